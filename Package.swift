@@ -1,0 +1,81 @@
+// swift-tools-version: 6.1
+// The targets and the only arrows allowed between them; ARCHITECTURE.md explains each.
+import PackageDescription
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let asyncHTTPClient: Target.Dependency = .product(
+    name: "AsyncHTTPClient", package: "async-http-client")
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "slipway",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "slipway", targets: ["slipway"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "SlipwayAPI"),
+        .target(name: "SlipwayCore"),
+        .target(name: "SlipwayGraphQL"),
+        .target(name: "SlipwayBlobs", dependencies: [crypto]),
+        .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"]),
+        .target(
+            name: "SlipwayStore",
+            dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "SlipwayTruss", dependencies: ["SlipwayCore", yams]),
+        .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"]),
+        .target(
+            name: "SlipwayLocalEngine",
+            dependencies: ["SlipwayEngine", "SlipwayTruss", crypto, logging, nioCore, nioPosix]),
+        .target(
+            name: "SlipwayGateway",
+            dependencies: ["SlipwayCore", crypto, logging, nioCore, nioPosix, nioHTTP1]),
+        .target(
+            name: "SlipwayControl",
+            dependencies: [
+                "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
+                "SlipwayLogs", "SlipwayTruss", crypto, logging, lifecycle,
+            ]),
+        .target(
+            name: "SlipwayServer",
+            dependencies: [
+                "SlipwayControl", "SlipwayAPI", "SlipwayGraphQL", "SlipwayBlobs", hummingbird,
+                logging,
+            ]),
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "SlipwayServer", "SlipwayAPI", "SlipwayLocalEngine", "SlipwayTruss", asyncHTTPClient, lifecycle,
+                logging, yams, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "SlipwayAPITests", dependencies: ["SlipwayAPI"]),
+        .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
+        .testTarget(name: "SlipwayGraphQLTests", dependencies: ["SlipwayGraphQL"]),
+        .testTarget(name: "SlipwayBlobsTests", dependencies: ["SlipwayBlobs"]),
+        .testTarget(name: "SlipwayLogsTests", dependencies: ["SlipwayLogs"]),
+        .testTarget(name: "SlipwayStoreTests", dependencies: ["SlipwayStore"]),
+        .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayTruss"]),
+        .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
+        .testTarget(
+            name: "SlipwayGatewayTests", dependencies: ["SlipwayGateway", asyncHTTPClient]),
+        .testTarget(name: "SlipwayControlTests", dependencies: ["SlipwayControl"]),
+        .testTarget(name: "SlipwayServerTests", dependencies: ["SlipwayServer"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

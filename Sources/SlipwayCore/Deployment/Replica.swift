@@ -1,0 +1,54 @@
+// A running copy of a deployment as the controller sees it.
+
+/// Where a replica accepts connections; always on this machine or the cluster's network.
+public struct ReplicaEndpoint: Sendable, Hashable, Codable {
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+/// How far a replica has come, as the engine observes it.
+public enum ReplicaPhase: Sendable, Equatable, Codable {
+    /// Its process is being set up; nothing listens yet.
+    case starting
+    /// It runs; its readiness route does not answer 200 yet.
+    case loading
+    /// Ready for requests.
+    case ready
+    /// It was ready and its readiness route now fails.
+    case unhealthy
+    /// It ended by itself. `code` is its exit code, or 128 + the signal that ended it.
+    case exited(code: Int32)
+}
+
+/// One replica of a deployment.
+public struct Replica: Sendable, Equatable {
+    public var id: ReplicaID
+    public var deploymentID: DeploymentID
+    /// What it was started from; a replica of another image than its deployment's is replaced.
+    public var imageID: ImageID
+    public var phase: ReplicaPhase
+    public var startedAt: Timestamp
+    public var endpoint: ReplicaEndpoint?
+    /// Set when the controller decided to stop it: it gets no new request and ends with its last one.
+    public var drainingSince: Timestamp?
+    /// Why it ended or is unhealthy, in words, as far as the engine knows.
+    public var reason: String?
+
+    public init(
+        id: ReplicaID, deploymentID: DeploymentID, imageID: ImageID, phase: ReplicaPhase, startedAt: Timestamp,
+        endpoint: ReplicaEndpoint? = nil, drainingSince: Timestamp? = nil
+    ) {
+        self.id = id
+        self.deploymentID = deploymentID
+        self.imageID = imageID
+        self.phase = phase
+        self.startedAt = startedAt
+        self.endpoint = endpoint
+        self.drainingSince = drainingSince
+    }
+}

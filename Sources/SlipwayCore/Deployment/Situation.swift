@@ -1,0 +1,83 @@
+// What the controller has observed about one deployment when it asks the core what to do next.
+
+/// How far a deployment's build has come in this process.
+public enum BuildObservation: Sendable, Equatable {
+    /// Nothing runs: not started, or the process that ran it is gone.
+    case idle
+    case running
+    case succeeded(ImageID)
+    /// The reason is for the user.
+    case failed(reason: String)
+}
+
+/// Crashes of a deployment that was up, for the restart back-off.
+public struct CrashHistory: Sendable, Equatable {
+    /// Crashes in a row without `Self.forgivenAfter` of health in between.
+    public var count: Int
+    public var lastAt: Timestamp?
+    public var lastReason: String?
+
+    public init(count: Int = 0, lastAt: Timestamp? = nil, lastReason: String? = nil) {
+        self.count = count
+        self.lastAt = lastAt
+        self.lastReason = lastReason
+    }
+
+    /// First pause before a restart; it doubles with every further crash.
+    public static let firstPause: Duration = .seconds(1)
+    /// The longest pause between two restarts.
+    public static let longestPause: Duration = .seconds(60)
+    /// So long without a crash and the count starts anew.
+    public static let forgivenAfter: Duration = .seconds(120)
+
+    /// Counts a crash at `now`.
+    public mutating func record(at now: Timestamp, reason: String?) {
+        if let lastAt, now - lastAt > Self.forgivenAfter { count = 0 }
+        count += 1
+        lastAt = now
+        lastReason = reason
+    }
+
+    /// When the next start is allowed; nil means at once.
+    public var restartAllowedAt: Timestamp? {
+        guard count > 0, let lastAt else { return nil }
+        let doublings = min(count - 1, 10)
+        let pause = min(Self.firstPause * (1 << doublings), Self.longestPause)
+        return lastAt + pause
+    }
+}
+
+/// One deployment as observed at a moment.
+public struct Situation: Sendable {
+    public var replicas: [Replica]
+    /// Requests each replica still has.
+    public var inFlight: [ReplicaID: Int]
+    public var build: BuildObservation
+    /// When the deployment last had a request or a wake call; nil if never since `observedSince`.
+    public var lastActivity: Timestamp?
+    /// Requests under way, held ones included.
+    public var requestsInFlight: Int
+    /// A request or wake call asked for a replica since the last step.
+    public var demanded: Bool
+    /// Replicas a running promotion of this deployment needs before it may switch; 0 outside a promotion.
+    public var promotionFloor: Int
+    public var crashes: CrashHistory
+    /// Since when this process has observed; idleness before is not counted.
+    public var observedSince: Timestamp
+
+    public init(
+        replicas: [Replica] = [], inFlight: [ReplicaID: Int] = [:], build: BuildObservation = .idle,
+        lastActivity: Timestamp? = nil, requestsInFlight: Int = 0, demanded: Bool = false,
+        promotionFloor: Int = 0, crashes: CrashHistory = .init(), observedSince: Timestamp
+    ) {
+        self.replicas = replicas
+        self.inFlight = inFlight
+        self.build = build
+        self.lastActivity = lastActivity
+        self.requestsInFlight = requestsInFlight
+        self.demanded = demanded
+        self.promotionFloor = promotionFloor
+        self.crashes = crashes
+        self.observedSince = observedSince
+    }
+}

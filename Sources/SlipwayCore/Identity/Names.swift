@@ -1,0 +1,63 @@
+// Which names are allowed; the messages name the rule so that a 400 answer can carry them as they are.
+
+/// Checks of user-chosen names. Every function returns nil for a good name, else a sentence for the client.
+public enum Names {
+    /// Environment names: DNS-label style, at most 40 characters, `development` reserved
+    /// (behaviour.md section 1).
+    public static func problem(inEnvironmentName name: String) -> String? {
+        if name == "development" { return "The environment name development is reserved." }
+        guard (1...40).contains(name.utf8.count),
+            name.utf8.allSatisfy({ isLowerOrDigit($0) || $0 == UInt8(ascii: "-") }),
+            name.first != "-", name.last != "-"
+        else {
+            return
+                "Environment names have 1 to 40 lower-case letters, digits and hyphens, and neither start nor end with a hyphen."
+        }
+        return nil
+    }
+
+    /// Deployment names: 1–255 of letters, digits, `-`, `_`, `.` (management API, August edition).
+    public static func problem(inDeploymentName name: String) -> String? {
+        guard (1...255).contains(name.utf8.count), name.utf8.allSatisfy(isWord) else {
+            return "Deployment names have 1 to 255 letters, digits, '-', '_' and '.'."
+        }
+        return nil
+    }
+
+    /// Model names: 1–255 characters without control characters or surrounding blanks.
+    public static func problem(inModelName name: String) -> String? {
+        guard (1...255).contains(name.utf8.count), name.first != " ", name.last != " ",
+            name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else {
+            return "Model names have 1 to 255 characters, no control characters, and no blanks at either end."
+        }
+        return nil
+    }
+
+    /// Secret names become file names under `/secrets`, so they hold 1–200 letters, digits, `-`, `_`, `.` and
+    /// do not start with a dot.
+    public static func problem(inSecretName name: String) -> String? {
+        guard (1...200).contains(name.utf8.count), name.utf8.allSatisfy(isWord), name.first != "." else {
+            return "Secret names have 1 to 200 letters, digits, '-', '_' and '.', and do not start with '.'."
+        }
+        return nil
+    }
+
+    /// API key names: lower-case letters, digits, hyphen (behaviour.md section 8.3), 1–100 characters.
+    public static func problem(inAPIKeyName name: String) -> String? {
+        guard (1...100).contains(name.utf8.count),
+            name.utf8.allSatisfy({ isLowerOrDigit($0) || $0 == UInt8(ascii: "-") })
+        else { return "API key names have 1 to 100 lower-case letters, digits and hyphens." }
+        return nil
+    }
+
+    private static func isLowerOrDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        isLowerOrDigit(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+    }
+}

@@ -1,0 +1,48 @@
+// A promotion: the durable saga that moves an environment from one deployment to another.
+
+/// `in_progress_promotion.status`; raw values are the wire names (behaviour.md section 3.4).
+public enum PromotionStatus: String, Sendable, Codable, CaseIterable {
+    case releasing = "RELEASING"
+    case rampingUp = "RAMPING_UP"
+    case paused = "PAUSED"
+    case rampingDown = "RAMPING_DOWN"
+    case succeeded = "SUCCEEDED"
+    case failed = "FAILED"
+    case canceled = "CANCELED"
+
+    public var isTerminal: Bool { self == .succeeded || self == .failed || self == .canceled }
+}
+
+public struct Promotion: Sendable, Equatable {
+    public var id: PromotionID
+    public var modelID: ModelID
+    public var environment: String
+    public var candidateID: DeploymentID
+    /// The environment's deployment when the promotion began.
+    public var previousID: DeploymentID?
+    public var status: PromotionStatus
+    public var errorMessage: String?
+    /// Scale the previous deployment to zero once the candidate serves.
+    public var scaleDownPrevious: Bool
+    /// The candidate was made by this promotion and serves nobody else.
+    public var candidateIsCopy: Bool
+    public var createdAt: Timestamp
+    public var endedAt: Timestamp?
+
+    public init(
+        id: PromotionID, modelID: ModelID, environment: String, candidateID: DeploymentID,
+        previousID: DeploymentID?, scaleDownPrevious: Bool, candidateIsCopy: Bool, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.modelID = modelID
+        self.environment = environment
+        self.candidateID = candidateID
+        self.previousID = previousID
+        self.status = .releasing
+        self.errorMessage = nil
+        self.scaleDownPrevious = scaleDownPrevious
+        self.candidateIsCopy = candidateIsCopy
+        self.createdAt = createdAt
+        self.endedAt = nil
+    }
+}

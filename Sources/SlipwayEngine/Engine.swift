@@ -1,0 +1,133 @@
+// The port between the controller and whatever runs replicas: child processes here, Pods on a cluster.
+
+import SlipwayCore
+
+/// Builds images and runs replicas. The controller decides; an engine only carries out and reports.
+///
+/// An engine keeps what it needs to find its replicas again after the controller's process has ended in any
+/// way: `adopt()` returns them. All calls may come from any task, and calls about different replicas run side
+/// by side.
+public protocol Engine: Sendable {
+    /// Builds what replicas of a deployment start from. May take minutes; cancelling the task stops it and
+    /// leaves nothing half-made. Lines for the user go to `log` while they happen.
+    /// - Throws: `BuildFailure` with the reason for the user; `CancellationError`.
+    func build(_ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void) async throws -> BuiltImage
+
+    /// What a build returned for an image; nil when the engine does not have it (any more).
+    func image(_ id: ImageID) async -> BuiltImage?
+
+    /// Starts one replica and returns once its process exists. How it goes on is reported through `events()`.
+    /// - Throws: `StartFailure`.
+    func start(_ spec: ReplicaSpec) async throws
+
+    /// Ends a replica: asks it to stop, after `grace` ends it by force, and returns when it and all it started
+    /// are gone and its resources are free. An unknown id is a success.
+    func stop(_ id: ReplicaID, grace: Duration) async
+
+    /// Takes over the replicas of an earlier process that still run. Called once, before anything else.
+    /// What ended in between is cleaned up and not returned.
+    func adopt() async throws -> [Replica]
+
+    /// Phase changes and log lines of replicas; one consumer. Ends when the engine shuts down.
+    func events() -> AsyncStream<EngineEvent>
+
+    /// Frees what `image` occupies, as far as no other image shares it.
+    func removeImage(_ id: ImageID) async
+
+    /// What the machine or cluster offers and what of it is not available, in words, for `slipway doctor` and
+    /// the start-up log.
+    func describe() async -> EngineDescription
+
+    /// Stops watching replicas. They go on running unless `stopReplicas` is true.
+    func shutdown(stopReplicas: Bool) async
+}
+
+/// A report of an engine about one replica.
+public enum EngineEvent: Sendable {
+    /// The replica reached a phase; `endpoint` is set from `.loading` on. For `.exited` the reason holds the
+    /// last meaningful words of its output.
+    case phase(ReplicaID, ReplicaPhase, endpoint: ReplicaEndpoint?, reason: String?)
+    /// The replica wrote a line.
+    case log(DeploymentID, LogEntry)
+}
+
+public struct BuildRequest: Sendable {
+    public var deploymentID: DeploymentID
+    public var modelName: String
+    /// The uploaded archive (a tar, or a gzip of one) on this machine.
+    public var archivePath: String
+    public var isDevelopment: Bool
+
+    public init(deploymentID: DeploymentID, modelName: String, archivePath: String, isDevelopment: Bool) {
+        self.deploymentID = deploymentID
+        self.modelName = modelName
+        self.archivePath = archivePath
+        self.isDevelopment = isDevelopment
+    }
+}
+
+/// The result of a build: content-addressed, so equal archives and environments share it.
+public struct BuiltImage: Sendable, Codable, Equatable {
+    public var id: ImageID
+    /// Path on the replica that `…/predict` is sent to (`/v1/models/model:predict` for a Truss).
+    public var predictPath: String
+    /// How many requests run at once inside one replica (`runtime.predict_concurrency`).
+    public var predictConcurrency: Int
+
+    public init(id: ImageID, predictPath: String, predictConcurrency: Int) {
+        self.id = id
+        self.predictPath = predictPath
+        self.predictConcurrency = predictConcurrency
+    }
+}
+
+public struct ReplicaSpec: Sendable {
+    public var replicaID: ReplicaID
+    public var deploymentID: DeploymentID
+    public var modelID: ModelID
+    public var imageID: ImageID
+    /// Visible to the model code; nil outside an environment.
+    public var environmentName: String?
+    /// By name; written as files readable only by the replica. Never logged.
+    public var secrets: [String: String]
+    public var instanceType: InstanceType
+
+    public init(
+        replicaID: ReplicaID, deploymentID: DeploymentID, modelID: ModelID, imageID: ImageID,
+        environmentName: String?, secrets: [String: String], instanceType: InstanceType
+    ) {
+        self.replicaID = replicaID
+        self.deploymentID = deploymentID
+        self.modelID = modelID
+        self.imageID = imageID
+        self.environmentName = environmentName
+        self.secrets = secrets
+        self.instanceType = instanceType
+    }
+}
+
+/// A build that failed for a reason the user can act on.
+public struct BuildFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    public var reason: String
+    public init(reason: String) { self.reason = reason }
+    public var description: String { reason }
+}
+
+/// A replica that could not even be started.
+public struct StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    public var reason: String
+    public init(reason: String) { self.reason = reason }
+    public var description: String { reason }
+}
+
+public struct EngineDescription: Sendable {
+    /// One line each, for example "replicas run as uid 60000 in a mount namespace of their own".
+    public var facts: [String]
+    /// One line for each protection or tool the machine cannot give.
+    public var missing: [String]
+
+    public init(facts: [String], missing: [String]) {
+        self.facts = facts
+        self.missing = missing
+    }
+}
