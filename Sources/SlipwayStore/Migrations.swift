@@ -1,0 +1,120 @@
+// The schema, as migrations that are only ever appended.
+
+import GRDB
+
+enum Migrations {
+    static var all: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1 organization, models, deployments") { db in
+            try db.create(table: "organization") { t in
+                t.primaryKey("id", .text)
+                t.column("name", .text).notNull()
+                t.column("created_at", .integer).notNull()
+            }
+            try db.create(table: "users") { t in
+                t.primaryKey("id", .text)
+                t.column("name", .text).notNull()
+                t.column("email", .text).notNull()
+                t.column("created_at", .integer).notNull()
+            }
+            try db.create(table: "teams") { t in
+                t.primaryKey("id", .text)
+                t.column("name", .text).notNull().unique()
+                t.column("is_default", .boolean).notNull()
+                t.column("created_at", .integer).notNull()
+            }
+            try db.create(table: "api_keys") { t in
+                t.primaryKey("prefix", .text)
+                t.column("digest", .text).notNull().unique()
+                t.column("name", .text)
+                t.column("category", .text).notNull()
+                t.column("model_ids", .text)
+                t.column("owner_id", .text).notNull().references("users")
+                t.column("team_id", .text).references("teams")
+                t.column("created_at", .integer).notNull()
+            }
+            try db.create(table: "models") { t in
+                t.primaryKey("id", .text)
+                t.column("name", .text).notNull()
+                t.column("team_id", .text).notNull().references("teams")
+                t.column("created_at", .integer).notNull()
+                t.uniqueKey(["team_id", "name"])
+            }
+            try db.create(table: "deployments") { t in
+                t.primaryKey("id", .text)
+                t.column("model_id", .text).notNull().indexed().references("models", onDelete: .cascade)
+                t.column("name", .text).notNull()
+                t.column("created_at", .integer).notNull()
+                t.column("is_development", .boolean).notNull()
+                t.column("archive_key", .text).notNull()
+                t.column("raw_config", .text)
+                t.column("config_json", .text).notNull()
+                t.column("instance_type_id", .text).notNull()
+                t.column("status", .text).notNull()
+                t.column("status_reason", .text)
+                t.column("status_since", .integer).notNull()
+                t.column("desired", .text).notNull()
+                t.column("image_id", .text)
+                t.column("autoscaling", .text).notNull()
+                t.column("has_been_active", .boolean).notNull()
+                t.column("labels_json", .text)
+                t.column("deploy_timeout_seconds", .integer).notNull()
+                t.column("deploy_started_at", .integer)
+                t.column("source_deployment_id", .text)
+                t.column("truss_hash", .text)
+                t.column("truss_signature", .text)
+                t.column("allows_download", .boolean).notNull()
+                t.uniqueKey(["model_id", "name"])
+            }
+            try db.create(
+                index: "one_development_deployment", on: "deployments", columns: ["model_id"],
+                options: .unique, condition: Column("is_development") == true)
+            try db.create(table: "environments") { t in
+                t.column("model_id", .text).notNull().references("models", onDelete: .cascade)
+                t.column("name", .text).notNull()
+                t.column("created_at", .integer).notNull()
+                t.column("current_deployment_id", .text).references("deployments")
+                t.column("autoscaling", .text).notNull()
+                t.column("redeploy_on_promotion", .boolean).notNull()
+                t.primaryKey(["model_id", "name"])
+            }
+            try db.create(table: "promotions") { t in
+                t.primaryKey("id", .text)
+                t.column("model_id", .text).notNull().references("models", onDelete: .cascade)
+                t.column("environment", .text).notNull()
+                t.column("candidate_id", .text).notNull()
+                t.column("previous_id", .text)
+                t.column("status", .text).notNull()
+                t.column("error_message", .text)
+                t.column("scale_down_previous", .boolean).notNull()
+                t.column("candidate_is_copy", .boolean).notNull()
+                t.column("created_at", .integer).notNull()
+                t.column("ended_at", .integer)
+            }
+            try db.create(
+                index: "promotions_by_environment", on: "promotions",
+                columns: ["model_id", "environment", "created_at"])
+            try db.create(
+                index: "one_running_promotion", on: "promotions", columns: ["model_id", "environment"],
+                options: .unique, condition: Column("ended_at") == nil)
+            try db.create(table: "secrets") { t in
+                t.primaryKey("id", .text)
+                t.column("team_id", .text).notNull().references("teams", onDelete: .cascade)
+                t.column("name", .text).notNull()
+                t.column("sealed", .blob).notNull()
+                t.column("created_at", .integer).notNull()
+                t.uniqueKey(["team_id", "name"])
+            }
+            try db.create(table: "audit_events") { t in
+                t.autoIncrementedPrimaryKey("id")
+                t.column("at", .integer).notNull()
+                t.column("actor", .text)
+                t.column("kind", .text).notNull()
+                t.column("model_id", .text)
+                t.column("deployment_id", .text)
+                t.column("details", .text)
+            }
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,48 @@
+// Environments and promotions.
+
+import GRDB
+import SlipwayCore
+
+extension StoreReader {
+    public func environments(of model: ModelID? = nil) throws -> [Environment] {
+        let all = EnvironmentRecord.order(Column("created_at"), Column("name"))
+        return try (model.map { all.filter(Column("model_id") == $0.text) } ?? all).fetchAll(db)
+            .map(\.environment)
+    }
+
+    public func environment(_ name: String, of model: ModelID) throws -> Environment? {
+        try EnvironmentRecord.filter(Column("model_id") == model.text).filter(Column("name") == name)
+            .fetchOne(db)?.environment
+    }
+
+    public func runningPromotions() throws -> [Promotion] {
+        try PromotionRecord.filter(Column("ended_at") == nil).order(Column("created_at")).fetchAll(db)
+            .map(\.promotion)
+    }
+
+    /// The newest promotion into the environment, ended or not.
+    public func latestPromotion(into environment: String, of model: ModelID) throws -> Promotion? {
+        try PromotionRecord.filter(Column("model_id") == model.text)
+            .filter(Column("environment") == environment)
+            .order(Column("created_at").desc, Column("id")).fetchOne(db)?.promotion
+    }
+
+    /// The promotion that runs now, if any.
+    public func runningPromotion(into environment: String, of model: ModelID) throws -> Promotion? {
+        try latestPromotion(into: environment, of: model).flatMap { $0.endedAt == nil ? $0 : nil }
+    }
+
+    public func promotion(_ id: PromotionID) throws -> Promotion? {
+        try PromotionRecord.fetchOne(db, key: id.text)?.promotion
+    }
+}
+
+extension StoreWriter {
+    public func insert(_ environment: Environment) throws { try EnvironmentRecord(environment).insert(db) }
+
+    public func update(_ environment: Environment) throws { try EnvironmentRecord(environment).update(db) }
+
+    public func insert(_ promotion: Promotion) throws { try PromotionRecord(promotion).insert(db) }
+
+    public func update(_ promotion: Promotion) throws { try PromotionRecord(promotion).update(db) }
+}

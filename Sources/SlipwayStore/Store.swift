@@ -1,0 +1,81 @@
+// Durable state on SQLite. The controller and the façade compose transactions from the queries of
+// `StoreReader` and `StoreWriter`; only this target knows SQL.
+
+import Foundation
+import GRDB
+import SlipwayCore
+
+/// The database of one Slipway server. Writes are serial and durable (WAL with `synchronous=FULL`) when
+/// `write` returns; reads see the last committed state and run beside them.
+public final class Store: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens the database, making it and bringing its schema up to date when needed.
+    /// - Throws: `StoreError` with the reason in words.
+    public init(path: String) throws(StoreError) {
+        do {
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = true
+            configuration.busyMode = .timeout(10)
+            configuration.maximumReaderCount = 4
+            configuration.prepareDatabase { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                // Pages of the cache cost resident memory per connection; 1 MiB is enough for this data.
+                try db.execute(sql: "PRAGMA cache_size = -1024")
+            }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Migrations.all.migrate(pool)
+        } catch {
+            throw StoreError(opening: path, error)
+        }
+    }
+
+    /// Runs one read transaction.
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (StoreReader) throws -> Value
+    ) async throws -> Value {
+        try await pool.read { try body(StoreReader(db: $0)) }
+    }
+
+    /// Runs one write transaction; it is durable when the call returns and without any trace when it throws.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (StoreWriter) throws -> Value
+    ) async throws -> Value {
+        try await pool.write { try body(StoreWriter(db: $0)) }
+    }
+
+    /// Closes all connections; later calls throw.
+    public func close() throws { try pool.close() }
+}
+
+/// Why the database could not be opened.
+public struct StoreError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    init(opening path: String, _ error: any Error) {
+        guard let error = error as? DatabaseError else {
+            description = "The database \(path) cannot be opened: \(error)"
+            return
+        }
+        let advice =
+            switch error.resultCode {
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+                "it is damaged; restore it from a backup, or move it away to start anew"
+            case .SQLITE_FULL: "the disk is full"
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+                "the data directory cannot be written by this user"
+            case .SQLITE_BUSY, .SQLITE_LOCKED: "another process has it open"
+            default: error.message ?? "SQLite error \(error.resultCode.rawValue)"
+            }
+        description = "The database \(path) cannot be opened: \(advice)."
+    }
+}
+
+/// Queries inside a transaction.
+public class StoreReader {
+    let db: Database
+    init(db: Database) { self.db = db }
+}
+
+/// Queries and changes inside a write transaction.
+public final class StoreWriter: StoreReader {}
