@@ -1,0 +1,34 @@
+// The first start: an organization, its default team, its owner and the admin key.
+
+import Foundation
+import SlipwayCore
+import SlipwayStore
+
+public enum Bootstrap {
+    /// Makes what a new installation needs in one transaction; does nothing when it exists.
+    /// - Returns: the admin key's text, only ever at the first start.
+    public static func run(on store: Store, now: Timestamp) async throws -> String? {
+        let key = KeyText.generate()
+        return try await store.write { db in
+            if try db.organization() != nil { return nil }
+            var random = SystemRandomNumberGenerator()
+            try db.insertOrganization(
+                id: Identifier<Team>.random(length: IdentifierLength.other, using: &random).text,
+                name: "Slipway", at: now)
+            let owner = User(
+                id: .random(length: IdentifierLength.other, using: &random), name: "Administrator",
+                email: "admin@localhost", createdAt: now)
+            try db.insert(owner)
+            let team = Team(
+                id: .random(length: IdentifierLength.other, using: &random), name: "default", isDefault: true,
+                createdAt: now)
+            try db.insert(team)
+            try db.insert(
+                APIKeyRecord(
+                    prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: "admin",
+                    grant: APIKeyGrant(category: .workspaceManageAll), ownerID: owner.id, teamID: nil,
+                    createdAt: now))
+            return key.text
+        }
+    }
+}

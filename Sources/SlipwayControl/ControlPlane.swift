@@ -1,0 +1,69 @@
+// The façade the management server calls: every command is one durable transaction followed by a nudge to the
+// controller; every query reads the store.
+
+import Foundation
+import Logging
+import SlipwayCore
+import SlipwayEngine
+import SlipwayGateway
+import SlipwayLogs
+import SlipwayStore
+
+/// What the control plane needs from outside, so that tests can give their own.
+public struct ControlDependencies: Sendable {
+    public var now: @Sendable () -> Timestamp
+    public var catalogue: InstanceCatalogue
+    public var secretBox: SecretBox
+    /// Local path of an uploaded archive; nil when there is none of that key.
+    public var archivePath: @Sendable (String) -> String?
+    /// Removes an archive nothing needs any more.
+    public var removeArchive: @Sendable (String) -> Void
+    /// Seconds a deployment may take from the end of its build to its first ready replica, unless its push says.
+    public var defaultDeployTimeoutSeconds: Int
+
+    public init(
+        now: @escaping @Sendable () -> Timestamp, catalogue: InstanceCatalogue = .standard,
+        secretBox: SecretBox, archivePath: @escaping @Sendable (String) -> String?,
+        removeArchive: @escaping @Sendable (String) -> Void, defaultDeployTimeoutSeconds: Int = 3600
+    ) {
+        self.now = now
+        self.catalogue = catalogue
+        self.secretBox = secretBox
+        self.archivePath = archivePath
+        self.removeArchive = removeArchive
+        self.defaultDeployTimeoutSeconds = defaultDeployTimeoutSeconds
+    }
+}
+
+public final class ControlPlane: Sendable {
+    let store: Store
+    let engine: any Engine
+    let logs: LogStore
+    let controller: Controller
+    let dependencies: ControlDependencies
+
+    public init(
+        store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
+        dependencies: ControlDependencies, logger: Logger
+    ) {
+        self.store = store
+        self.engine = engine
+        self.logs = logs
+        self.dependencies = dependencies
+        controller = Controller(
+            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
+            dependencies: dependencies, logger: logger)
+    }
+
+    /// Takes over replicas of an earlier process and publishes the first routing table.
+    /// - Throws: what the engine throws when it cannot look for them.
+    public func adopt() async throws { try await controller.adopt() }
+
+    /// Reconciles until the task is cancelled.
+    public func run() async { await controller.run() }
+
+    var now: Timestamp { dependencies.now() }
+
+    /// The instance types on offer, smallest first.
+    public var instanceTypes: [InstanceType] { dependencies.catalogue.types }
+}

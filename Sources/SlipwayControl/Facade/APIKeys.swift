@@ -1,0 +1,62 @@
+// API keys: made with a category, shown once, known afterwards by their prefix.
+
+import SlipwayCore
+import SlipwayStore
+
+extension ControlPlane {
+    public func apiKeys() async throws -> [APIKeyView] {
+        try await store.read { db in
+            let teams = Dictionary(uniqueKeysWithValues: try db.teams().map { ($0.id, $0.name) })
+            return try db.apiKeys().map { record in
+                APIKeyView(record: record, teamName: record.teamID.flatMap { teams[$0] })
+            }
+        }
+    }
+
+    /// - Returns: the whole key text; it cannot be read again.
+    /// - Throws: `ControlError.validation` for a bad name, models that do not exist, or a model list on a
+    ///   category that takes none.
+    public func createAPIKey(
+        name: String?, category: APIKeyCategory, modelIDs: [ModelID]?, team: TeamID?, by caller: Caller
+    ) async throws -> String {
+        if let name, let problem = Names.problem(inAPIKeyName: name) { throw ControlError.validation(problem) }
+        if modelIDs != nil, category != .workspaceInvoke, category != .workspaceExportMetrics {
+            throw ControlError.validation(
+                "model_ids limits WORKSPACE_INVOKE and WORKSPACE_EXPORT_METRICS keys only, not \(category.rawValue)."
+            )
+        }
+        if caller.grant.category == .workspaceManageAPIKeys, category == .personal || category == .workspaceManageAll {
+            throw ControlError.forbidden(
+                "A WORKSPACE_MANAGE_API_KEYS key cannot make a key with more rights than its own.")
+        }
+        let key = KeyText.generate()
+        let now = now
+        try await store.write { db in
+            let team = try team.map { try db.existing($0).id }
+            for id in modelIDs ?? [] where try db.model(id) == nil {
+                throw ControlError.validation("model_ids names \(id), which does not exist.")
+            }
+            try db.insert(
+                APIKeyRecord(
+                    prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: name,
+                    grant: APIKeyGrant(category: category, modelIDs: modelIDs.map(Set.init)),
+                    ownerID: caller.user.id, teamID: team, createdAt: now))
+            try db.append(
+                AuditEvent(at: now, actor: caller.keyPrefix, kind: "CREATE_API_KEY", details: key.prefix))
+        }
+        await controller.settle()
+        return key.text
+    }
+
+    public func deleteAPIKey(prefix: String, by caller: Caller) async throws {
+        let now = now
+        try await store.write { db in
+            guard try db.deleteAPIKey(prefix: prefix) else {
+                throw ControlError.notFound("There is no API key with the prefix \(prefix).")
+            }
+            try db.append(
+                AuditEvent(at: now, actor: caller.keyPrefix, kind: "DELETE_API_KEY", details: prefix))
+        }
+        await controller.settle()
+    }
+}

@@ -1,0 +1,180 @@
+// Activate, deactivate, retry, rename and delete: behaviour.md section 2.2.
+
+import SlipwayCore
+import SlipwayStore
+
+extension ControlPlane {
+    public func activate(
+        _ selector: DeploymentSelector, of model: ModelID, by caller: Caller
+    ) async throws {
+        try await change(selector, of: model, "ACTIVATE", by: caller) { deployment, _, now in
+            switch deployment.status.verdict(on: .activate) {
+            case .noEffect: return false
+            case .refused:
+                throw ControlError.validation(
+                    "Deployment \(deployment.id) is \(deployment.status.rawValue) and cannot be activated.")
+            case .accepted:
+                deployment.desired = .running
+                deployment.restart(at: now)
+                return true
+            }
+        }
+    }
+
+    public func deactivate(
+        _ selector: DeploymentSelector, of model: ModelID, by caller: Caller
+    ) async throws {
+        try await change(selector, of: model, "DEACTIVATE", by: caller) { deployment, db, now in
+            if deployment.status.verdict(on: .deactivate) == .noEffect { return false }
+            try db.refuseDuringPromotion(deployment, "deactivated")
+            deployment.desired = .inactive
+            deployment.status = .deactivating
+            deployment.statusSince = now
+            deployment.statusReason = "Replicas finish their requests and stop."
+            return true
+        }
+    }
+
+    /// Runs the failed stage again with the same archive.
+    /// - Returns: `retried` is false, with a reason, where there is nothing to retry.
+    public func retry(
+        _ selector: DeploymentSelector, of model: ModelID, by caller: Caller
+    ) async throws -> (retried: Bool, reason: String?, deployment: DeploymentView) {
+        let target = try await deployment(selector, of: model).deployment
+        if target.status.isFailure { await controller.forgetBuild(of: target.id) }
+        let changed = try await change(.id(target.id), of: model, "RETRY", by: caller) { deployment, _, now in
+            guard deployment.status.verdict(on: .retry) == .accepted else { return false }
+            deployment.desired = .running
+            deployment.restart(at: now)
+            return true
+        }
+        let view = try await deployment(.id(target.id), of: model)
+        return (
+            changed,
+            changed ? nil : "Deployment \(target.id) is \(target.status.rawValue); only a failed one is retried.",
+            view
+        )
+    }
+
+    public func renameDeployment(
+        _ id: DeploymentID, of model: ModelID, to name: String, by caller: Caller
+    ) async throws -> DeploymentView {
+        if let problem = Names.problem(inDeploymentName: name) { throw ControlError.validation(problem) }
+        try await change(.id(id), of: model, "RENAME", by: caller) { deployment, db, _ in
+            if deployment.isDevelopment {
+                throw ControlError.validation("The development deployment cannot be renamed.")
+            }
+            try db.refuseTakenName(name, of: deployment.modelID, except: deployment.id)
+            deployment.name = name
+            return true
+        }
+        return try await deployment(.id(id), of: model)
+    }
+
+    /// Refused while an environment or a promotion points at it, or while it is the model's only one.
+    public func deleteDeployment(_ id: DeploymentID, of model: ModelID, by caller: Caller) async throws {
+        let now = now
+        let removed = try await store.write { db in
+            let deployment = try db.existing(.id(id), of: model)
+            if let environment = try db.environments(of: model).first(where: { $0.currentDeploymentID == id }) {
+                throw ControlError.validation(
+                    "Deployment \(id) serves environment \(environment.name); promote another one first.")
+            }
+            try db.refuseDuringPromotion(deployment, "deleted")
+            if try db.deployments(of: model).count == 1 {
+                throw ControlError.validation(
+                    "Deployment \(id) is the only one of model \(model); delete the model instead.")
+            }
+            try db.deleteDeployment(id)
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "DELETE_DEPLOYMENT", model: model, deployment: id))
+            return deployment
+        }
+        await cleanUp(after: [removed])
+    }
+
+    /// Removes the model with all its deployments; running replicas are stopped.
+    public func deleteModel(_ id: ModelID, by caller: Caller) async throws {
+        let now = now
+        let removed = try await store.write { db in
+            let model = try db.existing(id)
+            let deployments = try db.deployments(of: id)
+            try db.deleteModel(id)
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "DELETE_MODEL", model: id, details: model.name))
+            return deployments
+        }
+        await cleanUp(after: removed)
+    }
+
+    /// Frees what only the deleted deployments used.
+    private func cleanUp(after removed: [Deployment]) async {
+        await controller.settle()
+        for deployment in removed {
+            await logs.remove(deployment: deployment.id)
+            let (archiveUsed, imageUsed) =
+                (try? await store.read { db in
+                    (
+                        try db.usesArchive(deployment.archiveKey),
+                        try deployment.imageID.map { try db.usesImage($0) } ?? true
+                    )
+                }) ?? (true, true)
+            if !archiveUsed { dependencies.removeArchive(deployment.archiveKey) }
+            if !imageUsed, let image = deployment.imageID { await engine.removeImage(image) }
+        }
+    }
+
+    /// Reads, checks and writes one deployment in one transaction; `body` says whether it changed anything.
+    @discardableResult
+    private func change(
+        _ selector: DeploymentSelector, of model: ModelID, _ kind: String, by caller: Caller,
+        _ body: @escaping @Sendable (inout Deployment, StoreWriter, Timestamp) throws -> Bool
+    ) async throws -> Bool {
+        let now = now
+        let changed = try await store.write { db in
+            var deployment = try db.existing(selector, of: model)
+            guard try body(&deployment, db, now) else { return false }
+            try db.update(deployment)
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: kind, model: model, deployment: deployment.id))
+            return true
+        }
+        if changed { await controller.settle() }
+        return changed
+    }
+}
+
+extension Deployment {
+    /// Back to the stage that has to run: the build, or the deploy where an image exists.
+    fileprivate mutating func restart(at now: Timestamp) {
+        status = imageID == nil ? .building : .deploying
+        statusReason = nil
+        statusSince = now
+        deployStartedAt = imageID == nil ? nil : now
+    }
+}
+
+extension StoreReader {
+    fileprivate func refuseDuringPromotion(_ deployment: Deployment, _ verb: String) throws {
+        let busy = try runningPromotions().first {
+            $0.candidateID == deployment.id || $0.previousID == deployment.id
+        }
+        if let busy {
+            throw ControlError.validation(
+                "Deployment \(deployment.id) cannot be \(verb) during the promotion to \(busy.environment); cancel that first."
+            )
+        }
+    }
+
+    func refuseTakenName(_ name: String, of model: ModelID, except id: DeploymentID? = nil) throws {
+        if name == "development" {
+            throw ControlError.validation("The deployment name development is reserved.")
+        }
+        if try deployments(of: model).contains(where: { $0.name == name && $0.id != id }) {
+            throw ControlError.validation("Model \(model) already has a deployment named \(name).")
+        }
+    }
+}

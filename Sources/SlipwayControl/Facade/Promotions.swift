@@ -1,0 +1,136 @@
+// Starting and cancelling promotions: behaviour.md section 3, the non-rolling part.
+
+import SlipwayCore
+import SlipwayStore
+
+extension ControlPlane {
+    /// Begins a promotion and returns the deployment that will serve: the source itself, or the copy made of it.
+    /// Everything is decided and stored in one transaction.
+    /// - Throws: `ControlError` as in behaviour.md section 3.5.
+    public func promote(
+        _ selector: DeploymentSelector, of model: ModelID, to environmentName: String,
+        _ options: PromoteOptions, by caller: Caller
+    ) async throws -> DeploymentView {
+        let now = now
+        let view = try await store.write { [self] db in
+            let source = try db.existing(selector, of: model)
+            if environmentName == "development" {
+                throw ControlError.validation(
+                    "A deployment cannot be promoted to development; push to it instead.")
+            }
+            let environment = try db.existing(environmentName, of: model)
+            let candidate = try beginPromotion(
+                of: source, to: environment, options, by: caller, in: db, at: now)
+            return try self.view(of: candidate, in: db)
+        }
+        await controller.settle()
+        return view
+    }
+
+    /// The part of a promotion inside the transaction; a push with an environment uses it too.
+    func beginPromotion(
+        of source: Deployment, to environment: Environment, _ options: PromoteOptions, by caller: Caller,
+        in db: StoreWriter, at now: Timestamp
+    ) throws -> Deployment {
+        if source.status.verdict(on: .promote, isDevelopment: source.isDevelopment) == .refused {
+            let advice = source.status == .inactive ? " Activate it first." : ""
+            throw ControlError.validation(
+                "Deployment \(source.id) is \(source.status.rawValue) and cannot be promoted.\(advice)")
+        }
+        if try db.runningPromotion(into: environment.name, of: source.modelID) != nil {
+            throw ControlError.validation(
+                "Environment \(environment.name) already has an in progress promotion.")
+        }
+        if environment.currentDeploymentID == source.id, !environment.redeployOnPromotion { return source }
+
+        let current = try environment.currentDeploymentID.flatMap { try db.deployment($0) }
+        let choice = PromotionSource.choose(
+            isDevelopment: source.isDevelopment,
+            attachedElsewhere: try db.environments(of: source.modelID).contains {
+                $0.currentDeploymentID == source.id && $0.name != environment.name
+            },
+            sourceInstanceType: source.instanceTypeID, environmentInstanceType: current?.instanceTypeID,
+            preserveEnvironmentInstanceType: options.preserveEnvironmentInstanceType,
+            redeployOnPromotion: environment.redeployOnPromotion)
+        var candidate = source
+        if case .copy = choice {
+            candidate = try copy(of: source, in: db, at: now)
+            if options.preserveEnvironmentInstanceType, let current {
+                candidate.instanceTypeID = current.instanceTypeID
+            }
+            try db.insert(candidate)
+        }
+        var random = SystemRandomNumberGenerator()
+        try db.insert(
+            Promotion(
+                id: .random(length: IdentifierLength.other, using: &random), modelID: source.modelID,
+                environment: environment.name, candidateID: candidate.id,
+                previousID: environment.currentDeploymentID, scaleDownPrevious: options.scaleDownPrevious,
+                candidateIsCopy: candidate.id != source.id, createdAt: now))
+        try db.append(
+            AuditEvent(
+                at: now, actor: caller.keyPrefix, kind: "PROMOTE", model: source.modelID,
+                deployment: candidate.id, details: "\(source.id) to \(environment.name)"))
+        return candidate
+    }
+
+    /// A published deployment that starts from what the source runs now; its image is never built again.
+    private func copy(of source: Deployment, in db: StoreReader, at now: Timestamp) throws -> Deployment {
+        var copy = Deployment(
+            id: newDeploymentID(), modelID: source.modelID,
+            name: source.isDevelopment
+                ? try nextDeploymentName(of: source.modelID, in: db)
+                : "\(source.name).\(now.microseconds / 1_000_000)",
+            createdAt: now, isDevelopment: false, archiveKey: source.archiveKey, rawConfig: source.rawConfig,
+            configJSON: source.configJSON, instanceTypeID: source.instanceTypeID, imageID: source.imageID,
+            autoscaling: AutoscalingSettings(), labelsJSON: source.labelsJSON,
+            deployTimeoutSeconds: source.deployTimeoutSeconds, sourceDeploymentID: source.id,
+            trussHash: source.trussHash, trussSignature: source.trussSignature,
+            allowsDownload: source.allowsDownload)
+        // The founding page answers with the building deployment; other copies begin where the image exists.
+        if !source.isDevelopment, source.imageID != nil {
+            copy.status = .deploying
+            copy.deployStartedAt = now
+        }
+        return copy
+    }
+
+    /// Ends a running promotion at once; the environment keeps what it has (behaviour.md section 3.6).
+    /// - Throws: `ControlError.validation` when none runs.
+    public func cancelPromotion(in name: String, of model: ModelID, by caller: Caller) async throws {
+        let now = now
+        try await store.write { db in
+            _ = try db.existing(model)
+            _ = try db.existing(name, of: model)
+            guard var promotion = try db.runningPromotion(into: name, of: model) else {
+                throw ControlError.validation("Environment \(name) has no in progress promotion.")
+            }
+            promotion.status = .canceled
+            promotion.endedAt = now
+            try db.update(promotion)
+            if promotion.candidateIsCopy, var copy = try db.deployment(promotion.candidateID) {
+                copy.desired = .zero
+                try db.update(copy)
+            }
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "GRACEFUL_CANCEL", model: model,
+                    deployment: promotion.candidateID, details: name))
+        }
+        await controller.settle()
+    }
+
+    func newDeploymentID() -> DeploymentID {
+        var random = SystemRandomNumberGenerator()
+        return .random(length: IdentifierLength.deployment, using: &random)
+    }
+
+    /// `deployment-N`, N one above the highest in use.
+    func nextDeploymentName(of model: ModelID, in db: StoreReader) throws -> String {
+        let prefix = "deployment-"
+        let highest = try db.deployments(of: model).compactMap { deployment in
+            deployment.name.hasPrefix(prefix) ? Int(deployment.name.dropFirst(prefix.count)) : nil
+        }.max()
+        return prefix + String((highest ?? 0) + 1)
+    }
+}

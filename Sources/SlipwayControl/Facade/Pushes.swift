@@ -1,0 +1,218 @@
+// A push: from an uploaded archive to a new deployment (or a new version of the development one), in one
+// transaction, whichever door it came through.
+
+import Foundation
+import SlipwayCore
+import SlipwayStore
+import SlipwayTruss
+
+extension ControlPlane {
+    /// Range of `deploy_timeout_minutes` (behaviour.md section 8.3).
+    static let deployTimeoutMinutes = 10...1440
+
+    /// - Returns: warnings for the user.
+    /// - Throws: `ControlError.validation` naming each offending key, with its line.
+    public func validateConfig(yaml: String) throws -> [String] {
+        warnings(of: try decode { try TrussConfig(yaml: yaml) })
+    }
+
+    /// As `validateConfig(yaml:)` for a config sent as JSON.
+    public func validateConfig(json: String) throws -> [String] {
+        warnings(of: try decode { try TrussConfig(json: json) })
+    }
+
+    /// Checks all that a push would check, apart from the archive.
+    public func checkPush(_ request: PushRequest, configJSON: String?, by caller: Caller) async throws {
+        if let configJSON { _ = try instanceType(for: decode { try TrussConfig(json: configJSON) }) }
+        try check(request)
+        try await store.read { [self] db in _ = try resolve(request, by: caller, in: db) }
+    }
+
+    /// - Throws: `ControlError.validation` with everything that is wrong in one sentence per problem,
+    ///   `.notFound` for an unknown model, team or environment.
+    public func push(
+        _ request: PushRequest, by caller: Caller
+    ) async throws -> (model: ModelView, deployment: DeploymentView) {
+        try check(request)
+        let config = try archiveConfig(request.archiveKey)
+        let type = try instanceType(for: config)
+        let now = now
+        let id = try await store.write { [self] db in
+            let (team, known) = try resolve(request, by: caller, in: db)
+            let model = try known ?? newModel(request, team: team, in: db, at: now)
+            let deployment = try store(request, config, type, in: model, db, at: now)
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "PUSH", model: model.id, deployment: deployment.id))
+            try promoteIfAsked(deployment, request, by: caller, in: db, at: now)
+            return deployment.id
+        }
+        await controller.settle()
+        let view = try await deployment(anyModel: id)
+        return (try await model(view.deployment.modelID), view)
+    }
+
+    // MARK: Checks
+
+    private func check(_ request: PushRequest) throws {
+        if request.isDevelopment, request.environment != nil {
+            throw ControlError.validation("A development deployment cannot be pushed to an environment.")
+        }
+        if request.isDevelopment, request.deploymentName != nil {
+            throw ControlError.validation("A development deployment cannot be named.")
+        }
+        if let minutes = request.deployTimeoutMinutes, !Self.deployTimeoutMinutes.contains(minutes) {
+            throw ControlError.validation(
+                "deploy_timeout_minutes must be from 10 to 1440, not \(minutes).")
+        }
+        if let name = request.deploymentName, let problem = Names.problem(inDeploymentName: name) {
+            throw ControlError.validation(problem)
+        }
+        if case .modelNamed(let name, _) = request.target, let problem = Names.problem(inModelName: name) {
+            throw ControlError.validation(problem)
+        }
+    }
+
+    /// The team and, where it exists, the model a push goes to; names that are taken or unknown are refused.
+    private func resolve(
+        _ request: PushRequest, by caller: Caller, in db: StoreReader
+    ) throws -> (Team, Model?) {
+        let team: Team
+        let model: Model?
+        switch request.target {
+        case .model(let id):
+            let found = try db.existing(id)
+            (team, model) = (try db.existing(found.teamID), found)
+        case .modelNamed(let name, let wanted):
+            team = try db.teamOrDefault(wanted ?? caller.teamID)
+            model = try db.model(named: name, of: team.id)
+        }
+        if let name = request.environment {
+            if let model {
+                _ = try db.existing(name, of: model.id)
+                if try db.runningPromotion(into: name, of: model.id) != nil {
+                    throw ControlError.validation("Environment \(name) already has an in progress promotion.")
+                }
+            } else if name != Environment.production {
+                throw ControlError.notFound("Environment \(name) does not exist: the model is new.")
+            }
+        }
+        if let name = request.deploymentName, let model { try db.refuseTakenName(name, of: model.id) }
+        return (team, model)
+    }
+
+    private func archiveConfig(_ key: String) throws -> TrussConfig {
+        guard let path = dependencies.archivePath(key) else {
+            throw ControlError.validation("No archive was uploaded under the key \(key).")
+        }
+        let text: String?
+        do {
+            text = try TrussArchive.readConfig(archive: path)
+        } catch {
+            throw ControlError.validation("The archive cannot be read: \(error)")
+        }
+        guard let text else { throw ControlError.validation("The archive has no config.yaml at its root.") }
+        return try decode { try TrussConfig(yaml: text) }
+    }
+
+    private func decode(_ make: () throws -> TrussConfig) throws -> TrussConfig {
+        do {
+            return try make()
+        } catch {
+            throw ControlError.validation("config.yaml: \(error)")
+        }
+    }
+
+    private func warnings(of config: TrussConfig) -> [String] { config.warnings.map { "\($0)" } }
+
+    private func instanceType(for config: TrussConfig) throws -> InstanceType {
+        guard let type = dependencies.catalogue.smallest(fitting: config.resources) else {
+            let wanted = config.resources
+            let gpus = wanted.gpuCount > 0 ? " and \(wanted.gpuCount) × \(wanted.gpuType ?? "GPU")" : ""
+            throw ControlError.validation(
+                "resources: no instance type offers \(wanted.instanceType ?? "\(wanted.millicpu) millicpu, \(wanted.memoryMiB) MiB\(gpus)"); there are \(dependencies.catalogue.types.map(\.id).joined(separator: ", "))."
+            )
+        }
+        return type
+    }
+
+    // MARK: Records
+
+    private func newModel(
+        _ request: PushRequest, team: Team, in db: StoreWriter, at now: Timestamp
+    ) throws -> Model {
+        guard case .modelNamed(let name, _) = request.target else {
+            throw ControlError.notFound("There is no such model.")
+        }
+        var random = SystemRandomNumberGenerator()
+        let model = Model(
+            id: .random(length: IdentifierLength.model, using: &random), name: name, teamID: team.id,
+            createdAt: now)
+        try db.insert(model)
+        try db.insert(Environment(modelID: model.id, name: Environment.production, createdAt: now))
+        return model
+    }
+
+    private func store(
+        _ request: PushRequest, _ config: TrussConfig, _ type: InstanceType, in model: Model,
+        _ db: StoreWriter, at now: Timestamp
+    ) throws -> Deployment {
+        let old = request.isDevelopment ? try db.developmentDeployment(of: model.id) : nil
+        var deployment = Deployment(
+            id: old?.id ?? newDeploymentID(), modelID: model.id,
+            name: request.isDevelopment
+                ? "development"
+                : try request.deploymentName ?? nextDeploymentName(of: model.id, in: db),
+            createdAt: old?.createdAt ?? now, isDevelopment: request.isDevelopment,
+            archiveKey: request.archiveKey, rawConfig: config.raw, configJSON: config.json,
+            instanceTypeID: type.id, autoscaling: old?.autoscaling ?? AutoscalingSettings(),
+            labelsJSON: request.labelsJSON,
+            deployTimeoutSeconds: request.deployTimeoutMinutes.map { $0 * 60 }
+                ?? dependencies.defaultDeployTimeoutSeconds,
+            trussHash: request.trussHash, trussSignature: request.trussSignature,
+            allowsDownload: request.allowsDownload)
+        if let old {
+            deployment.hasBeenActive = old.hasBeenActive
+            deployment.statusSince = now
+            try db.update(deployment)
+        } else {
+            try db.insert(deployment)
+        }
+        return deployment
+    }
+
+    /// To the environment the push names; the first published deployment goes to an empty production by itself
+    /// (behaviour.md section 3.3), like any candidate only once it is ready.
+    private func promoteIfAsked(
+        _ deployment: Deployment, _ request: PushRequest, by caller: Caller, in db: StoreWriter,
+        at now: Timestamp
+    ) throws {
+        guard !deployment.isDevelopment else { return }
+        let production = try db.existing(Environment.production, of: deployment.modelID)
+        let name: String
+        if let wanted = request.environment {
+            name = wanted
+        } else if production.currentDeploymentID == nil,
+            try db.runningPromotion(into: production.name, of: deployment.modelID) == nil
+        {
+            name = production.name
+        } else {
+            return
+        }
+        let environment = try db.existing(name, of: deployment.modelID)
+        var candidate = deployment
+        if request.preserveEnvironmentInstanceType, let current = environment.currentDeploymentID,
+            let kept = try db.deployment(current)?.instanceTypeID, kept != deployment.instanceTypeID
+        {
+            // Nothing runs yet, so the pushed deployment itself takes the environment's type; no copy is needed.
+            candidate.instanceTypeID = kept
+            try db.update(candidate)
+        }
+        _ = try beginPromotion(
+            of: candidate, to: environment,
+            PromoteOptions(
+                scaleDownPrevious: request.scaleDownPrevious,
+                preserveEnvironmentInstanceType: request.preserveEnvironmentInstanceType),
+            by: caller, in: db, at: now)
+    }
+}

@@ -1,0 +1,127 @@
+// Reading models, deployments and environments.
+
+import SlipwayCore
+import SlipwayStore
+
+/// How long a succeeded promotion stays visible as `in_progress_promotion` (behaviour.md section 3.4).
+private let succeededPromotionShown: Duration = .seconds(600)
+
+extension ControlPlane {
+    public func models(team: TeamID?) async throws -> [ModelView] {
+        try await store.read { [self] db in
+            if let team { _ = try db.existing(team) }
+            return try db.models(of: team).map { try view(of: $0, in: db) }
+        }
+    }
+
+    public func model(_ id: ModelID) async throws -> ModelView {
+        try await store.read { [self] db in try view(of: db.existing(id), in: db) }
+    }
+
+    public func model(named name: String, team: TeamID?) async throws -> ModelView {
+        try await store.read { [self] db in
+            guard let model = try db.model(named: name, of: db.teamOrDefault(team).id) else {
+                throw ControlError.notFound("There is no model named \(name).")
+            }
+            return try view(of: model, in: db)
+        }
+    }
+
+    public func deployments(of model: ModelID, named name: String?) async throws -> [DeploymentView] {
+        try await store.read { [self] db in
+            _ = try db.existing(model)
+            let environments = try db.environments(of: model)
+            return try db.deployments(of: model).filter { name == nil || $0.name == name }
+                .map { view(of: $0, environments) }
+        }
+    }
+
+    public func deployment(_ selector: DeploymentSelector, of model: ModelID) async throws -> DeploymentView {
+        try await store.read { [self] db in try view(of: db.existing(selector, of: model), in: db) }
+    }
+
+    /// A deployment by its id alone, as the client's GraphQL asks for it.
+    public func deployment(anyModel id: DeploymentID) async throws -> DeploymentView {
+        try await store.read { [self] db in
+            guard let deployment = try db.deployment(id) else {
+                throw ControlError.notFound("There is no deployment \(id).")
+            }
+            return try view(of: deployment, in: db)
+        }
+    }
+
+    public func environments(of model: ModelID) async throws -> [EnvironmentView] {
+        try await store.read { [self] db in
+            _ = try db.existing(model)
+            return try db.environments(of: model).map { try view(of: $0, in: db) }
+        }
+    }
+
+    public func environment(_ name: String, of model: ModelID) async throws -> EnvironmentView {
+        try await store.read { [self] db in
+            _ = try db.existing(model)
+            return try view(of: db.existing(name, of: model), in: db)
+        }
+    }
+
+    /// The current deployment of an environment.
+    /// - Throws: `ControlError.notFound` when it has none.
+    public func environmentDeployment(
+        _ name: String, of model: ModelID
+    ) async throws -> DeploymentSelector {
+        try await store.read { db in
+            _ = try db.existing(model)
+            guard let current = try db.existing(name, of: model).currentDeploymentID else {
+                throw ControlError.notFound("Environment \(name) of model \(model) has no deployment.")
+            }
+            return .id(current)
+        }
+    }
+
+    // MARK: Views
+
+    func view(of model: Model, in db: StoreReader) throws -> ModelView {
+        let environments = try db.environments(of: model.id)
+        let deployments = try db.deployments(of: model.id).map { view(of: $0, environments) }
+        let production = deployments.first { $0.isProduction }
+        return ModelView(
+            model: model, teamName: try db.team(model.teamID)?.name ?? "", deploymentsCount: deployments.count,
+            productionDeploymentID: production?.deployment.id,
+            developmentDeploymentID: deployments.first { $0.deployment.isDevelopment }?.deployment.id,
+            instanceTypeName: (production ?? deployments.first)?.instanceType?.name ?? "",
+            deployments: deployments)
+    }
+
+    func view(of deployment: Deployment, in db: StoreReader) throws -> DeploymentView {
+        view(of: deployment, try db.environments(of: deployment.modelID))
+    }
+
+    private func view(of deployment: Deployment, _ environments: [Environment]) -> DeploymentView {
+        DeploymentView(
+            deployment: deployment, activeReplicas: controller.board.readyReplicas(of: deployment.id),
+            environment: environments.first { $0.currentDeploymentID == deployment.id }?.name,
+            instanceType: dependencies.catalogue.type(withID: deployment.instanceTypeID))
+    }
+
+    private func view(of environment: Environment, in db: StoreReader) throws -> EnvironmentView {
+        let environments = try db.environments(of: environment.modelID)
+        let current = try environment.currentDeploymentID.flatMap { try db.deployment($0) }
+            .map { view(of: $0, environments) }
+        let promotion = try db.latestPromotion(into: environment.name, of: environment.modelID)
+        let candidate = try promotion.flatMap {
+            try $0.status.isTerminal ? nil : db.deployment($0.candidateID)
+        }.map { view(of: $0, environments) }
+        let newest = try db.deployments(of: environment.modelID).first.map { view(of: $0, environments) }
+        guard
+            let type = (current ?? candidate ?? newest)?.instanceType ?? dependencies.catalogue.types.first
+        else { throw ControlError.unavailable("The instance catalogue is empty.") }
+        return EnvironmentView(
+            environment: environment, current: current, candidate: candidate,
+            promotion: promotion.flatMap { isWorthShowing($0) ? $0 : nil }, instanceType: type)
+    }
+
+    private func isWorthShowing(_ promotion: Promotion) -> Bool {
+        guard promotion.status == .succeeded, let ended = promotion.endedAt else { return true }
+        return now - ended < succeededPromotionShown
+    }
+}

@@ -1,0 +1,228 @@
+// The reconcile loop: reads the durable records, asks the core what to do, stores its decision, carries it out
+// through the engine and publishes the routing table.
+
+import Foundation
+import Logging
+import SlipwayCore
+import SlipwayEngine
+import SlipwayGateway
+import SlipwayLogs
+import SlipwayStore
+
+/// Runs one pass at a time: whenever something rings, and at least every `tick` for what only time changes.
+public actor Controller {
+    /// How often time alone is looked at (deploy timeouts, idleness, back-off).
+    static let tick: Duration = .milliseconds(500)
+    /// More builds at once would only slow each other down on small machines.
+    static let buildsAtOnce = 2
+    /// How long a replica may take to end after its last request.
+    static let stopGrace: Duration = .seconds(10)
+
+    let store: Store
+    let engine: any Engine
+    let gateway: any GatewayControl
+    let inbox: DemandInbox
+    let logs: LogStore
+    let board = ReplicaBoard()
+    let dependencies: ControlDependencies
+    let logger: Logger
+
+    var replicas: [ReplicaID: Replica] = [:]
+    var builds: [DeploymentID: Build] = [:]
+    var crashes: [DeploymentID: CrashHistory] = [:]
+    var stopping: Set<ReplicaID> = []
+    var predictPaths: [ImageID: String] = [:]
+    var lastPublished: Snapshot?
+    var replicasChanged = true
+    private let observedSince: Timestamp
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var isStopped = false
+
+    /// A build of this process and the archive it builds.
+    struct Build {
+        var archiveKey: String
+        var observation: BuildObservation
+        var task: Task<Void, Never>?
+    }
+
+    init(
+        store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
+        dependencies: ControlDependencies, logger: Logger
+    ) {
+        self.store = store
+        self.engine = engine
+        self.gateway = gateway
+        self.inbox = inbox
+        self.logs = logs
+        self.dependencies = dependencies
+        self.logger = logger
+        observedSince = dependencies.now()
+    }
+
+    /// Takes over the replicas that still run and publishes the first table: before this the gateway knows
+    /// nothing.
+    func adopt() async throws {
+        for replica in try await engine.adopt() { replicas[replica.id] = replica }
+        await pass()
+    }
+
+    /// Reconciles until the task is cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [engine] in
+                for await event in engine.events() { await self.receive(event) }
+            }
+            group.addTask { [inbox] in
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.tick)
+                    inbox.ring()
+                }
+            }
+            group.addTask { [inbox] in
+                for await _ in inbox.rings {
+                    if Task.isCancelled { break }
+                    await self.turn()
+                }
+            }
+            await group.waitForAll()
+        }
+        stop()
+    }
+
+    /// Returns after a pass that began after this call, so that what the caller stored is routed.
+    func settle() async {
+        if isStopped { return }
+        await withCheckedContinuation { continuation in
+            waiters.append(continuation)
+            inbox.ring()
+        }
+    }
+
+    private func turn() async {
+        let served = waiters
+        waiters = []
+        await pass()
+        for waiter in served { waiter.resume() }
+    }
+
+    private func stop() {
+        isStopped = true
+        for build in builds.values { build.task?.cancel() }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    // MARK: One pass
+
+    private func pass() async {
+        do {
+            let demanded = inbox.takeDemand()
+            suspect(inbox.takeSuspects())
+            let snapshot = try await read()
+            endOrphans(snapshot)
+            try await stepDeployments(snapshot, demanded: demanded)
+            try await stepPromotions()
+            try await publish()
+        } catch is CancellationError {
+        } catch {
+            // The next tick tries again from the stored records.
+            logger.error("reconcile pass failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func read() async throws -> Snapshot {
+        try await store.read { db in
+            Snapshot(
+                models: try db.models().map(\.id), deployments: try db.deployments(),
+                environments: try db.environments(), promotions: try db.runningPromotions(),
+                keys: try db.apiKeys())
+        }
+    }
+
+    private func stepDeployments(_ snapshot: Snapshot, demanded: Set<DeploymentID>) async throws {
+        let now = dependencies.now()
+        let load = gateway.load()
+        let byDeployment = Dictionary(grouping: replicas.values, by: \.deploymentID)
+        let floors = promotionFloors(snapshot)
+        var situations: [DeploymentID: Situation] = [:]
+        for deployment in snapshot.deployments {
+            let mine = (byDeployment[deployment.id] ?? []).sorted { $0.id < $1.id }
+            let situation = Situation(
+                replicas: mine,
+                inFlight: Dictionary(
+                    uniqueKeysWithValues: mine.filter { $0.drainingSince != nil }.map {
+                        ($0.id, gateway.inFlight(replica: $0.id))
+                    }),
+                build: observation(of: deployment), lastActivity: load[deployment.id]?.lastActivity,
+                requestsInFlight: load[deployment.id]?.inFlight ?? 0,
+                demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
+                promotionFloor: floors[deployment.id] ?? 0, crashes: crashes[deployment.id] ?? .init(),
+                observedSince: observedSince)
+            let step = Lifecycle.step(deployment, situation, now: now)
+            if step.deployment != deployment || !step.actions.isEmpty { situations[deployment.id] = situation }
+        }
+        guard !situations.isEmpty else { return }
+        // Decided again inside the transaction: a command may have changed the record since the read.
+        let steps = try await store.write { [situations] db in
+            try situations.compactMap { id, situation -> LifecycleStep? in
+                guard let current = try db.deployment(id) else { return nil }
+                let step = Lifecycle.step(current, situation, now: now)
+                if step.deployment != current { try db.update(step.deployment) }
+                return step
+            }
+        }
+        let before = Dictionary(uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.status) })
+        for step in steps {
+            if before[step.deployment.id] != step.deployment.status { announce(step.deployment) }
+            crashes[step.deployment.id] = step.crashes
+            for action in step.actions { await carryOut(action, for: step.deployment) }
+        }
+    }
+
+    private func promotionFloors(_ snapshot: Snapshot) -> [DeploymentID: Int] {
+        snapshot.promotions.reduce(into: [:]) { floors, promotion in
+            let environment = snapshot.environments.first {
+                $0.modelID == promotion.modelID && $0.name == promotion.environment
+            }
+            floors[promotion.candidateID] = environment.map { Promotion.requiredReplicas($0.autoscaling) } ?? 1
+        }
+    }
+
+    private func observation(of deployment: Deployment) -> BuildObservation {
+        guard let build = builds[deployment.id], build.archiveKey == deployment.archiveKey else { return .idle }
+        return build.observation
+    }
+
+    private func publish() async throws {
+        let snapshot = try await read()
+        for image in Set(snapshot.deployments.compactMap(\.imageID)) where predictPaths[image] == nil {
+            predictPaths[image] = await engine.image(image)?.predictPath
+        }
+        guard replicasChanged || snapshot != lastPublished else { return }
+        replicasChanged = false
+        lastPublished = snapshot
+        gateway.publish(
+            RoutingTableBuilder.table(snapshot, replicas: replicas, predictPaths: predictPaths))
+        board.publish(
+            replicas.values.reduce(into: [:]) { counts, replica in
+                if replica.phase == .ready, replica.drainingSince == nil {
+                    counts[replica.deploymentID, default: 0] += 1
+                }
+            })
+    }
+
+    /// One line in the deployment's own log for every change of status, so that it explains itself.
+    private func announce(_ deployment: Deployment) {
+        let reason = deployment.statusReason.map { ": \($0)" } ?? ""
+        let level: LogLevel =
+            deployment.status.isFailure ? .error : deployment.status == .unhealthy ? .warning : .info
+        logs.append(
+            LogEntry(
+                nanoseconds: dependencies.now().microseconds * 1000,
+                message: "Deployment is \(deployment.status.rawValue)\(reason)", level: level),
+            to: deployment.id)
+        logger.info(
+            "deployment changed",
+            metadata: ["deployment": "\(deployment.id)", "status": "\(deployment.status.rawValue)"])
+    }
+}

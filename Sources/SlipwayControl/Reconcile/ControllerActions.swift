@@ -1,0 +1,170 @@
+// How the controller carries out what the core decided, and what it makes of the engine's reports.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+import SlipwayStore
+
+extension Controller {
+    func carryOut(_ action: LifecycleAction, for deployment: Deployment) async {
+        switch action {
+        case .startBuild: startBuild(of: deployment)
+        case .cancelBuild:
+            builds[deployment.id]?.task?.cancel()
+        case .startReplicas(let count):
+            for _ in 0..<count { startReplica(of: deployment) }
+        case .drain(let id):
+            replicas[id]?.drainingSince = dependencies.now()
+            replicasChanged = true
+        case .stop(let id): stop(id, grace: Self.stopGrace)
+        case .discard(let id): stop(id, grace: .zero)
+        }
+    }
+
+    // MARK: Builds
+
+    private func startBuild(of deployment: Deployment) {
+        builds[deployment.id]?.task?.cancel()
+        guard builds.values.filter({ $0.observation == .running }).count < Self.buildsAtOnce else { return }
+        builds[deployment.id] = Build(archiveKey: deployment.archiveKey, observation: .running, task: nil)
+        let archiveKey = deployment.archiveKey
+        builds[deployment.id]?.task = Task { [engine, logs, dependencies, store] in
+            let outcome: BuildObservation
+            do {
+                guard let path = dependencies.archivePath(archiveKey) else {
+                    throw BuildFailure(reason: "The uploaded archive is gone.")
+                }
+                let name = try await store.read { try $0.model(deployment.modelID)?.name }
+                let image = try await engine.build(
+                    BuildRequest(
+                        deploymentID: deployment.id, modelName: name ?? "", archivePath: path,
+                        isDevelopment: deployment.isDevelopment)
+                ) { logs.append($0, to: deployment.id) }
+                outcome = .succeeded(image.id)
+            } catch let failure as BuildFailure {
+                outcome = .failed(reason: failure.reason)
+            } catch is CancellationError {
+                outcome = .idle
+            } catch {
+                outcome = .failed(reason: "The build could not be carried out: \(error)")
+            }
+            self.buildEnded(of: deployment.id, archiveKey: archiveKey, outcome)
+        }
+    }
+
+    private func buildEnded(of id: DeploymentID, archiveKey: String, _ outcome: BuildObservation) {
+        guard builds[id]?.archiveKey == archiveKey else { return inbox.ring() }
+        if outcome == .idle {
+            builds[id] = nil
+        } else {
+            builds[id]?.observation = outcome
+            builds[id]?.task = nil
+        }
+        inbox.ring()
+    }
+
+    /// Lets a retry build again: the failed observation would otherwise be seen once more.
+    func forgetBuild(of id: DeploymentID) {
+        builds[id]?.task?.cancel()
+        builds[id] = nil
+        crashes[id] = nil
+    }
+
+    // MARK: Replicas
+
+    private func startReplica(of deployment: Deployment) {
+        guard let image = deployment.imageID else { return }
+        var random = SystemRandomNumberGenerator()
+        let id = ReplicaID.random(length: IdentifierLength.replica, using: &random)
+        replicas[id] = Replica(
+            id: id, deploymentID: deployment.id, imageID: image, phase: .starting,
+            startedAt: dependencies.now())
+        Task { [engine] in
+            do {
+                try await engine.start(try await self.spec(of: deployment, replica: id, image: image))
+            } catch {
+                self.receive(
+                    .phase(id, .exited(code: 127), endpoint: nil, reason: "The replica cannot start: \(error)"))
+            }
+        }
+    }
+
+    private func spec(of deployment: Deployment, replica: ReplicaID, image: ImageID) async throws -> ReplicaSpec {
+        guard let type = dependencies.catalogue.type(withID: deployment.instanceTypeID) else {
+            throw StartFailure(reason: "The instance type \(deployment.instanceTypeID) is not on offer any more.")
+        }
+        let wanted = SecretNames.names(inConfigJSON: deployment.configJSON)
+        let (secrets, environment) = try await store.read { db in
+            guard let model = try db.model(deployment.modelID) else { return ([SealedSecret](), String?.none) }
+            let promotion = try db.runningPromotions().first { $0.candidateID == deployment.id }
+            let current = try db.environments(of: model.id).first { $0.currentDeploymentID == deployment.id }
+            return (
+                try db.secrets(of: model.teamID).filter { wanted.contains($0.name) },
+                promotion?.environment ?? current?.name
+            )
+        }
+        var values: [String: String] = [:]
+        for secret in secrets {
+            values[secret.name] = try dependencies.secretBox.open(
+                secret.sealed, context: "\(secret.team_id)/\(secret.name)")
+        }
+        return ReplicaSpec(
+            replicaID: replica, deploymentID: deployment.id, modelID: deployment.modelID, imageID: image,
+            environmentName: environment, secrets: values, instanceType: type)
+    }
+
+    private func stop(_ id: ReplicaID, grace: Duration) {
+        guard stopping.insert(id).inserted else { return }
+        Task { [engine] in
+            await engine.stop(id, grace: grace)
+            self.removed(id)
+        }
+    }
+
+    private func removed(_ id: ReplicaID) {
+        replicas[id] = nil
+        stopping.remove(id)
+        replicasChanged = true
+        inbox.ring()
+    }
+
+    /// Replicas and builds of deployments that were deleted.
+    func endOrphans(_ snapshot: Snapshot) {
+        let known = Set(snapshot.deployments.map(\.id))
+        for replica in replicas.values where !known.contains(replica.deploymentID) {
+            stop(replica.id, grace: Self.stopGrace)
+        }
+        for id in builds.keys where !known.contains(id) { forgetBuild(of: id) }
+    }
+
+    /// A refused connection is a hint only; the engine's own probe decides. Until then the replica gets no new
+    /// requests.
+    func suspect(_ ids: Set<ReplicaID>) {
+        for id in ids where replicas[id]?.phase == .ready {
+            logger.warning("a replica refused a connection", metadata: ["replica": "\(id)"])
+        }
+    }
+
+    func receive(_ event: EngineEvent) {
+        switch event {
+        case .log(let deployment, let entry): logs.append(entry, to: deployment)
+        case .phase(let id, let phase, let endpoint, let reason):
+            guard replicas[id] != nil, !stopping.contains(id) else { return }
+            replicas[id]?.phase = phase
+            replicas[id]?.reason = reason
+            if let endpoint { replicas[id]?.endpoint = endpoint }
+            replicasChanged = true
+            inbox.ring()
+        }
+    }
+}
+
+/// The secrets a config asks for by name.
+enum SecretNames {
+    static func names(inConfigJSON json: String) -> Set<String> {
+        guard let config = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any],
+            let secrets = config["secrets"] as? [String: Any]
+        else { return [] }
+        return Set(secrets.keys)
+    }
+}

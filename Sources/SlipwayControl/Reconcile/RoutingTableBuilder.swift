@@ -1,0 +1,69 @@
+// From the stored records and the running replicas to the gateway's next snapshot.
+
+import SlipwayCore
+import SlipwayGateway
+
+/// All durable records a pass looks at, read in one transaction.
+struct Snapshot: Sendable, Equatable {
+    var models: [ModelID]
+    var deployments: [Deployment]
+    var environments: [Environment]
+    var promotions: [Promotion]
+    var keys: [APIKeyRecord]
+}
+
+enum RoutingTableBuilder {
+    /// - Parameter predictPath: of each image, for deployments that have one.
+    static func table(
+        _ snapshot: Snapshot, replicas: [ReplicaID: Replica], predictPaths: [ImageID: String]
+    ) -> RoutingTable {
+        var table = RoutingTable()
+        for key in snapshot.keys {
+            guard let digest = KeyText.bytes(hex: key.digest) else { continue }
+            table.keys[KeyDigest(bytes: digest)] = key.grant
+        }
+        for model in snapshot.models { table.models[model] = ModelRoutes() }
+        for environment in snapshot.environments {
+            table.models[environment.modelID]?.environments.updateValue(
+                environment.currentDeploymentID, forKey: environment.name)
+        }
+        let serving = Dictionary(
+            grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
+            by: \.deploymentID)
+        for deployment in snapshot.deployments {
+            table.models[deployment.modelID]?.deployments.insert(deployment.id)
+            if deployment.isDevelopment { table.models[deployment.modelID]?.development = deployment.id }
+            let routes = (serving[deployment.id] ?? []).sorted { $0.id < $1.id }.compactMap { replica in
+                replica.endpoint.map { ReplicaRoute(replicaID: replica.id, endpoint: $0) }
+            }
+            table.deployments[deployment.id] = DeploymentRoute(
+                deploymentID: deployment.id, modelID: deployment.modelID,
+                predictPath: deployment.imageID.flatMap { predictPaths[$0] } ?? "/v1/models/model:predict",
+                availability: routes.isEmpty ? availability(of: deployment) : .open, replicas: routes)
+        }
+        return table
+    }
+
+    /// The table of behaviour.md section 6.4 for a deployment without a ready replica.
+    static func availability(of deployment: Deployment) -> DeploymentRoute.Availability {
+        let because = deployment.statusReason.map { " (\($0))" } ?? ""
+        switch deployment.status {
+        case .building, .deploying, .loadingModel, .active, .updating, .scaledToZero, .wakingUp:
+            return .open
+        case .unhealthy:
+            return .refused(
+                PlatformError(
+                    status: 500, code: "model_unavailable", message: "Model is unhealthy\(because)."))
+        case .deactivating, .inactive:
+            return .refused(
+                PlatformError(
+                    status: 404, code: "model_unavailable",
+                    message: "Deployment \(deployment.id) is \(deployment.status.rawValue). Activate it first."))
+        case .buildFailed, .buildStopped, .deployFailed, .failed:
+            return .refused(
+                PlatformError(
+                    status: 404, code: "model_unavailable",
+                    message: "Deployment \(deployment.id) is \(deployment.status.rawValue)\(because)."))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// How the controller and the gateway meet: the table goes in, demand and load come out.
+
+import SlipwayCore
+
+/// What the gateway tells the controller. Called from event loops: must return at once and never block.
+public protocol DemandObserver: Sendable {
+    /// A request (or wake call) found no ready replica of an open deployment.
+    func demand(for deployment: DeploymentID)
+    /// A connection to this replica was refused or died before an answer: it may be gone.
+    func connectionFailed(replica: ReplicaID, of deployment: DeploymentID)
+    /// A line for the deployment's log, for example a request that ended with an error of the platform.
+    func log(_ entry: LogEntry, of deployment: DeploymentID)
+}
+
+/// Load of one deployment as of now.
+public struct DeploymentLoad: Sendable, Equatable {
+    /// Requests accepted and not completely answered yet, held ones included.
+    public var inFlight: Int
+    /// Of these, how many wait for a replica.
+    public var parked: Int
+    /// When the last request began or ended, or the last wake call came; nil if none since the start.
+    public var lastActivity: Timestamp?
+
+    public init(inFlight: Int = 0, parked: Int = 0, lastActivity: Timestamp? = nil) {
+        self.inFlight = inFlight
+        self.parked = parked
+        self.lastActivity = lastActivity
+    }
+}
+
+/// The controller's side of a running gateway. All calls are cheap and may come from any thread.
+public protocol GatewayControl: Sendable {
+    /// Replaces the snapshot. Requests in flight finish where they are; held requests are matched again.
+    func publish(_ table: RoutingTable)
+    /// Load by deployment; a deployment without any traffic since the start is missing.
+    func load() -> [DeploymentID: DeploymentLoad]
+    /// Requests that a replica still has, also one that is no longer in the table.
+    func inFlight(replica: ReplicaID) -> Int
+}
