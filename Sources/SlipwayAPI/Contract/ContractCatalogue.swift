@@ -1,0 +1,40 @@
+// Hosted model APIs, LLM models, library listings and the gateway for customers' keys.
+// Paths and methods are facts of the public contract; ContractOperation.all collects them.
+
+extension ContractOperation {
+    static let catalogue: [ContractOperation] = [
+        .notBuilt(.get, "/v1/model_apis/snapshots"),
+        .notBuilt(.post, "/v1/model_apis/snapshots"),
+        .notBuilt(.get, "/v1/model_apis/snapshots/{model_id}"),
+        .notBuilt(.post, "/v1/model_apis/snapshots/{model_id}"),
+        .notBuilt(.get, "/v1/model_apis"),
+        .notBuilt(.get, "/v1/model_apis/{model_api_name}"),
+        .notBuilt(.post, "/v1/llm_models"),
+        .notBuilt(.post, "/v1/teams/{team_id}/llm_models"),
+        .notBuilt(.post, "/v1/llm_models/{model_id}/deployments"),
+        .notBuilt(.get, "/v1/library_listings"),
+        .notBuilt(.post, "/v1/library_listings"),
+        .notBuilt(.get, "/v1/library_listings/{user_defined_listing_id}"),
+        .notBuilt(.patch, "/v1/library_listings/{user_defined_listing_id}"),
+        .notBuilt(.delete, "/v1/library_listings/{user_defined_listing_id}"),
+        .notBuilt(.get, "/v1/library_listings/{user_defined_listing_id}/versions"),
+        .notBuilt(.post, "/v1/library_listings/{user_defined_listing_id}/versions"),
+        .notBuilt(.get, "/v1/library_listings/{user_defined_listing_id}/versions/{version_tag}"),
+        .notBuilt(.patch, "/v1/library_listings/{user_defined_listing_id}/versions/{version_tag}"),
+        .notBuilt(.delete, "/v1/library_listings/{user_defined_listing_id}/versions/{version_tag}"),
+        .notBuilt(.get, "/v1/gateway/endpoints"),
+        .notBuilt(.post, "/v1/gateway/endpoints"),
+        .notBuilt(.get, "/v1/gateway/endpoints/{endpoint_id}"),
+        .notBuilt(.patch, "/v1/gateway/endpoints/{endpoint_id}"),
+        .notBuilt(.delete, "/v1/gateway/endpoints/{endpoint_id}"),
+        .notBuilt(.get, "/v1/gateway/groups"),
+        .notBuilt(.post, "/v1/gateway/groups"),
+        .notBuilt(.get, "/v1/gateway/groups/{group_id}"),
+        .notBuilt(.patch, "/v1/gateway/groups/{group_id}"),
+        .notBuilt(.get, "/v1/gateway/groups/{group_id}/api_keys"),
+        .notBuilt(.post, "/v1/gateway/groups/{group_id}/api_keys"),
+        .notBuilt(.post, "/v1/gateway/groups/{group_id}/api_keys/register"),
+        .notBuilt(.get, "/v1/gateway/groups/{group_id}/api_keys/{api_key_prefix}"),
+        .notBuilt(.get, "/v1/model_apis/usage"),
+    ]
+}

@@ -1,0 +1,39 @@
+// Calls of models and chains, on hosts of their own.
+// Paths and methods are facts of the public contract; ContractOperation.all collects them.
+
+extension ContractOperation {
+    static let inference: [ContractOperation] = [
+        .built(.post, "/production/predict"),
+        .built(.post, "/development/predict"),
+        .built(.post, "/environments/{env_name}/predict"),
+        .built(.post, "/deployment/{deployment_id}/predict"),
+        .notBuilt(.post, "/production/run_remote"),
+        .notBuilt(.post, "/development/run_remote"),
+        .notBuilt(.post, "/environments/{env_name}/run_remote"),
+        .notBuilt(.post, "/deployment/{deployment_id}/run_remote"),
+        .notBuilt(.post, "/production/async_predict"),
+        .notBuilt(.post, "/development/async_predict"),
+        .notBuilt(.post, "/environments/{env_name}/async_predict"),
+        .notBuilt(.post, "/deployment/{deployment_id}/async_predict"),
+        .notBuilt(.post, "/production/async_run_remote"),
+        .notBuilt(.post, "/development/async_run_remote"),
+        .notBuilt(.post, "/environments/{env_name}/async_run_remote"),
+        .notBuilt(.post, "/deployment/{deployment_id}/async_run_remote"),
+        .notBuilt(.get, "/async_request/{request_id}"),
+        .notBuilt(.delete, "/async_request/{request_id}"),
+        .notBuilt(.get, "/production/async_queue_status"),
+        .notBuilt(.get, "/development/async_queue_status"),
+        .notBuilt(.get, "/environments/{env_name}/async_queue_status"),
+        .notBuilt(.get, "/deployment/{deployment_id}/async_queue_status"),
+        .built(.post, "/production/wake"),
+        .built(.post, "/development/wake"),
+        .built(.post, "/environments/{env_name}/wake"),
+        .built(.post, "/deployment/{deployment_id}/wake"),
+        .built(.post, "/predict"),
+        .notBuilt(.post, "/run_remote"),
+        .notBuilt(.post, "/async_predict"),
+        .notBuilt(.post, "/async_run_remote"),
+        .notBuilt(.get, "/async_queue_status"),
+        .built(.post, "/wake"),
+    ]
+}

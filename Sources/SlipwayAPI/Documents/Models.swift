@@ -1,0 +1,77 @@
+// Documents about models: the server answers GET and DELETE under /v1/models with them.
+
+/// A model: a name under which deployments are collected.
+public struct ModelV1: Codable, Sendable, Equatable {
+    /// Identifier of the model.
+    public var id: String
+    /// When the model was made.
+    public var createdAt: WireDate
+    /// Name, unique in its team.
+    public var name: String
+    /// How many deployments the model has.
+    public var deploymentsCount: Int
+    /// The deployment that production serves, if any.
+    @Nullable public var productionDeploymentID: String?
+    /// The development deployment, if any.
+    @Nullable public var developmentDeploymentID: String?
+    /// Instance type of the production deployment, else of the newest one.
+    public var instanceTypeName: String
+    /// Name of the team that owns the model.
+    public var teamName: String
+
+    public init(
+        id: String, createdAt: WireDate, name: String, deploymentsCount: Int,
+        productionDeploymentID: String?, developmentDeploymentID: String?, instanceTypeName: String,
+        teamName: String
+    ) {
+        self.id = id
+        self.createdAt = createdAt
+        self.name = name
+        self.deploymentsCount = deploymentsCount
+        self.productionDeploymentID = productionDeploymentID
+        self.developmentDeploymentID = developmentDeploymentID
+        self.instanceTypeName = instanceTypeName
+        self.teamName = teamName
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, name
+        case createdAt = "created_at"
+        case deploymentsCount = "deployments_count"
+        case productionDeploymentID = "production_deployment_id"
+        case developmentDeploymentID = "development_deployment_id"
+        case instanceTypeName = "instance_type_name"
+        case teamName = "team_name"
+    }
+}
+
+/// All models the caller may see.
+public struct ModelsV1: Codable, Sendable, Equatable {
+    /// The models; the list is complete.
+    public var models: [ModelV1]
+
+    public init(models: [ModelV1]) {
+        self.models = models
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case models
+    }
+}
+
+/// What remains of a deleted model.
+public struct ModelTombstoneV1: Codable, Sendable, Equatable {
+    /// Identifier of the deleted model.
+    public var id: String
+    /// True once the model is gone.
+    public var deleted: Bool
+
+    public init(id: String, deleted: Bool) {
+        self.id = id
+        self.deleted = deleted
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, deleted
+    }
+}

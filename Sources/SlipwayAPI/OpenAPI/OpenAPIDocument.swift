@@ -1,0 +1,67 @@
+// The OpenAPI 3.1 document of what this server does; GET /openapi.json answers with it.
+
+/// Our own description of the built operations; component schemas carry the contract's names.
+public enum OpenAPIDocument {
+    /// The document as JSON text.
+    ///
+    /// - Parameter serverURL: where the management API answers, such as `http://localhost:8080`; the hosts of
+    ///   models are derived from it.
+    public static func json(serverURL: String) -> [UInt8] {
+        do {
+            return try WireJSON.encode(document(serverURL: serverURL))
+        } catch {
+            preconditionFailure("the document holds nothing JSON cannot express: \(error)")
+        }
+    }
+
+    static let schemas: [String: Schema] = [
+        Schema.models, Schema.deployments, Schema.promotions, Schema.environments, Schema.autoscaling,
+        Schema.logs, Schema.instanceTypes, Schema.users, Schema.teams, Schema.secrets, Schema.apiKeys,
+        Schema.uploads, Schema.pushes, Schema.errors,
+    ].reduce(into: [:]) { all, some in all.merge(some, uniquingKeysWith: { first, _ in first }) }
+
+    static let operations: [APIOperation] =
+        APIOperation.models + APIOperation.deployments + APIOperation.environments + APIOperation.promotions
+        + APIOperation.logs + APIOperation.instanceTypes + APIOperation.users + APIOperation.teams
+        + APIOperation.secrets + APIOperation.apiKeys + APIOperation.pushes + APIOperation.inference
+
+    static func document(serverURL: String) -> JSONValue {
+        [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Slipway",
+                "version": "1",
+                "description": "Takes machine-learning models from push to production on your own machines.",
+            ],
+            "servers": [["url": .string(serverURL)]],
+            "security": [["Bearer": []], ["ApiKey": []]],
+            "paths": paths(serverURL: serverURL),
+            "components": [
+                "schemas": .object(schemas.mapValues(\.json)),
+                "responses": .object(ErrorResponses.components),
+                "securitySchemes": [
+                    "Bearer": [
+                        "type": "http", "scheme": "bearer",
+                        "description": "The API key after the word Bearer in the header Authorization.",
+                    ],
+                    "ApiKey": [
+                        "type": "apiKey", "in": "header", "name": "Authorization",
+                        "description": "The API key after the word Api-Key.",
+                    ],
+                ],
+            ],
+        ]
+    }
+
+    private static func paths(serverURL: String) -> JSONValue {
+        var paths: [String: [String: JSONValue]] = [:]
+        for operation in operations {
+            paths[operation.path, default: [:]][operation.method.rawValue.lowercased()] = operation.json
+            if operation.plane == .inference {
+                paths[operation.path]?["servers"] = ModelServers.json(
+                    serverURL: serverURL, regional: !operation.path.dropFirst().contains("/"))
+            }
+        }
+        return .object(paths.mapValues(JSONValue.object))
+    }
+}

@@ -1,0 +1,27 @@
+// OpenAPI schemas of the documents in Documents/Models.swift; OpenAPIDocument collects them.
+
+extension Schema {
+    static let models: [String: Schema] = [
+        "ModelV1": .object(
+            "A model: a name under which deployments are collected.",
+            .required("id", .string, "Identifier of the model."),
+            .required("created_at", .dateTime, "When the model was made."),
+            .required("name", .string, "Name, unique in its team."),
+            .required("deployments_count", .integer, "How many deployments the model has."),
+            .required(
+                "production_deployment_id", .string.nullable, "The deployment that production serves, if any."
+            ),
+            .required("development_deployment_id", .string.nullable, "The development deployment, if any."),
+            .required(
+                "instance_type_name", .string,
+                "Instance type of the production deployment, else of the newest one."),
+            .required("team_name", .string, "Name of the team that owns the model.")),
+        "ModelsV1": .object(
+            "All models the caller may see.",
+            .required("models", .array(.ref("ModelV1")), "The models; the list is complete.")),
+        "ModelTombstoneV1": .object(
+            "What remains of a deleted model.",
+            .required("id", .string, "Identifier of the deleted model."),
+            .required("deleted", .boolean, "True once the model is gone.")),
+    ]
+}

@@ -1,0 +1,20 @@
+// OpenAPI schemas of the documents in Documents/Users.swift; OpenAPIDocument collects them.
+
+extension Schema {
+    static let users: [String: Schema] = [
+        "UserInfoV1": .object(
+            "A person with access.",
+            .required("user_id", .string, "Identifier of the user."),
+            .optional("email", .string.nullable.defaulting(to: .null), "Mail address, if known."),
+            .optional("name", .string.nullable.defaulting(to: .null), "Full name, if known."),
+            .optional("workspace_name", .string.nullable.defaulting(to: .null), "Name of the organization.")),
+        "PaginationResponseV1": .object(
+            "Where a page ends.",
+            .required("has_more", .boolean, "Whether another page follows."),
+            .optional("cursor", .string.nullable.defaulting(to: .null), "What to send to get it.")),
+        "UsersResponseV1": .object(
+            "A page of users.",
+            .required("items", .array(.ref("UserInfoV1")), "The users of this page."),
+            .required("pagination", .ref("PaginationResponseV1"), "Where the page ends.")),
+    ]
+}
