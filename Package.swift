@@ -69,7 +69,9 @@ let package = Package(
         .testTarget(name: "SlipwayGraphQLTests", dependencies: ["SlipwayGraphQL"]),
         .testTarget(name: "SlipwayBlobsTests", dependencies: ["SlipwayBlobs"]),
         .testTarget(name: "SlipwayLogsTests", dependencies: ["SlipwayLogs"]),
-        .testTarget(name: "SlipwayStoreTests", dependencies: ["SlipwayStore"]),
+        .testTarget(
+            name: "SlipwayStoreTests",
+            dependencies: ["SlipwayStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayTruss"]),
         .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
         .testTarget(

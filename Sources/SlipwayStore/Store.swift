@@ -19,11 +19,12 @@ public final class Store: Sendable {
             configuration.busyMode = .timeout(10)
             configuration.maximumReaderCount = 4
             configuration.prepareDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL")
                 // Pages of the cache cost resident memory per connection; 1 MiB is enough for this data.
                 try db.execute(sql: "PRAGMA cache_size = -1024")
             }
             pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL when it turns WAL on; an acknowledged write must survive a power cut.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Migrations.all.migrate(pool)
         } catch {
             throw StoreError(opening: path, error)

@@ -6,8 +6,12 @@ import SlipwayStore
 
 public enum Bootstrap {
     /// Makes what a new installation needs in one transaction; does nothing when it exists.
+    /// - Parameter keep: puts the admin key where the owner finds it. Called inside the transaction, so that a
+    ///   key nobody could read is never stored; what it throws ends the start.
     /// - Returns: the admin key's text, only ever at the first start.
-    public static func run(on store: Store, now: Timestamp) async throws -> String? {
+    public static func run(
+        on store: Store, now: Timestamp, keep: @escaping @Sendable (String) throws -> Void
+    ) async throws -> String? {
         let key = KeyText.generate()
         return try await store.write { db in
             if try db.organization() != nil { return nil }
@@ -28,6 +32,7 @@ public enum Bootstrap {
                     prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: "admin",
                     grant: APIKeyGrant(category: .workspaceManageAll), ownerID: owner.id, teamID: nil,
                     createdAt: now))
+            try keep(key.text)
             return key.text
         }
     }

@@ -1,0 +1,174 @@
+// The segments of one deployment's log; `LogStore` owns one per deployment.
+
+import Foundation
+import SlipwayCore
+import Synchronization
+
+/// Lines are kept in memory until `flush`, which writes them in order; reading goes from the newest segment
+/// back, so that a query for the newest lines reads little.
+final class Journal: Sendable {
+    private struct State {
+        var waiting: [LogEntry] = []
+        var newest: Int64
+        var discarded = false
+        /// False until this process has written: an earlier one may have left half a line.
+        var hasWritten = false
+    }
+
+    private let directory: String
+    private let limits: LogStore.Limits
+    private let state: Mutex<State>
+    /// Held while segments are written or read, never while a line is appended.
+    private let disk = Mutex<Void>(())
+
+    init(directory: String, limits: LogStore.Limits) {
+        self.directory = directory
+        self.limits = limits
+        state = Mutex(State(newest: Self.newestTime(in: directory)))
+    }
+
+    func append(_ entry: LogEntry) {
+        var entry = entry
+        if entry.message.utf8.count > limits.messageBytes {
+            entry.message = String(decoding: entry.message.utf8.prefix(limits.messageBytes), as: UTF8.self) + " …[cut]"
+        }
+        state.withLock { state in
+            guard !state.discarded else { return }
+            entry.nanoseconds = max(entry.nanoseconds, state.newest + 1)
+            state.newest = entry.nanoseconds
+            state.waiting.append(entry)
+        }
+    }
+
+    /// Nothing is written from now on.
+    func discard() {
+        state.withLock { state in
+            state.discarded = true
+            state.waiting = []
+        }
+    }
+
+    func flush() {
+        disk.withLock { _ in
+            let lines = state.withLock { state in
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            if !lines.isEmpty { write(lines) }
+        }
+    }
+
+    func read(matching filter: LogFilter) -> [LogEntry] {
+        disk.withLock { _ in
+            let newestFirst = filter.direction == .desc
+            var found: [LogEntry] = []
+            for number in newestFirst ? Self.segments(in: directory).reversed() : Self.segments(in: directory) {
+                var entries = Self.entries(inFile: file(number)).filter(filter.matches)
+                if newestFirst { entries.reverse() }
+                found += entries.prefix(filter.limit - found.count)
+                if found.count >= filter.limit { break }
+            }
+            return found
+        }
+    }
+
+    // MARK: Segments
+
+    private func file(_ number: Int) -> String { "\(directory)/\(number).jsonl" }
+
+    private static func segments(in directory: String) -> [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.compactMap { name in
+            name.hasSuffix(".jsonl") ? Int(name.dropLast(".jsonl".count)) : nil
+        }.sorted()
+    }
+
+    private static func entries(inFile path: String) -> [LogEntry] {
+        guard let data = FileManager.default.contents(atPath: path) else { return [] }
+        let decoder = JSONDecoder()
+        // A torn last line (a crash while writing) does not decode and is passed over.
+        return data.split(separator: UInt8(ascii: "\n")).compactMap {
+            try? decoder.decode(StoredLine.self, from: Data($0)).entry
+        }
+    }
+
+    private static func newestTime(in directory: String) -> Int64 {
+        for number in segments(in: directory).reversed() {
+            if let last = entries(inFile: "\(directory)/\(number).jsonl").last { return last.nanoseconds }
+        }
+        return 0
+    }
+
+    private func write(_ lines: [LogEntry]) {
+        var numbers = Self.segments(in: directory)
+        if numbers.isEmpty {
+            try? FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            numbers = [1]
+        }
+        var current = numbers[numbers.count - 1]
+        let encoder = JSONEncoder()
+        var buffer = Data()
+        var size = Self.size(of: file(current))
+        let isFirst = state.withLock { state in
+            defer { state.hasWritten = true }
+            return !state.hasWritten
+        }
+        if isFirst, size > 0 { buffer.append(UInt8(ascii: "\n")) }
+        for line in lines {
+            guard let data = try? encoder.encode(StoredLine(line)) else { continue }
+            if size + buffer.count + data.count > limits.segmentBytes, size + buffer.count > 0 {
+                Self.append(buffer, to: file(current))
+                buffer = Data()
+                size = 0
+                current += 1
+                numbers.append(current)
+            }
+            buffer += data
+            buffer.append(UInt8(ascii: "\n"))
+        }
+        Self.append(buffer, to: file(current))
+        for number in numbers.dropLast(limits.segments) { unlink(file(number)) }
+    }
+
+    private static func size(of path: String) -> Int {
+        var info = stat()
+        return stat(path, &info) == 0 ? Int(info.st_size) : 0
+    }
+
+    /// A full disk loses log lines and nothing else: the caller has nowhere to report it.
+    private static func append(_ data: Data, to path: String) {
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return }
+        defer { Foundation.close(file) }
+        data.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let written = Foundation.write(file, bytes.baseAddress! + done, bytes.count - done)
+                if written <= 0 { return }
+                done += written
+            }
+        }
+    }
+}
+
+/// A line on disk; short names, since there are many.
+private struct StoredLine: Codable {
+    var t: Int64
+    var m: String
+    var r: String?
+    var q: String?
+    var l: LogLevel?
+
+    init(_ entry: LogEntry) {
+        t = entry.nanoseconds
+        m = entry.message
+        r = entry.replica?.text
+        q = entry.requestID
+        l = entry.level
+    }
+
+    var entry: LogEntry {
+        LogEntry(nanoseconds: t, message: m, replica: r.map { ReplicaID($0) }, requestID: q, level: l)
+    }
+}

@@ -1,0 +1,116 @@
+// The logs of all deployments on disk: bounded, append-only, readable while they grow. The engine's events, the
+// gateway and the controller append; the management API queries.
+
+import Foundation
+import SlipwayCore
+import Synchronization
+
+/// A query that cannot be answered.
+public enum LogQueryError: Error, Sendable, Equatable, CustomStringConvertible {
+    case badPattern(String)
+
+    public var description: String {
+        switch self {
+        case .badPattern(let reason): "search_pattern: \(reason)"
+        }
+    }
+}
+
+/// One directory per deployment with JSON-lines segments. Appending never waits for the disk: lines are
+/// collected and written by a flusher at least every `flushInterval`, and before every query.
+public final class LogStore: Sendable {
+    public struct Limits: Sendable {
+        /// Bytes of a segment before the next one begins.
+        public var segmentBytes = 8 << 20
+        /// Segments of a deployment; the oldest goes when one more is needed.
+        public var segments = 8
+        /// Longest message in bytes; the rest is cut and marked.
+        public var messageBytes = 64 << 10
+
+        public init() {}
+    }
+
+    /// How long a line may wait in memory.
+    static let flushInterval: Duration = .milliseconds(100)
+
+    private let root: String
+    private let limits: Limits
+    private let journals = Mutex<[DeploymentID: Journal]>([:])
+    private let flusher: Task<Void, Never>
+    private let pending: PendingFlush
+
+    /// - Throws: when the directory cannot be made.
+    public init(root: String, limits: Limits = Limits()) throws {
+        try FileManager.default.createDirectory(
+            atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        self.root = root
+        self.limits = limits
+        let pending = PendingFlush()
+        self.pending = pending
+        flusher = Task.detached {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: Self.flushInterval)
+                for journal in pending.take() { journal.flush() }
+            }
+        }
+    }
+
+    /// Adds a line. Its time is moved on where needed, so that the times of a deployment strictly rise.
+    public func append(_ entry: LogEntry, to deployment: DeploymentID) {
+        let journal = journal(of: deployment)
+        journal.append(entry)
+        pending.insert(journal)
+    }
+
+    /// The lines that match, in the asked direction, at most `query.limit`.
+    /// - Throws: `LogQueryError`.
+    public func query(_ query: LogQuery, of deployment: DeploymentID) async throws -> [LogEntry] {
+        let filter = try LogFilter(query)
+        let journal = journal(of: deployment)
+        journal.flush()
+        return journal.read(matching: filter)
+    }
+
+    /// Deletes the log of a deployment.
+    public func remove(deployment: DeploymentID) async {
+        journals.withLock { $0.removeValue(forKey: deployment) }?.discard()
+        try? FileManager.default.removeItem(atPath: directory(of: deployment))
+    }
+
+    /// Writes everything that waits.
+    public func flush() { for journal in pending.take() { journal.flush() } }
+
+    /// Ends the flusher after writing what waits.
+    public func close() async {
+        flusher.cancel()
+        flush()
+    }
+
+    private func journal(of deployment: DeploymentID) -> Journal {
+        journals.withLock { journals in
+            if let journal = journals[deployment] { return journal }
+            let journal = Journal(directory: directory(of: deployment), limits: limits)
+            journals[deployment] = journal
+            return journal
+        }
+    }
+
+    /// Ids come from requests too, so only their letters and digits name a directory.
+    private func directory(of deployment: DeploymentID) -> String {
+        root + "/" + deployment.text.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    }
+}
+
+/// The journals with lines that are not on disk yet.
+private final class PendingFlush: Sendable {
+    private let journals = Mutex<[ObjectIdentifier: Journal]>([:])
+
+    func insert(_ journal: Journal) { journals.withLock { $0[ObjectIdentifier(journal)] = journal } }
+
+    func take() -> [Journal] {
+        journals.withLock { journals in
+            defer { journals = [:] }
+            return Array(journals.values)
+        }
+    }
+}

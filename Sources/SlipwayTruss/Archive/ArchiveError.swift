@@ -1,0 +1,44 @@
+// Why an archive is refused; names the entry, so that the user can find it.
+
+public enum ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
+    case cannotRead(String)
+    case truncated
+    case damagedHeader(at: Int64)
+    case unsafeName(String, reason: String)
+    case unsupportedEntry(String, kind: String)
+    case tooManyEntries(limit: Int)
+    case tooLarge(limit: Int64)
+    case cannotWrite(String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .cannotRead(let reason): "The archive cannot be read: \(reason)"
+        case .truncated: "The archive ends in the middle of an entry."
+        case .damagedHeader(let offset): "The archive is no tar file, or is damaged at byte \(offset)."
+        case .unsafeName(let name, let reason): "Entry \"\(name.printable)\" is refused: \(reason)."
+        case .unsupportedEntry(let name, let kind): "Entry \"\(name.printable)\" is refused: it is \(kind)."
+        case .tooManyEntries(let limit): "The archive has more than \(limit) entries."
+        case .tooLarge(let limit): "The archive holds more than \(limit) bytes."
+        case .cannotWrite(let name, let reason): "Entry \"\(name.printable)\" cannot be written: \(reason)."
+        }
+    }
+}
+
+extension String {
+    /// Without control characters, cut to a readable length.
+    fileprivate var printable: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }).prefix(200))
+    }
+}
+
+/// What an archive may hold at most.
+public struct ArchiveLimits: Sendable {
+    /// Entries, directories included.
+    public var entries = 100_000
+    /// Sum of all file sizes: weights may come inside the archive.
+    public var bytes: Int64 = 50 << 30
+    /// Bytes of one name.
+    public var nameLength = 4096
+
+    public init() {}
+}

@@ -1,0 +1,144 @@
+// Unpacks an uploaded archive without trusting anything in it. The engine calls it before a build; the control
+// plane reads the config of an archive with it.
+
+import Foundation
+
+public enum TrussArchive {
+    /// A config over this is no config.
+    static let largestConfig = 1 << 20
+
+    /// Unpacks into `directory`, which must not exist; nothing remains of a failed attempt.
+    ///
+    /// Refused are names that are absolute, climb or hold control characters, hard links, devices, pipes, sparse
+    /// files, symbolic links that point out of the directory, and anything below a symbolic link.
+    public static func unpack(
+        archive: String, into directory: String, limits: ArchiveLimits = ArchiveLimits()
+    ) throws(ArchiveError) {
+        let temporary = directory + ".unpacking"
+        try? FileManager.default.removeItem(atPath: temporary)
+        do {
+            try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+            try unpack(archive, to: temporary, limits)
+            try FileManager.default.moveItem(atPath: temporary, toPath: directory)
+        } catch {
+            try? FileManager.default.removeItem(atPath: temporary)
+            throw error as? ArchiveError ?? .cannotWrite(directory, reason: error.localizedDescription)
+        }
+    }
+
+    /// The text of the root `config.yaml`; nil when there is none.
+    public static func readConfig(archive: String) throws(ArchiveError) -> String? {
+        var reader = try TarReader(path: archive)
+        var entries = 0
+        while let entry = try reader.next() {
+            entries += 1
+            if entries > ArchiveLimits().entries { throw .tooManyEntries(limit: ArchiveLimits().entries) }
+            guard entry.kind == .file, entry.name == "config.yaml" || entry.name == "./config.yaml" else { continue }
+            guard entry.size <= Int64(largestConfig) else {
+                throw .unsafeName(entry.name, reason: "it is larger than \(largestConfig) bytes")
+            }
+            var data = Data()
+            while data.count < Int(entry.size) { data += try reader.read(upTo: largestConfig) }
+            return String(decoding: data, as: UTF8.self)
+        }
+        return nil
+    }
+
+    private static func unpack(_ archive: String, to root: String, _ limits: ArchiveLimits) throws(ArchiveError) {
+        var reader = try TarReader(path: archive)
+        var entries = 0
+        var bytes: Int64 = 0
+        var links: [(name: String, path: String, target: String)] = []
+        while let entry = try reader.next() {
+            entries += 1
+            if entries > limits.entries { throw .tooManyEntries(limit: limits.entries) }
+            let components = try components(of: entry.name, limits)
+            let path = ([root] + components).joined(separator: "/")
+            switch entry.kind {
+            case .directory: try makeDirectory(path, entry.name)
+            case .file:
+                bytes += entry.size
+                if bytes > limits.bytes { throw .tooLarge(limit: limits.bytes) }
+                guard !components.isEmpty else { throw .unsafeName(entry.name, reason: "it has no name") }
+                try makeDirectory(parent(of: path), entry.name)
+                try write(entry, from: &reader, to: path)
+            case .symbolicLink(let target):
+                guard !components.isEmpty, stays(target, from: components.dropLast()) else {
+                    throw .unsupportedEntry(entry.name, kind: "a link out of the archive")
+                }
+                links.append((entry.name, path, target))
+            case .other(let kind): throw .unsupportedEntry(entry.name, kind: kind)
+            }
+        }
+        // Links last: while files are written, no path can lead through one.
+        for link in links {
+            try makeDirectory(parent(of: link.path), link.name)
+            guard symlink(link.target, link.path) == 0 else {
+                throw .cannotWrite(link.name, reason: String(cString: strerror(errno)))
+            }
+        }
+        for link in links {
+            // A chain of links may leave where no single one does.
+            guard let real = realpath(link.path, nil) else { continue }
+            defer { free(real) }
+            let resolved = String(cString: real)
+            let base = realpath(root, nil)
+            defer { free(base) }
+            guard let base, (resolved + "/").hasPrefix(String(cString: base) + "/") else {
+                throw .unsupportedEntry(link.name, kind: "a link out of the archive")
+            }
+        }
+    }
+
+    private static func components(of name: String, _ limits: ArchiveLimits) throws(ArchiveError) -> [String] {
+        if name.hasPrefix("/") { throw .unsafeName(name, reason: "its name is absolute") }
+        if name.utf8.count > limits.nameLength { throw .unsafeName(name, reason: "its name is too long") }
+        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            throw .unsafeName(name, reason: "its name holds control characters")
+        }
+        let parts = name.split(separator: "/").map(String.init).filter { $0 != "." }
+        if parts.contains("..") { throw .unsafeName(name, reason: "its name leads out of the archive") }
+        return parts
+    }
+
+    /// Whether a link target stays inside, seen from the link's directory.
+    private static func stays(_ target: String, from directory: ArraySlice<String>) -> Bool {
+        if target.isEmpty || target.hasPrefix("/") { return false }
+        var depth = directory.count
+        for part in target.split(separator: "/") where part != "." {
+            depth += part == ".." ? -1 : 1
+            if depth < 0 { return false }
+        }
+        return true
+    }
+
+    private static func parent(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+
+    private static func makeDirectory(_ path: String, _ name: String) throws(ArchiveError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        } catch {
+            throw .cannotWrite(name, reason: error.localizedDescription)
+        }
+    }
+
+    private static func write(
+        _ entry: TarEntry, from reader: inout TarReader, to path: String
+    ) throws(ArchiveError) {
+        let file = open(
+            path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, entry.isExecutable ? 0o755 : 0o644)
+        guard file >= 0 else { throw .cannotWrite(entry.name, reason: String(cString: strerror(errno))) }
+        defer { close(file) }
+        while true {
+            let data = try reader.read(upTo: 1 << 18)
+            if data.isEmpty { return }
+            var done = 0
+            while done < data.count {
+                let written = data.withUnsafeBytes { Foundation.write(file, $0.baseAddress! + done, data.count - done) }
+                guard written > 0 else { throw .cannotWrite(entry.name, reason: String(cString: strerror(errno))) }
+                done += written
+            }
+        }
+    }
+}

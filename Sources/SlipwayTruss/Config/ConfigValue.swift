@@ -1,0 +1,148 @@
+// A config as a tree that remembers where each value stood; made from YAML or JSON.
+
+import Foundation
+import Yams
+
+struct ConfigValue: Sendable {
+    indirect enum Content: Sendable {
+        case null
+        case bool(Bool)
+        case int(Int)
+        case double(Double)
+        case string(String)
+        case list([ConfigValue])
+        case mapping([(key: String, value: ConfigValue)])
+    }
+
+    var content: Content
+    var line: Int?
+    var column: Int?
+
+    /// Deeper documents are no configs; this also bounds what aliases can blow up.
+    static let deepest = 32
+    /// Nodes after resolving aliases.
+    static let mostNodes = 100_000
+    static let largestText = 1 << 20
+
+    // MARK: YAML
+
+    static func yaml(_ text: String) throws(ConfigError) -> ConfigValue {
+        guard text.utf8.count <= largestText else {
+            throw ConfigError([ConfigProblem(path: "", message: "the file is larger than \(largestText) bytes")])
+        }
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw ConfigError([problem(of: error)])
+        } catch {
+            throw ConfigError([ConfigProblem(path: "", message: "the file is not valid YAML")])
+        }
+        guard let node else { return ConfigValue(content: .mapping([])) }
+        var budget = mostNodes
+        return try value(node, path: "", depth: 0, &budget)
+    }
+
+    private static func problem(of error: YamlError) -> ConfigProblem {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            ConfigProblem(path: "", line: mark.line, column: mark.column, message: "not valid YAML: \(problem)")
+        default: ConfigProblem(path: "", message: "the file is not valid YAML")
+        }
+    }
+
+    private static func value(
+        _ node: Node, path: String, depth: Int, _ budget: inout Int
+    ) throws(ConfigError) -> ConfigValue {
+        budget -= 1
+        let mark = node.mark
+        guard budget > 0, depth < deepest else {
+            throw ConfigError([
+                ConfigProblem(path: path, line: mark?.line, message: "the document is too deep or too large")
+            ])
+        }
+        var result = ConfigValue(content: .null, line: mark?.line, column: mark?.column)
+        switch node {
+        case .scalar: result.content = scalar(node)
+        case .sequence(let sequence):
+            var items: [ConfigValue] = []
+            for (index, item) in sequence.enumerated() {
+                items.append(try value(item, path: "\(path)[\(index)]", depth: depth + 1, &budget))
+            }
+            result.content = .list(items)
+        case .mapping(let mapping):
+            var members: [(key: String, value: ConfigValue)] = []
+            for (key, item) in mapping {
+                let name = key.scalar?.string ?? ""
+                let inner = path.isEmpty ? name : "\(path).\(name)"
+                var member = try value(item, path: inner, depth: depth + 1, &budget)
+                member.line = key.mark?.line
+                member.column = key.mark?.column
+                members.append((name, member))
+            }
+            result.content = .mapping(members)
+        case .alias:
+            throw ConfigError([ConfigProblem(path: path, line: mark?.line, message: "unknown alias")])
+        }
+        return result
+    }
+
+    private static func scalar(_ node: Node) -> Content {
+        if node.tag == Tag(.null) || node.null != nil { return .null }
+        if let bool = node.bool { return .bool(bool) }
+        if let int = node.int { return .int(int) }
+        if let double = node.float { return .double(double) }
+        return .string(node.scalar?.string ?? "")
+    }
+
+    // MARK: JSON
+
+    static func json(_ text: String) throws(ConfigError) -> ConfigValue {
+        guard text.utf8.count <= largestText,
+            let object = try? JSONSerialization.jsonObject(with: Data(text.utf8))
+        else { throw ConfigError([ConfigProblem(path: "", message: "the config is not valid JSON")]) }
+        return value(object, depth: 0)
+    }
+
+    private static func value(_ object: Any, depth: Int) -> ConfigValue {
+        if depth > deepest { return ConfigValue(content: .null) }
+        switch object {
+        case let number as NSNumber where CFBooleanLike.isBoolean(number):
+            return ConfigValue(content: .bool(number.boolValue))
+        case let int as Int: return ConfigValue(content: .int(int))
+        case let double as Double: return ConfigValue(content: .double(double))
+        case let string as String: return ConfigValue(content: .string(string))
+        case let list as [Any]: return ConfigValue(content: .list(list.map { value($0, depth: depth + 1) }))
+        case let mapping as [String: Any]:
+            return ConfigValue(
+                content: .mapping(
+                    mapping.sorted { $0.key < $1.key }.map { ($0.key, value($0.value, depth: depth + 1)) }))
+        default: return ConfigValue(content: .null)
+        }
+    }
+
+    /// For `JSONSerialization`.
+    var plain: Any {
+        switch content {
+        case .null: NSNull()
+        case .bool(let value): value
+        case .int(let value): value
+        case .double(let value): value.isFinite ? value : NSNull()
+        case .string(let value): value
+        case .list(let items): items.map(\.plain)
+        case .mapping(let members):
+            Dictionary(members.map { ($0.key, $0.value.plain) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    subscript(_ key: String) -> ConfigValue? {
+        guard case .mapping(let members) = content else { return nil }
+        return members.last { $0.key == key }?.value
+    }
+}
+
+/// Foundation on Linux hands booleans out as numbers.
+private enum CFBooleanLike {
+    static func isBoolean(_ number: NSNumber) -> Bool { String(cString: number.objCType) == "c" }
+}

@@ -1,0 +1,138 @@
+// The log on real files: order, bounds, filters, restarts.
+
+import Foundation
+import SlipwayCore
+import SlipwayLogs
+import Testing
+
+@Suite struct LogStoreTests {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("logs-\(UUID())").path
+    let deployment = DeploymentID("dep0001")
+
+    func all(_ change: (inout LogQuery) -> Void = { _ in }) -> LogQuery {
+        var query = LogQuery(start: 0, end: .max, direction: .asc, limit: 1000)
+        change(&query)
+        return query
+    }
+
+    func filled() throws -> LogStore {
+        let store = try LogStore(root: root)
+        let lines: [(String, LogLevel?, String?, String?)] = [
+            ("loading weights", .info, "r1", nil), ("slow disk", .warning, "r1", nil),
+            ("predict called", nil, "r2", "req-1"), ("ValueError: boom\n  at line 3", .error, "r2", "req-1"),
+        ]
+        for (index, line) in lines.enumerated() {
+            store.append(
+                LogEntry(
+                    nanoseconds: Int64(index + 1) * 1000, message: line.0,
+                    replica: line.2.map { ReplicaID($0) }, requestID: line.3, level: line.1),
+                to: deployment)
+        }
+        return store
+    }
+
+    @Test("what was appended before a query is in its answer, in both directions")
+    func order() async throws {
+        let store = try filled()
+        let rising = try await store.query(all(), of: deployment)
+        #expect(rising.map(\.message.first) == ["l", "s", "p", "V"])
+        let falling = try await store.query(all { $0.direction = .desc }, of: deployment)
+        #expect(falling == rising.reversed())
+        let newest = try await store.query(
+            all {
+                $0.direction = .desc
+                $0.limit = 1
+            }, of: deployment)
+        #expect(newest.first?.message.hasPrefix("ValueError") == true)
+        #expect(newest.count == 1)
+    }
+
+    @Test("every filter narrows the answer")
+    func filters() async throws {
+        let store = try filled()
+        func count(_ change: (inout LogQuery) -> Void) async throws -> Int {
+            try await store.query(all(change), of: deployment).count
+        }
+        #expect(try await count { $0.minLevel = .warning } == 2)
+        #expect(try await count { $0.minLevel = .info } == 4)
+        #expect(try await count { $0.replica = ReplicaID("r2") } == 2)
+        #expect(try await count { $0.requestID = "req-1" } == 2)
+        #expect(try await count { $0.searchPattern = "^(slow|predict)" } == 2)
+        #expect(try await count { $0.includes = ["boom", "Value"] } == 1)
+        #expect(try await count { $0.excludes = ["boom", "disk"] } == 2)
+        #expect(try await count { $0.start = 2000 } == 3)
+        #expect(try await count { $0.end = 2000 } == 1)
+        #expect(try await store.query(all(), of: DeploymentID("other01")).isEmpty)
+    }
+
+    @Test("a bad search pattern is refused with its reason", arguments: ["(", #"(a)\1"#, "(?=a)", String(repeating: "a", count: 257)])
+    func patterns(pattern: String) async throws {
+        let store = try filled()
+        await #expect(throws: LogQueryError.self) {
+            try await store.query(all { $0.searchPattern = pattern }, of: deployment)
+        }
+    }
+
+    @Test("times of a deployment strictly rise, whatever the clock says")
+    func times() async throws {
+        let store = try filled()
+        for _ in 0..<3 { store.append(LogEntry(nanoseconds: 5, message: "late"), to: deployment) }
+        let times = try await store.query(all(), of: deployment).map(\.nanoseconds)
+        #expect(times == times.sorted())
+        #expect(Set(times).count == times.count)
+    }
+
+    @Test("lines survive a restart, and a torn last line is passed over")
+    func restart() async throws {
+        let store = try filled()
+        await store.close()
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: root + "/dep0001/1.jsonl"))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(#"{"t":9999,"m":"to"#.utf8))
+        try file.close()
+        let again = try LogStore(root: root)
+        #expect(try await again.query(all(), of: deployment).count == 4)
+    }
+
+    @Test("the log stays within its bounds and keeps the newest lines")
+    func bounds() async throws {
+        var limits = LogStore.Limits()
+        limits.segmentBytes = 2000
+        limits.segments = 3
+        limits.messageBytes = 100
+        let store = try LogStore(root: root, limits: limits)
+        for number in 0..<500 {
+            store.append(
+                LogEntry(nanoseconds: Int64(number), message: "line \(number) " + String(repeating: "x", count: 200)),
+                to: deployment)
+            if number.isMultiple(of: 7) { store.flush() }
+        }
+        let kept = try await store.query(all(), of: deployment)
+        #expect(kept.last?.message.hasPrefix("line 499") == true)
+        #expect(kept.allSatisfy { $0.message.hasSuffix("[cut]") })
+        let files = try FileManager.default.contentsOfDirectory(atPath: root + "/dep0001")
+        #expect(files.count <= 3)
+        #expect(kept.count < 60)
+    }
+
+    @Test("a removed log is gone and an id cannot leave the directory")
+    func removal() async throws {
+        let store = try filled()
+        store.append(LogEntry(nanoseconds: 1, message: "x"), to: DeploymentID("../../escape"))
+        store.flush()
+        #expect(FileManager.default.fileExists(atPath: root + "/escape/1.jsonl"))
+        await store.remove(deployment: deployment)
+        #expect(try await store.query(all(), of: deployment).isEmpty)
+    }
+
+    @Test("JSON lines of a Truss server give level, request and traceback; other lines stay as they are")
+    func parsing() {
+        let line = LogLineParser.parse(
+            #"{"levelname":"ERROR","message":"failed","exc_info":"Traceback\nValueError: boom","request_id":"r"}"#)
+        #expect(line == ParsedLine(message: "failed\nTraceback\nValueError: boom", level: .error, requestID: "r"))
+        for plain in ["hello", "{not json", #"{"other":1}"#, ""] {
+            #expect(LogLineParser.parse(plain) == ParsedLine(message: plain))
+        }
+        #expect(LogLineParser.parse(#"{"message":"m","levelname":"WARN"}"#).level == .warning)
+    }
+}

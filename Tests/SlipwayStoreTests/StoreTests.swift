@@ -1,0 +1,116 @@
+// The store on real files: what is written is found again, what fails leaves nothing.
+
+import Foundation
+import GRDB
+import SlipwayCore
+import Testing
+
+@testable import SlipwayStore
+
+@Suite struct StoreTests {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID())").path
+    let now = Timestamp(microseconds: 1_700_000_000_000_001)
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    func filled() async throws -> (Store, Model, Deployment) {
+        let store = try Store(path: directory + "/slipway.sqlite")
+        let team = Team(id: Identifier("team1"), name: "default", isDefault: true, createdAt: now)
+        let model = Model(id: Identifier("model001"), name: "hello", teamID: team.id, createdAt: now)
+        var deployment = Deployment(
+            id: Identifier("dep0001"), modelID: model.id, name: "deployment-1", createdAt: now,
+            isDevelopment: false, archiveKey: "a/b", rawConfig: "model_name: hello", configJSON: "{}",
+            instanceTypeID: "1x2", labelsJSON: #"{"a":1}"#)
+        deployment.statusReason = "Because."
+        deployment.deployStartedAt = now
+        try await store.write { [deployment] db in
+            try db.insert(team)
+            try db.insert(model)
+            try db.insert(deployment)
+            try db.insert(Environment(modelID: model.id, name: "production", createdAt: now))
+        }
+        return (store, model, deployment)
+    }
+
+    @Test("every field of a deployment survives closing and opening again")
+    func roundTrip() async throws {
+        let (store, model, deployment) = try await filled()
+        try store.close()
+        let again = try Store(path: directory + "/slipway.sqlite")
+        let found = try await again.read { try $0.deployment(deployment.id) }
+        #expect(found == deployment)
+        #expect(try await again.read { try $0.model(named: "hello", of: model.teamID) } == model)
+    }
+
+    @Test("a transaction that throws leaves no trace")
+    func rollback() async throws {
+        struct Stop: Error {}
+        let (store, model, deployment) = try await filled()
+        await #expect(throws: Stop.self) {
+            try await store.write { db in
+                try db.deleteModel(model.id)
+                throw Stop()
+            }
+        }
+        #expect(try await store.read { try $0.deployments(of: model.id) } == [deployment])
+    }
+
+    @Test("a second development deployment or a second running promotion is refused by the schema")
+    func uniqueness() async throws {
+        let (store, model, _) = try await filled()
+        @Sendable func development(_ id: String) -> Deployment {
+            Deployment(
+                id: Identifier(id), modelID: model.id, name: id, createdAt: now, isDevelopment: true,
+                archiveKey: "k", rawConfig: nil, configJSON: "{}", instanceTypeID: "1x2")
+        }
+        try await store.write { try $0.insert(development("dev0001")) }
+        await #expect(throws: (any Error).self) {
+            try await store.write { try $0.insert(development("dev0002")) }
+        }
+        @Sendable func promotion(_ id: String) -> Promotion {
+            Promotion(
+                id: Identifier(id), modelID: model.id, environment: "production",
+                candidateID: Identifier("dep0001"), previousID: nil, scaleDownPrevious: true,
+                candidateIsCopy: false, createdAt: now)
+        }
+        try await store.write { try $0.insert(promotion("p1")) }
+        await #expect(throws: (any Error).self) { try await store.write { try $0.insert(promotion("p2")) } }
+        #expect(try await store.read { try $0.runningPromotion(into: "production", of: model.id)?.id.text } == "p1")
+    }
+
+    @Test("deleting a model removes everything below it")
+    func cascade() async throws {
+        let (store, model, deployment) = try await filled()
+        try await store.write { db in
+            var environment = try #require(try db.environment("production", of: model.id))
+            environment.currentDeploymentID = deployment.id
+            try db.update(environment)
+            try db.deleteModel(model.id)
+        }
+        #expect(try await store.read { try $0.deployments() }.isEmpty)
+        #expect(try await store.read { try $0.environments() }.isEmpty)
+    }
+
+    @Test("a file that is no database is refused with advice")
+    func damaged() throws {
+        let path = directory + "/broken.sqlite"
+        try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: StoreError.self) { try Store(path: path) }
+        #expect(error?.description.contains("damaged") == true)
+    }
+
+    @Test("writes are synchronous and journaled ahead")
+    func durability() async throws {
+        let (store, _, _) = try await filled()
+        let (mode, level) = try await store.write { writer in
+            (
+                try String.fetchOne(writer.db, sql: "PRAGMA journal_mode"),
+                try Int.fetchOne(writer.db, sql: "PRAGMA synchronous")
+            )
+        }
+        #expect(mode == "wal")
+        #expect(level == 2)
+    }
+}
