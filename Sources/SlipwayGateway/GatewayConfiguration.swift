@@ -1,0 +1,60 @@
+// Addresses and limits of a gateway; set by the composition root, never changed while it runs.
+
+import NIOCore
+
+public struct GatewayConfiguration: Sendable {
+    /// Address both listeners bind to.
+    public var host: String
+    /// Main listener; 0 takes any free port.
+    public var port: Int
+    /// Inference-only listener; nil for none, 0 takes any free port.
+    public var inferencePort: Int?
+    /// Where the management server of this process listens, usually a Unix domain socket.
+    public var managementUpstream: SocketAddress
+
+    /// Longest time a request is held for a replica, from its arrival.
+    public var parkTimeout: Duration = .seconds(1200)
+    /// Longest time a replica may take for a whole answer.
+    public var predictTimeout: Duration = .seconds(1200)
+    /// Largest inference request body in bytes; management has its own limits.
+    public var maxBodyBytes = 100 * 1024 * 1024
+    /// Largest sum of header bytes of a message. Keys, traces and cookies fit; floods do not.
+    public var maxHeadBytes = 32 * 1024
+    /// Largest URI in bytes.
+    public var maxURIBytes = 16 * 1024
+    /// Held requests per deployment: each may keep `bodyHighWater` bytes, so 1000 are some 100 MB.
+    public var maxParkedPerDeployment = 1000
+    /// Body bytes kept while the upstream does not take them; beyond, the client is not read.
+    public var bodyHighWater = 64 * 1024
+    /// Bodies up to this size are kept until the response head, so that another replica can be tried.
+    public var replayLimit = 64 * 1024
+    /// Longest time for a TCP connection to a replica: they are near.
+    public var connectTimeout: Duration = .seconds(3)
+    /// A client connection without a request, or a body without new bytes, is closed after this.
+    public var clientIdleTimeout: Duration = .seconds(90)
+    /// An unused upstream connection is closed after this; below the 5 s after which uvicorn closes its own,
+    /// so that few requests meet a connection that is just being closed.
+    public var upstreamIdleTimeout: Duration = .seconds(4)
+    /// Connections tried for one request.
+    public var maxAttempts = 16
+    /// Pause once every replica has failed; it grows by half each time, up to `longestRetryPause`.
+    public var firstRetryPause: Duration = .milliseconds(100)
+    public var longestRetryPause: Duration = .seconds(5)
+
+    public init(
+        host: String = "127.0.0.1", port: Int = 8000, inferencePort: Int? = nil,
+        managementUpstream: SocketAddress
+    ) {
+        self.host = host
+        self.port = port
+        self.inferencePort = inferencePort
+        self.managementUpstream = managementUpstream
+    }
+}
+
+extension Duration {
+    var timeAmount: TimeAmount {
+        let (seconds, attoseconds) = components
+        return .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}
