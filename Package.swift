@@ -39,10 +39,14 @@ let package = Package(
             name: "SlipwayStore",
             dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "SlipwayTruss", dependencies: ["SlipwayCore", yams]),
+        .target(name: "CSlipwayLinux"),
         .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"]),
         .target(
             name: "SlipwayLocalEngine",
-            dependencies: ["SlipwayEngine", "SlipwayTruss", crypto, logging, nioCore, nioPosix]),
+            dependencies: [
+                "CSlipwayLinux", "SlipwayEngine", "SlipwayTruss", "SlipwayLogs", crypto, logging, nioCore,
+                nioPosix,
+            ]),
         .target(
             name: "SlipwayGateway",
             dependencies: ["SlipwayCore", crypto, logging, nioCore, nioPosix, nioHTTP1]),
@@ -61,8 +65,9 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "SlipwayServer", "SlipwayAPI", "SlipwayLocalEngine", "SlipwayTruss", asyncHTTPClient, lifecycle,
-                logging, yams, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SlipwayServer", "SlipwayControl", "SlipwayStore", "SlipwayGateway", "SlipwayBlobs",
+                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwayTruss", asyncHTTPClient,
+                lifecycle, logging, nioCore, nioPosix, yams, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "SlipwayAPITests", dependencies: ["SlipwayAPI"]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),

@@ -30,6 +30,8 @@ public struct DockerServer: Sendable, Equatable {
 public struct TrussConfig: Sendable {
     public var modelName: String?
     public var pythonVersion: PythonVersion
+    /// False when `pythonVersion` is only upstream's default.
+    public var namesPythonVersion: Bool
     public var environmentVariables: [String: String]
     public var secretNames: [String]
     public var systemPackages: [String]
@@ -69,6 +71,7 @@ public struct TrussConfig: Sendable {
         modelName = reader.string(root["model_name"], "model_name")
         _ = reader.string(root["description"], "description")
         pythonVersion = Self.python(root["python_version"], &reader)
+        namesPythonVersion = root["python_version"] != nil
         let requirements = reader.strings(root["requirements"], "requirements")
         if reader.string(root["requirements_file"], "requirements_file") != nil, !requirements.isEmpty {
             reader.fail("requirements", root["requirements"], "cannot be given together with requirements_file")

@@ -1,0 +1,17 @@
+#define _GNU_SOURCE
+#include "CSlipwayLinux.h"
+#include <fcntl.h>
+
+const short slipway_spawn_setsid = POSIX_SPAWN_SETSID;
+
+int slipway_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+int slipway_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int slipway_punch_hole(int file, off_t length) {
+    return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length);
+}

@@ -1,0 +1,40 @@
+// What is kept of a built image, beside its file tree.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+
+struct ImageRecord: Codable, Sendable {
+    var image: BuiltImage
+    /// The command replicas run, as words.
+    var command: [String]
+    var environment: [String: String]
+    var workingDirectory: String
+    /// Directory of the Python environment; nil for a server that needs none.
+    var pythonEnvironment: String?
+    /// Directory of the interpreter behind it.
+    var interpreterPrefix: String?
+    var readinessPath: String
+    /// Set for `docker_server`: the port is the user's and cannot be chosen.
+    var fixedPort: Int?
+}
+
+/// Paths of one image.
+struct ImageDirectory: Sendable {
+    let path: String
+
+    init(root: String, id: ImageID) {
+        // Ids come back from the store; only what this engine makes names a directory.
+        path = root + "/images/" + id.text.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    }
+
+    /// The tree replicas see: each entry is bound at `/` under its own name.
+    var tree: String { path + "/tree" }
+    var recordPath: String { path + "/image.json" }
+
+    func record() -> ImageRecord? {
+        FileManager.default.contents(atPath: recordPath).flatMap {
+            try? JSONDecoder().decode(ImageRecord.self, from: $0)
+        }
+    }
+}

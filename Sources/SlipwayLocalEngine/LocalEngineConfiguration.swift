@@ -1,0 +1,34 @@
+// Settings of the local engine; the composition root makes one.
+
+import Foundation
+
+public struct LocalEngineConfiguration: Sendable {
+    /// What to do when the machine does not have the Python a config asks for.
+    public enum PythonPolicy: Sendable {
+        /// Take the nearest newer one and say so in the build log.
+        case nearestNewer
+        /// Fail the build.
+        case exact
+    }
+
+    /// The server's data directory; the engine keeps everything below `engine/` in it.
+    public var dataDirectory: String
+    public var pythonPolicy = PythonPolicy.nearestNewer
+    /// A ready Python environment with `uv` and `truss`; nil to make one.
+    public var toolsDirectory: String?
+    /// User and group of replicas; used only when the server runs as root. The platform's documented uid.
+    public var replicaUser: UInt32 = 60000
+    /// Ports for replicas; below the kernel's range for outgoing connections, so that none is taken by chance.
+    public var ports: ClosedRange<Int> = 20000...29999
+    /// False runs replicas without namespaces even where they could be had.
+    public var usesNamespaces = true
+
+    public init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+    /// Version of the upstream package that plans builds and whose server runs models.
+    static let trussVersion = "0.18.35"
+    static let uvVersion = "0.10.0"
+
+    var root: String { dataDirectory + "/engine" }
+    var runsAsRoot: Bool { geteuid() == 0 }
+}

@@ -1,0 +1,64 @@
+// Runs one command of a build to its end: output line by line, killed with all it started when cancelled.
+
+import Foundation
+
+struct CommandResult: Sendable {
+    var code: Int32
+    /// The last lines of its output.
+    var tail: [String]
+}
+
+enum Command {
+    private static let keptLines = 40
+    private static let pollInterval: Duration = .milliseconds(20)
+
+    /// - Parameter output: file for its output; removed afterwards.
+    /// - Throws: `SpawnError`, or `CancellationError` after the process group is gone.
+    static func run(
+        _ arguments: [String], environment: [String: String], directory: String, output: String,
+        timeout: Duration? = nil, line: @Sendable (String) -> Void = { _ in }
+    ) async throws -> CommandResult {
+        let process = try SpawnedProcess.start(
+            arguments, environment: environment, directory: directory, output: output)
+        defer { unlink(output) }
+        var tail = OutputTail(path: output)
+        var kept: [String] = []
+        func drain(final: Bool) {
+            for text in tail.lines(final: final) {
+                kept = kept.suffix(keptLines - 1) + [text]
+                line(text)
+            }
+        }
+        let deadline = timeout.map { ContinuousClock.now + $0 }
+        while true {
+            let code = process.reap()
+            drain(final: code != nil)
+            if let code { return CommandResult(code: code, tail: kept) }
+            let isLate = deadline.map { ContinuousClock.now > $0 } ?? false
+            if Task.isCancelled || isLate {
+                process.signal(SIGKILL)
+                while process.reap() == nil { usleep(10_000) }
+                if isLate { return CommandResult(code: 128 + SIGKILL, tail: kept) }
+                throw CancellationError()
+            }
+            try? await Task.sleep(for: pollInterval)
+        }
+    }
+
+    /// What commands of a build see of the server's environment: where to find programs and package indexes,
+    /// never keys.
+    static func buildEnvironment(home: String) -> [String: String] {
+        let passed = [
+            "PATH", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+            "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT",
+            "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL",
+            "UV_INDEX", "UV_CONFIG_FILE", "UV_OFFLINE", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
+        ]
+        let own = ProcessInfo.processInfo.environment
+        var environment = own.filter { passed.contains($0.key) }
+        environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+        environment["HOME"] = home
+        environment["NO_COLOR"] = "1"
+        return environment
+    }
+}

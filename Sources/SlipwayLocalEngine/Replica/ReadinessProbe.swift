@@ -1,0 +1,64 @@
+// Asks a replica's readiness route: one small HTTP exchange over a fresh connection.
+
+import Foundation
+import NIOCore
+import NIOPosix
+
+enum ReadinessProbe {
+    /// A route that needs longer counts as failing.
+    static let timeout: TimeAmount = .seconds(5)
+
+    /// Whether the route answers 200.
+    static func isReady(port: Int, path: String) async -> Bool {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let loop = group.next()
+        let promise = loop.makePromise(of: Bool.self)
+        let deadline = loop.scheduleTask(in: timeout) { promise.succeed(false) }
+        ClientBootstrap(group: loop).connectTimeout(.seconds(1)).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(StatusReader(path: path, promise: promise))
+            }
+        }.connect(host: "127.0.0.1", port: port).whenFailure { _ in promise.succeed(false) }
+        let answer = (try? await promise.futureResult.get()) ?? false
+        deadline.cancel()
+        return answer
+    }
+}
+
+/// Bound to its channel's event loop.
+private final class StatusReader: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let path: String
+    private let promise: EventLoopPromise<Bool>
+    private var head = ByteBuffer()
+
+    init(path: String, promise: EventLoopPromise<Bool>) {
+        self.path = path
+        self.promise = promise
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request)), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var chunk = unwrapInboundIn(data)
+        head.writeBuffer(&chunk)
+        // "HTTP/1.1 200" is all that matters.
+        guard let start = head.getString(at: head.readerIndex, length: min(12, head.readableBytes)), start.count == 12
+        else { return }
+        finish(start.hasPrefix("HTTP/1.") && start.hasSuffix(" 200"), context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { finish(false, context) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { finish(false, context) }
+
+    private func finish(_ ready: Bool, _ context: ChannelHandlerContext) {
+        promise.succeed(ready)
+        context.close(promise: nil)
+    }
+}

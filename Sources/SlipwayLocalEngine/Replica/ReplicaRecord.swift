@@ -1,0 +1,56 @@
+// What is on disk of a running replica, so that the next server process finds it again.
+
+import Foundation
+import SlipwayCore
+
+struct ReplicaRecord: Codable, Sendable {
+    var replicaID: ReplicaID
+    var deploymentID: DeploymentID
+    var imageID: ImageID
+    var process: SpawnedProcess
+    /// The kernel's id of this boot: pids of another boot mean nothing.
+    var bootID: String
+    var port: Int
+    var readinessPath: String
+    var startedAt: Timestamp
+    var controlGroup: ControlGroup?
+
+    static var currentBootID: String {
+        ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+/// The directory of one replica.
+struct UnitDirectory: Sendable {
+    let path: String
+
+    init(root: String, id: ReplicaID) {
+        path = root + "/replicas/" + id.text.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    }
+
+    var output: String { path + "/output.log" }
+    private var recordPath: String { path + "/replica.json" }
+    private var offsetPath: String { path + "/offset" }
+
+    func write(_ record: ReplicaRecord) throws {
+        try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: recordPath), options: .atomic)
+    }
+
+    func record() -> ReplicaRecord? {
+        FileManager.default.contents(atPath: recordPath).flatMap {
+            try? JSONDecoder().decode(ReplicaRecord.self, from: $0)
+        }
+    }
+
+    /// How much of the output has been read.
+    var offset: Int64 {
+        (try? String(contentsOfFile: offsetPath, encoding: .utf8)).flatMap { Int64($0) } ?? 0
+    }
+
+    func write(offset: Int64) {
+        try? "\(offset)".write(toFile: offsetPath, atomically: true, encoding: .utf8)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}

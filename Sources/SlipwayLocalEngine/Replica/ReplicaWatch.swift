@@ -1,0 +1,99 @@
+// Watches one replica from its start (or adoption) to its end: process, readiness, output.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+import SlipwayLogs
+
+/// Runs as one task per replica; tells everything through `report`.
+struct ReplicaWatch: Sendable {
+    /// How often the process and its output are looked at.
+    static let step: Duration = .milliseconds(100)
+    /// Steps between two probes of a ready replica: 2 s.
+    static let readyProbeSteps = 20
+    /// Failing probes in a row until a ready replica counts as unhealthy.
+    static let toleratedFailures = 3
+    /// Steps between two notes of how much output was read.
+    static let offsetSteps = 10
+
+    let record: ReplicaRecord
+    let unit: UnitDirectory
+    /// False for an adopted replica: another process is its parent, so its exit code is not known.
+    let isChild: Bool
+    let report: @Sendable (EngineEvent) -> Void
+
+    private var endpoint: ReplicaEndpoint { ReplicaEndpoint(host: "127.0.0.1", port: record.port) }
+
+    init(
+        record: ReplicaRecord, unit: UnitDirectory, isChild: Bool,
+        report: @escaping @Sendable (EngineEvent) -> Void
+    ) {
+        self.record = record
+        self.unit = unit
+        self.isChild = isChild
+        self.report = report
+    }
+
+    /// Returns when the replica has ended, or the task is cancelled.
+    func run(initial: ReplicaPhase) async {
+        var tail = OutputTail(path: unit.output, offset: unit.offset)
+        var words = LastWords()
+        var phase = initial
+        var failures = 0
+        var steps = 0
+        var noted = tail.offset
+        if case .starting = phase { change(&phase, to: .loading) }
+        while !Task.isCancelled {
+            let exit = exitCode()
+            forward(tail.lines(final: exit != nil), &words)
+            if let exit {
+                unit.write(offset: tail.offset)
+                return report(
+                    .phase(
+                        record.replicaID, .exited(code: exit), endpoint: nil, reason: words.explanation(code: exit)))
+            }
+            if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
+                let ready = await ReadinessProbe.isReady(port: record.port, path: record.readinessPath)
+                failures = ready ? 0 : failures + 1
+                if ready { change(&phase, to: .ready) }
+                if phase == .ready, failures >= Self.toleratedFailures {
+                    change(&phase, to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
+                }
+            }
+            steps += 1
+            if steps.isMultiple(of: Self.offsetSteps), noted != tail.offset {
+                noted = tail.offset
+                unit.write(offset: noted)
+            }
+            try? await Task.sleep(for: Self.step)
+        }
+        // The server ends, the replica does not: the next process reads on from here.
+        forward(tail.lines(), &words)
+        unit.write(offset: tail.offset)
+    }
+
+    private func change(_ phase: inout ReplicaPhase, to new: ReplicaPhase, reason: String? = nil) {
+        guard phase != new else { return }
+        phase = new
+        report(.phase(record.replicaID, new, endpoint: endpoint, reason: reason))
+    }
+
+    private func exitCode() -> Int32? {
+        if isChild { return record.process.reap() }
+        return record.process.isRunning ? nil : 1
+    }
+
+    private func forward(_ lines: [String], _ words: inout LastWords) {
+        let now = Int64(Date().timeIntervalSince1970 * 1e9)
+        for line in lines where !line.isEmpty {
+            let parsed = LogLineParser.parse(line)
+            words.hear(parsed)
+            report(
+                .log(
+                    record.deploymentID,
+                    LogEntry(
+                        nanoseconds: now, message: parsed.message, replica: record.replicaID,
+                        requestID: parsed.requestID, level: parsed.level)))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// Prepares unit directories and starts processes in them; replicas and build commands share it.
+
+import Foundation
+
+struct Sandbox: Sendable {
+    let configuration: LocalEngineConfiguration
+    let mode: SandboxMode
+
+    /// Makes the directories and scripts of a unit.
+    func prepare(_ launch: Launch, secrets: [String: String], environmentName: String?) throws {
+        let files = FileManager.default
+        for name in ReplicaScripts.unitDirectories {
+            try files.createDirectory(atPath: launch.unit + "/" + name, withIntermediateDirectories: true)
+        }
+        var launch = launch
+        if mode == .plain {
+            if !launch.writesToTree { try files.copyItem(atPath: launch.tree, toPath: launch.unit + "/tree") }
+            for (name, value) in secrets { launch.environment["TRUSS_SECRET_" + name] = value }
+        }
+        for (name, value) in secrets {
+            try write(value, to: launch.unit + "/secrets/" + name, mode: 0o400)
+        }
+        if let environmentName {
+            let data = try JSONSerialization.data(withJSONObject: ["name": environmentName])
+            try write(String(decoding: data, as: UTF8.self), to: launch.unit + "/dynamic/environment", mode: 0o444)
+        }
+        try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
+        try write(ReplicaScripts.inner(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
+        try write(ReplicaScripts.outer(launch), to: launch.unit + "/launch.sh", mode: 0o500)
+        for name in ["tmp", "home", "secrets"] { own(launch.unit + "/" + name, mode: 0o700) }
+        for name in secrets.keys { own(launch.unit + "/secrets/" + name, mode: 0o400) }
+        own(launch.unit + "/slipway/start.sh", mode: 0o400)
+        if mode == .plain, configuration.runsAsRoot { own(launch.unit, mode: 0o711) }
+    }
+
+    /// Starts the prepared unit; output goes to its `output.log`.
+    func start(_ launch: Launch) throws(SpawnError) -> SpawnedProcess {
+        try SpawnedProcess.start(
+            mode.unshare + ["/bin/sh", launch.unit + "/launch.sh"], environment: [:], directory: "/",
+            output: launch.unit + "/output.log")
+    }
+
+    /// Runs one command of a build inside an image's tree, to its end.
+    func run(
+        _ command: [String], image: ImageRecord, tree: String, work: String,
+        line: @escaping @Sendable (String) -> Void
+    ) async throws -> CommandResult {
+        let launch = Launch(
+            mode: mode, unit: work + "/command", tree: tree, writesToTree: true, command: command,
+            environment: image.environment, workingDirectory: image.workingDirectory,
+            pythonEnvironment: image.pythonEnvironment, interpreterPrefix: image.interpreterPrefix,
+            user: configuration.replicaUser, cgroups: [])
+        defer { try? FileManager.default.removeItem(atPath: launch.unit) }
+        try prepare(launch, secrets: [:], environmentName: nil)
+        return try await Command.run(
+            mode.unshare + ["/bin/sh", launch.unit + "/launch.sh"], environment: [:], directory: "/",
+            output: work + "/command.log", line: line)
+    }
+
+    private func write(_ text: String, to path: String, mode: mode_t) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard file >= 0 else { throw SpawnError(description: "\(path): \(String(cString: strerror(errno)))") }
+        defer { close(file) }
+        let bytes = Array(text.utf8)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress! + done, bytes.count - done) }
+            guard count > 0 else { throw SpawnError(description: "\(path): \(String(cString: strerror(errno)))") }
+            done += count
+        }
+    }
+
+    private func own(_ path: String, mode: mode_t) {
+        chmod(path, mode)
+        if self.mode == .root { lchown(path, configuration.replicaUser, configuration.replicaUser) }
+    }
+}

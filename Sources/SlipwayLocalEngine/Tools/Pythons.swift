@@ -1,0 +1,122 @@
+// The Python interpreters of this machine, by version.
+
+import Foundation
+import SlipwayEngine
+import SlipwayTruss
+
+struct Interpreter: Sendable, Hashable {
+    var version: PythonVersion
+    /// For example 3.11.7.
+    var fullVersion: String
+    var executable: String
+    /// Directory its standard library lives in.
+    var prefix: String
+}
+
+actor Pythons {
+    private let configuration: LocalEngineConfiguration
+    private var found: [PythonVersion: Interpreter]?
+    /// Versions whose installation was tried and failed in this process.
+    private var unavailable: Set<PythonVersion> = []
+
+    init(configuration: LocalEngineConfiguration) { self.configuration = configuration }
+
+    /// The interpreter for a config.
+    /// - Parameter isAsked: false when the version is only a default, so that any will do.
+    /// - Returns: the interpreter and a warning when it is not the wanted version.
+    /// - Throws: `BuildFailure`.
+    func interpreter(
+        for wanted: PythonVersion, isAsked: Bool, uv: String
+    ) async throws -> (Interpreter, warning: String?) {
+        if let exact = try await all()[wanted] { return (exact, nil) }
+        if let installed = try await install(wanted, uv: uv) { return (installed, nil) }
+        let others = try await all().values.sorted { $0.version < $1.version }
+        let list = others.map(\.fullVersion).joined(separator: ", ")
+        if isAsked, configuration.pythonPolicy == .exact {
+            throw BuildFailure(
+                reason: "Python \(wanted) is not installed here (there are \(list)), and the server is set to take no other.")
+        }
+        guard let other = others.first(where: { $0.version > wanted }) ?? (isAsked ? nil : others.last) else {
+            throw BuildFailure(
+                reason: "Python \(wanted) is not installed here, nor a newer one (there are \(list)). Install it, or set python_version.")
+        }
+        return (
+            other,
+            "Python \(wanted) is not installed on this machine and could not be installed; using \(other.fullVersion) instead."
+        )
+    }
+
+    func all() async throws -> [PythonVersion: Interpreter] {
+        if let found { return found }
+        var interpreters: [PythonVersion: Interpreter] = [:]
+        for path in Self.candidates() {
+            guard let interpreter = await examine(path), interpreters[interpreter.version] == nil else { continue }
+            interpreters[interpreter.version] = interpreter
+        }
+        found = interpreters
+        return interpreters
+    }
+
+    private func install(_ version: PythonVersion, uv: String) async throws -> Interpreter? {
+        guard !unavailable.contains(version) else { return nil }
+        let directory = configuration.root + "/pythons"
+        var environment = Command.buildEnvironment(home: configuration.root)
+        environment["UV_PYTHON_INSTALL_DIR"] = directory
+        let result = try await Command.run(
+            [uv, "python", "install", "\(version)"], environment: environment, directory: "/",
+            output: configuration.root + "/python-\(version).log", timeout: .seconds(120))
+        let installed = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        if result.code == 0 {
+            for name in installed where name.hasPrefix("cpython-\(version).") {
+                if let interpreter = await examine("\(directory)/\(name)/bin/python3") {
+                    found?[version] = interpreter
+                    return interpreter
+                }
+            }
+        }
+        unavailable.insert(version)
+        return nil
+    }
+
+    private func examine(_ path: String) async -> Interpreter? {
+        let program =
+            "import sys; v = sys.version_info; print(v[0], v[1], v[2], sys.base_prefix, sys.executable, sep='\\t')"
+        let result = try? await Command.run(
+            [path, "-I", "-c", program], environment: Command.buildEnvironment(home: "/"), directory: "/",
+            output: FileManager.default.temporaryDirectory.path + "/slipway-python-\(UUID().uuidString)",
+            timeout: .seconds(10))
+        guard let result, result.code == 0, let fields = result.tail.last?.split(separator: "\t"), fields.count == 5,
+            let major = Int(fields[0]), let minor = Int(fields[1])
+        else { return nil }
+        let version = PythonVersion(major: major, minor: minor)
+        guard TrussConfig.pythonVersions.contains(version) else { return nil }
+        return Interpreter(
+            version: version, fullVersion: "\(major).\(minor).\(fields[2])", executable: String(fields[4]),
+            prefix: String(fields[3]))
+    }
+
+    // MARK: Places
+
+    static func onPath(named name: String) -> [String] {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/\(name)" }.filter {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+    }
+
+    private static func candidates() -> [String] {
+        let minors = TrussConfig.pythonVersions.lowerBound.minor...TrussConfig.pythonVersions.upperBound.minor
+        let home = FileManager.default.homeDirectoryForCurrentUser.path
+        var paths: [String] = []
+        for minor in minors {
+            let name = "python3.\(minor)"
+            paths += ["/usr/bin/\(name)", "/usr/local/bin/\(name)"].filter(FileManager.default.isExecutableFile)
+            let versions = (try? FileManager.default.contentsOfDirectory(atPath: home + "/.pyenv/versions")) ?? []
+            paths += versions.filter { $0.hasPrefix("3.\(minor).") }.sorted().reversed().map {
+                "\(home)/.pyenv/versions/\($0)/bin/\(name)"
+            }.filter(FileManager.default.isExecutableFile)
+            paths += onPath(named: name).filter { !$0.contains("/.pyenv/shims/") }
+        }
+        return paths + onPath(named: "python3")
+    }
+}

@@ -1,0 +1,92 @@
+// The pinned environment of the server: uv and the upstream package, made once and shared by all builds.
+
+import Foundation
+import Logging
+import SlipwayEngine
+
+/// Where the tools are.
+struct Tools: Sendable, Equatable {
+    var uv: String
+    /// Python of the environment that has the upstream package.
+    var python: String
+}
+
+actor Toolchain {
+    private let configuration: LocalEngineConfiguration
+    private let logger: Logger
+    private var making: Task<Tools, any Error>?
+
+    init(configuration: LocalEngineConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    private var directory: String {
+        configuration.root + "/tools/truss-\(LocalEngineConfiguration.trussVersion)"
+    }
+
+    /// The tools, made if need be; a failed attempt is repeated at the next call.
+    /// - Throws: `BuildFailure` in words.
+    func tools() async throws -> Tools {
+        if let given = configuration.toolsDirectory { return try Self.ready(given) }
+        if let found = try? Self.ready(directory) { return found }
+        let task = making ?? Task { try await self.make() }
+        making = task
+        do {
+            return try await task.value
+        } catch {
+            making = nil
+            throw error
+        }
+    }
+
+    /// The tools when they are there already.
+    func existing() -> Tools? { try? Self.ready(configuration.toolsDirectory ?? directory) }
+
+    private static func ready(_ directory: String) throws -> Tools {
+        let tools = Tools(uv: directory + "/bin/uv", python: directory + "/bin/python")
+        for path in [tools.uv, tools.python] where !FileManager.default.isExecutableFile(atPath: path) {
+            throw BuildFailure(reason: "The build tools are missing: there is no \(path).")
+        }
+        return tools
+    }
+
+    private func make() async throws -> Tools {
+        let python = ["/usr/bin/python3", "/usr/local/bin/python3"] + Pythons.onPath(named: "python3")
+        guard let base = python.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+            throw BuildFailure(reason: "No python3 is installed on this machine.")
+        }
+        logger.info("making the build tools", metadata: ["directory": "\(directory)"])
+        // An environment holds its own path, so it is made in place; the marker of completion is uv itself,
+        // which is moved in last.
+        try? FileManager.default.removeItem(atPath: directory)
+        try FileManager.default.createDirectory(
+            atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try await run([base, "-m", "venv", directory], "venv")
+        let pip = directory + "/bin/python"
+        try await run(
+            [pip, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], "uv")
+        let uv = directory + "/bin/uv"
+        let aside = directory + "/uv-until-complete"
+        try FileManager.default.moveItem(atPath: uv, toPath: aside)
+        try await run(
+            [
+                aside, "pip", "install", "--quiet", "--python", pip,
+                "truss==\(LocalEngineConfiguration.trussVersion)",
+            ], "truss")
+        try FileManager.default.moveItem(atPath: aside, toPath: uv)
+        return try Self.ready(directory)
+    }
+
+    private func run(_ arguments: [String], _ what: String) async throws {
+        let output = configuration.root + "/tools/\(what).log"
+        var environment = Command.buildEnvironment(home: configuration.root)
+        environment["UV_CACHE_DIR"] = configuration.root + "/uv-cache"
+        let result = try await Command.run(
+            arguments, environment: environment, directory: configuration.root, output: output)
+        guard result.code == 0 else {
+            throw BuildFailure(
+                reason: "The build tools cannot be installed (\(what)): \(result.tail.suffix(4).joined(separator: " "))")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// A running server as the client commands see it: its address, the key and JSON calls.
+
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import SlipwayAPI
+
+/// Options every client command takes.
+struct RemoteOptions: ParsableArguments {
+    @Option(help: "URL of the server.")
+    var remote = ProcessInfo.processInfo.environment["SLIPWAY_REMOTE"] ?? "http://localhost:8000"
+    @Option(
+        help:
+            "File with the API key (default: SLIPWAY_API_KEY, else the admin key of a server on this machine).")
+    var apiKeyFile: String?
+
+    func connect() throws -> Remote {
+        guard let url = URL(string: remote), url.host != nil else {
+            throw ValidationError("\(remote) is not a URL.")
+        }
+        return Remote(url: remote.hasSuffix("/") ? String(remote.dropLast()) : remote, key: try key())
+    }
+
+    private func key() throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        if apiKeyFile == nil, let key = environment["SLIPWAY_API_KEY"] { return key }
+        let directory = environment["SLIPWAY_DATA_DIR"] ?? Settings.defaultDataDirectory
+        let path = apiKeyFile ?? directory + "/admin-api-key"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ValidationError(
+                "No API key: \(path) cannot be read. Set SLIPWAY_API_KEY or give --api-key-file.")
+        }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+/// An answer that was not a success.
+struct RemoteError: Error, CustomStringConvertible {
+    var status: UInt
+    var message: String
+    var description: String { "The server answered \(status): \(message)" }
+}
+
+struct Remote: Sendable {
+    let url: String
+    let key: String
+    /// Longest answer to a management call that is read.
+    static let largestAnswer = 64 << 20
+
+    /// One call of the management API.
+    /// - Throws: `RemoteError` with the server's own message.
+    func call<Answer: Decodable>(
+        _ method: String, _ path: String, body: (any Encodable & Sendable)? = nil, as type: Answer.Type
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = .RAW(value: method)
+        request.headers.add(name: "Authorization", value: "Api-Key \(key)")
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(try JSONEncoder().encode(body))
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let bytes = try await response.body.collect(upTo: Self.largestAnswer)
+        guard response.status.code < 300 else {
+            throw RemoteError(status: response.status.code, message: Self.message(in: bytes))
+        }
+        return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
+    }
+
+    /// Sends a file to an upload URL of the server, piece by piece.
+    func upload(file path: String, to address: String) async throws {
+        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? handle.close() }
+        let size = try handle.seekToEnd()
+        try handle.seek(toOffset: 0)
+        var request = HTTPClientRequest(url: address)
+        request.method = .PUT
+        request.body = .stream(FilePieces(handle: handle), length: .known(Int64(size)))
+        let response = try await HTTPClient.shared.execute(request, timeout: .hours(6))
+        let bytes = try await response.body.collect(upTo: 1 << 20)
+        guard response.status.code < 300 else {
+            throw RemoteError(status: response.status.code, message: String(buffer: bytes))
+        }
+    }
+
+    private static func message(in bytes: ByteBuffer) -> String {
+        struct Message: Decodable { var message: String }
+        let data = Data(bytes.readableBytesView)
+        return (try? JSONDecoder().decode(Message.self, from: data).message) ?? String(buffer: bytes)
+    }
+}
+
+/// A file as a sequence of buffers, read as the connection takes them.
+private struct FilePieces: AsyncSequence, Sendable {
+    static let size = 1 << 18
+    let handle: FileHandle
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let handle: FileHandle
+
+        mutating func next() async throws -> ByteBuffer? {
+            guard let data = try handle.read(upToCount: FilePieces.size), !data.isEmpty else { return nil }
+            return ByteBuffer(bytes: data)
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(handle: handle) }
+}

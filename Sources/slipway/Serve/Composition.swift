@@ -1,0 +1,139 @@
+// The composition root: makes every part, connects them and runs them until a signal.
+
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import SlipwayBlobs
+import SlipwayControl
+import SlipwayCore
+import SlipwayGateway
+import SlipwayLocalEngine
+import SlipwayLogs
+import SlipwayServer
+import SlipwayStore
+
+struct Composition {
+    let settings: Settings
+    let logger = Logger(label: "slipway")
+
+    /// Serves until SIGTERM or SIGINT.
+    /// - Throws: `SettingsError` or what a part could not start with, in words.
+    func run() async throws {
+        let data = try DataDirectory(settings.dataDirectory)
+        try data.lock()
+        let masterKey = try data.masterKey()
+        let now: @Sendable () -> Timestamp = { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6)) }
+
+        let store = try Store(path: data.database)
+        let newKey = try await Bootstrap.run(on: store, now: now()) { key in
+            try data.writePrivately(Array((key + "\n").utf8), to: data.adminKey)
+        }
+        let uploads = try S3Service(
+            root: data.blobs, masterKey: masterKey, region: "local", bucket: "slipway")
+        let logs = try LogStore(root: data.logs)
+        let inbox = DemandInbox(logs: logs)
+        let socketDirectory = try data.makeSocketDirectory()
+        defer { try? FileManager.default.removeItem(atPath: socketDirectory) }
+        let socketPath = socketDirectory + "/management.sock"
+
+        let gateway = try makeGateway(socketPath: socketPath, inbox: inbox, now: now)
+        let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
+        let control = ControlPlane(
+            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
+            dependencies: ControlDependencies(
+                now: now, secretBox: SecretBox(masterKey: masterKey),
+                archivePath: { uploads.directory.path(forKey: $0) },
+                removeArchive: { uploads.directory.remove($0) },
+                defaultDeployTimeoutSeconds: settings.deployTimeout * 60),
+            logger: logger)
+        try await control.adopt()
+        for line in await engine.describe().missing { logger.warning("\(line)") }
+
+        let addresses = try await bind(gateway)
+        let port = addresses.main.port ?? settings.port
+        let publicURL = settings.publicURL ?? "http://localhost:\(port)"
+        let management = ManagementServer(
+            control: control, uploads: uploads,
+            configuration: .init(publicURL: publicURL, socketPath: socketPath), logger: logger)
+        announce(publicURL, addresses: addresses, newKey: newKey, data: data)
+
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: Running(run: control.run)),
+                    .init(service: management),
+                    .init(service: GatewayService(gateway: gateway, grace: .seconds(settings.shutdownGrace))),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await engine.shutdown(stopReplicas: settings.replicasOnExit == .stop)
+        await logs.close()
+        try store.close()
+    }
+
+    private func makeGateway(
+        socketPath: String, inbox: DemandInbox, now: @escaping @Sendable () -> Timestamp
+    ) throws -> Gateway {
+        var configuration = GatewayConfiguration(
+            host: settings.host, port: settings.port,
+            inferencePort: settings.inferencePort == 0 ? nil : settings.inferencePort,
+            managementUpstream: try SocketAddress(unixDomainSocketPath: socketPath))
+        configuration.predictTimeout = .seconds(settings.predictTimeout)
+        configuration.parkTimeout = .seconds(settings.parkTimeout)
+        configuration.maxBodyBytes = settings.maxBody << 20
+        return Gateway(
+            configuration: configuration, observer: inbox, group: MultiThreadedEventLoopGroup.singleton,
+            logger: logger, now: now)
+    }
+
+    private func engineConfiguration(_ data: DataDirectory) -> LocalEngineConfiguration {
+        var configuration = LocalEngineConfiguration(dataDirectory: data.root)
+        configuration.pythonPolicy = settings.pythonVersions == .nearest ? .nearestNewer : .exact
+        configuration.toolsDirectory = settings.toolsDirectory
+        return configuration
+    }
+
+    private func bind(_ gateway: Gateway) async throws -> BoundAddresses {
+        do {
+            return try await gateway.start()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            let second = settings.inferencePort == 0 ? "" : " or \(settings.inferencePort)"
+            throw SettingsError(
+                description:
+                    "Port \(settings.port)\(second) on \(settings.host) is taken. Choose others with --port and --inference-port (0 turns the second listener off)."
+            )
+        }
+    }
+
+    private func announce(_ url: String, addresses: BoundAddresses, newKey: String?, data: DataDirectory) {
+        var lines = ["Slipway \(Version.text) serves \(url) (data in \(data.root))"]
+        if let inference = addresses.inference?.port { lines.append("inference listener on port \(inference)") }
+        if let newKey {
+            lines.append("admin API key (shown this once, kept in \(data.adminKey)): \(newKey)")
+        }
+        print(lines.joined(separator: "\n"))
+        fflush(nil)
+    }
+}
+
+/// A part that runs until it is cancelled, as a service.
+private struct Running: Service {
+    let run: @Sendable () async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await run() }
+    }
+}
+
+/// The gateway is started before the services; this ends it in its turn.
+private struct GatewayService: Service {
+    let gateway: Gateway
+    let grace: Duration
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await gateway.shutdown(grace: grace)
+    }
+}

@@ -1,0 +1,103 @@
+// The data directory: made with owner-only rights, locked by the one server that uses it.
+
+import Foundation
+
+/// The layout below `--data-dir`.
+struct DataDirectory: Sendable {
+    let root: String
+
+    var database: String { root + "/slipway.sqlite" }
+    var adminKey: String { root + "/admin-api-key" }
+    var blobs: String { root + "/blobs" }
+    var logs: String { root + "/logs" }
+
+    /// Makes the directory where it is missing and takes its lock.
+    /// - Throws: `SettingsError` saying what is wrong with it.
+    init(_ path: String) throws(SettingsError) {
+        root = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw SettingsError(
+                description: "The data directory \(root) cannot be made: \(Self.reason(of: error))")
+        }
+        try probe()
+    }
+
+    /// Writes and syncs a small file, so that a read-only or full disk is told at the start and not at the
+    /// first push.
+    private func probe() throws(SettingsError) {
+        let path = root + "/.write-probe"
+        let file = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw unusable(errno) }
+        defer {
+            close(file)
+            unlink(path)
+        }
+        // One database page: what the first transaction needs at least.
+        let page = [UInt8](repeating: 0x5A, count: 64 * 1024)
+        let written = page.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        guard written == page.count else { throw unusable(written < 0 ? errno : ENOSPC) }
+        guard fsync(file) == 0 else { throw unusable(errno) }
+    }
+
+    private func unusable(_ code: Int32) -> SettingsError {
+        SettingsError(
+            description: "The data directory \(root) cannot be written: \(String(cString: strerror(code))).")
+    }
+
+    private static func reason(of error: any Error) -> String {
+        guard let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError,
+            underlying.domain == NSPOSIXErrorDomain
+        else { return "\(error.localizedDescription)" }
+        return String(cString: strerror(Int32(underlying.code)))
+    }
+
+    /// Keeps other servers out for the life of this process; the kernel gives the lock back however it ends.
+    func lock() throws(SettingsError) {
+        let file = open(root + "/slipway.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw unusable(errno) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            throw SettingsError(description: "Another slipway server uses the data directory \(root).")
+        }
+    }
+
+    /// The 32 bytes all other secrets of the server derive from; made at the first start.
+    func masterKey() throws -> [UInt8] {
+        let path = root + "/master-key"
+        if let found = FileManager.default.contents(atPath: path) {
+            guard found.count == 32 else {
+                throw SettingsError(description: "\(path) is damaged: it must hold exactly 32 bytes.")
+            }
+            return Array(found)
+        }
+        var random = SystemRandomNumberGenerator()
+        let key = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        try writePrivately(key, to: path)
+        return key
+    }
+
+    /// Writes a file only the owner can read, whole or not at all.
+    func writePrivately(_ bytes: [UInt8], to path: String) throws {
+        let temporary = path + ".new"
+        let file = open(temporary, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw unusable(errno) }
+        defer { close(file) }
+        let written = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        guard written == bytes.count, fsync(file) == 0, rename(temporary, path) == 0 else {
+            let code = errno
+            unlink(temporary)
+            throw unusable(code)
+        }
+    }
+
+    /// Where the management server listens; short, since a Unix socket's path holds about 100 bytes.
+    func makeSocketDirectory() throws -> String {
+        var template = Array("/tmp/slipway-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw SettingsError(description: "No socket directory in /tmp: \(String(cString: strerror(errno))).")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,58 @@
+// `slipway serve`: reads the settings, checks the data directory and runs the platform until a signal.
+
+import ArgumentParser
+import Foundation
+import Logging
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the whole platform on this machine.",
+        discussion: """
+            Needs no configuration. Every setting may also come from an environment variable (SLIPWAY_ and the \
+            name in capitals with underscores, for example SLIPWAY_DATA_DIR) or from a YAML file given with \
+            --config or SLIPWAY_CONFIG; a flag wins over the environment, the environment over the file.
+            """)
+
+    @Option(help: "YAML file with any of these settings.")
+    var config: String?
+    @Option(help: help("host")) var host: String?
+    @Option(help: help("port")) var port: String?
+    @Option(help: help("inference-port")) var inferencePort: String?
+    @Option(help: help("data-dir")) var dataDir: String?
+    @Option(help: help("public-url")) var publicUrl: String?
+    @Option(help: help("log-level")) var logLevel: String?
+    @Option(help: help("replicas-on-exit")) var replicasOnExit: String?
+    @Option(help: help("python-versions")) var pythonVersions: String?
+    @Option(help: help("tools-dir")) var toolsDir: String?
+    @Option(help: help("shutdown-grace")) var shutdownGrace: String?
+    @Option(help: help("predict-timeout")) var predictTimeout: String?
+    @Option(help: help("park-timeout")) var parkTimeout: String?
+    @Option(help: help("max-body")) var maxBody: String?
+    @Option(help: help("deploy-timeout")) var deployTimeout: String?
+
+    private static func help(_ name: String) -> ArgumentHelp {
+        ArgumentHelp(Settings.entries.first { $0.name == name }?.help ?? "")
+    }
+
+    private var flags: [String: String] {
+        [
+            "host": host, "port": port, "inference-port": inferencePort, "data-dir": dataDir,
+            "public-url": publicUrl, "log-level": logLevel, "replicas-on-exit": replicasOnExit,
+            "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
+            "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
+            "deploy-timeout": deployTimeout,
+        ].compactMapValues { $0 }
+    }
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let settings = try Settings.load(
+            flags: flags, environment: environment, file: config ?? environment["SLIPWAY_CONFIG"])
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = settings.logLevel
+            return handler
+        }
+        try await Composition(settings: settings).run()
+    }
+}

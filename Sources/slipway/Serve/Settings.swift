@@ -1,0 +1,172 @@
+// The settings of `slipway serve`. Each may come from a flag, an environment variable (`SLIPWAY_` and the name
+// in capitals) or a YAML file (the name with hyphens or underscores), in that order of precedence.
+
+import Foundation
+import Logging
+import Yams
+
+/// Every setting with its default, checked.
+struct Settings: Sendable, Equatable {
+    var host = "127.0.0.1"
+    var port = 8000
+    /// 0 turns the second inference listener off.
+    var inferencePort = 9090
+    var dataDirectory = Settings.defaultDataDirectory
+    var publicURL: String?
+    var logLevel = Logger.Level.info
+    var replicasOnExit = ReplicasOnExit.keep
+    var pythonVersions = PythonVersions.nearest
+    var toolsDirectory: String?
+    /// Seconds.
+    var shutdownGrace = 30
+    /// Seconds.
+    var predictTimeout = 1200
+    /// Seconds.
+    var parkTimeout = 1200
+    /// Mebibytes.
+    var maxBody = 100
+    /// Minutes.
+    var deployTimeout = 60
+
+    enum ReplicasOnExit: String, CaseIterable { case keep, stop }
+    enum PythonVersions: String, CaseIterable { case nearest, exact }
+
+    static var defaultDataDirectory: String {
+        FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share/slipway").path
+    }
+}
+
+/// A setting that cannot be used, and where it came from.
+struct SettingsError: Error, CustomStringConvertible {
+    var description: String
+}
+
+extension Settings {
+    /// One row of the table that names every setting once.
+    struct Entry: Sendable {
+        var name: String
+        var help: String
+        var apply: @Sendable (inout Settings, String) -> String?
+    }
+
+    static let entries: [Entry] = [
+        .init("host", "Address to listen on (default 127.0.0.1).") { settings, value in
+            settings.host = value
+            return value.isEmpty ? "an address" : nil
+        },
+        .number("port", "Port of the one listener for all hosts (default 8000; 0 picks a free one).", 0...65535, \.port),
+        .number(
+            "inference-port",
+            "Port of a second listener for inference only, for clients that use a fixed port (default 9090; 0 turns it off).",
+            0...65535, \.inferencePort),
+        .init("data-dir", "Directory of everything the server keeps (default ~/.local/share/slipway).") {
+            settings, value in
+            settings.dataDirectory = NSString(string: value).expandingTildeInPath
+            return value.isEmpty ? "a directory" : nil
+        },
+        .init("public-url", "URL clients reach this server by (default http://localhost:PORT).") {
+            settings, value in
+            guard let url = URL(string: value), url.scheme == "http" || url.scheme == "https", url.host != nil
+            else { return "an http or https URL" }
+            settings.publicURL = value
+            return nil
+        },
+        .choice("log-level", "How much the server logs: trace, debug, info, notice, warning, error, critical.", \.logLevel),
+        .choice(
+            "replicas-on-exit",
+            "What happens to running replicas when the server ends: keep them for the next start, or stop (default keep).",
+            \.replicasOnExit),
+        .choice(
+            "python-versions",
+            "For a python_version this machine does not have: take the nearest newer one with a warning in the build log, or fail the build (nearest or exact; default nearest).",
+            \.pythonVersions),
+        .init("tools-dir", "A ready Python environment with uv and truss, for machines without a package index.") {
+            settings, value in
+            settings.toolsDirectory = value
+            return value.isEmpty ? "a directory" : nil
+        },
+        .number("shutdown-grace", "Seconds that requests in flight get at shutdown (default 30).", 0...3600, \.shutdownGrace),
+        .number("predict-timeout", "Seconds a prediction may take (default 1200).", 1...86400, \.predictTimeout),
+        .number("park-timeout", "Seconds a request is held while no replica is ready (default 1200).", 1...86400, \.parkTimeout),
+        .number("max-body", "Largest prediction body in MiB (default 100).", 1...10240, \.maxBody),
+        .number("deploy-timeout", "Minutes a deployment gets to become ready unless its push says (default 60).", 1...1440, \.deployTimeout),
+    ]
+
+    /// Settings from the flags given, the environment and the file, in that order of precedence.
+    /// - Throws: `SettingsError` naming the source and the value.
+    static func load(
+        flags: [String: String], environment: [String: String], file: String?
+    ) throws(SettingsError) -> Settings {
+        var settings = Settings()
+        let fromFile = try file.map(read(file:)) ?? [:]
+        for entry in entries {
+            let variable = "SLIPWAY_" + entry.name.uppercased().replacing("-", with: "_")
+            let sources = [
+                (flags[entry.name], "--\(entry.name)"), (environment[variable], variable),
+                (fromFile[entry.name], "\(entry.name) in \(file ?? "")"),
+            ]
+            guard let (value, source) = sources.first(where: { $0.0 != nil }), let value else { continue }
+            if let expected = entry.apply(&settings, value) {
+                throw SettingsError(description: "\(source): expected \(expected), found \"\(value)\".")
+            }
+        }
+        return settings
+    }
+
+    private static func read(file: String) throws(SettingsError) -> [String: String] {
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: String(contentsOfFile: file, encoding: .utf8))
+        } catch {
+            throw SettingsError(description: "The configuration file \(file) cannot be read: \(error)")
+        }
+        guard let node else { return [:] }
+        guard let mapping = node.mapping else {
+            throw SettingsError(description: "\(file): expected a mapping of settings.")
+        }
+        var values: [String: String] = [:]
+        for (key, value) in mapping {
+            let name = (key.string ?? "").replacing("_", with: "-")
+            let line = key.mark?.line ?? 0
+            guard entries.contains(where: { $0.name == name }) else {
+                throw SettingsError(
+                    description: "\(file), line \(line): there is no setting \"\(key.string ?? "")\".")
+            }
+            guard let text = value.scalar?.string else {
+                throw SettingsError(description: "\(file), line \(line): \(name) must be a single value.")
+            }
+            values[name] = text
+        }
+        return values
+    }
+}
+
+extension Settings.Entry {
+    init(_ name: String, _ help: String, _ apply: @escaping @Sendable (inout Settings, String) -> String?) {
+        self.init(name: name, help: help, apply: apply)
+    }
+
+    static func number(
+        _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: WritableKeyPath<Settings, Int> & Sendable
+    ) -> Self {
+        Self(name, help) { settings, text in
+            guard let number = Int(text), range.contains(number) else {
+                return "a number from \(range.lowerBound) to \(range.upperBound)"
+            }
+            settings[keyPath: path] = number
+            return nil
+        }
+    }
+
+    static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ name: String, _ help: String, _ path: WritableKeyPath<Settings, Choice> & Sendable
+    ) -> Self {
+        Self(name, help) { settings, text in
+            guard let choice = Choice(rawValue: text) else {
+                return "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            }
+            settings[keyPath: path] = choice
+            return nil
+        }
+    }
+}
