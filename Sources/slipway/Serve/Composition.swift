@@ -44,8 +44,14 @@ struct Composition {
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
             dependencies: ControlDependencies(
                 now: now, secretBox: SecretBox(masterKey: masterKey),
-                archivePath: { uploads.directory.path(forKey: $0) },
-                removeArchive: { uploads.directory.remove($0) },
+                archivePath: { try? uploads.directory.path(forKey: $0) },
+                removeArchive: { key in
+                    do {
+                        try uploads.directory.remove(key)
+                    } catch {
+                        logger.warning("an archive cannot be removed", metadata: ["key": "\(key)", "reason": "\(error)"])
+                    }
+                },
                 defaultDeployTimeoutSeconds: settings.deployTimeout * 60),
             logger: logger)
         try await control.adopt()
@@ -56,7 +62,7 @@ struct Composition {
         let publicURL = settings.publicURL ?? "http://localhost:\(port)"
         let management = ManagementServer(
             control: control, uploads: uploads,
-            configuration: .init(publicURL: publicURL, socketPath: socketPath), logger: logger)
+            configuration: try .init(publicURL: publicURL, socketPath: socketPath), logger: logger)
         announce(publicURL, addresses: addresses, newKey: newKey, data: data)
 
         let group = ServiceGroup(

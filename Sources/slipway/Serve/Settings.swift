@@ -28,8 +28,8 @@ struct Settings: Sendable, Equatable {
     /// Minutes.
     var deployTimeout = 60
 
-    enum ReplicasOnExit: String, CaseIterable { case keep, stop }
-    enum PythonVersions: String, CaseIterable { case nearest, exact }
+    enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
+    enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
 
     static var defaultDataDirectory: String {
         FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share/slipway").path
@@ -158,13 +158,13 @@ extension Settings.Entry {
         }
     }
 
-    static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    static func choice<Choice: CaseIterable & RawRepresentable<String> & Sendable>(
         _ name: String, _ help: String, _ path: WritableKeyPath<Settings, Choice> & Sendable
     ) -> Self {
-        Self(name, help) { settings, text in
-            guard let choice = Choice(rawValue: text) else {
-                return "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            }
+        let choices = Dictionary(uniqueKeysWithValues: Choice.allCases.map { ($0.rawValue, $0) })
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return Self(name, help) { settings, text in
+            guard let choice = choices[text] else { return "one of " + names }
             settings[keyPath: path] = choice
             return nil
         }

@@ -1,0 +1,26 @@
+// Who makes a call: looked up before anything else is said about a `/v1` or GraphQL request.
+
+import HTTPTypes
+import Hummingbird
+import SlipwayControl
+
+struct Authentication: RouterMiddleware {
+    typealias Context = ServerContext
+
+    let control: ControlPlane
+
+    func handle(
+        _ request: Request, context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        guard Self.covers(request.uri.path) else { return try await next(request, context) }
+        var context = context
+        context.caller = try await control.authenticate(authorization: request.headers[.authorization])
+        return try await next(request, context)
+    }
+
+    /// Everything but the index, health, contract and metrics.
+    static func covers(_ path: String) -> Bool {
+        path == "/v1" || path.hasPrefix("/v1/") || path == "/graphql" || path.hasPrefix("/graphql/")
+    }
+}

@@ -1,0 +1,58 @@
+// The management plane as one service: an HTTP server on a Unix domain socket behind the gateway. Made and
+// run by the executable's composition root.
+
+import Hummingbird
+import Logging
+import ServiceLifecycle
+import SlipwayBlobs
+import SlipwayControl
+
+/// Serves the management API, GraphQL for the official client and archive uploads.
+public struct ManagementServer: Service {
+    private let services: Services
+    private let configuration: ManagementConfiguration
+    private let logger: Logger
+
+    public init(
+        control: ControlPlane, uploads: S3Service, configuration: ManagementConfiguration, logger: Logger
+    ) {
+        services = Services(control: control, uploads: uploads, address: configuration.publicAddress)
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Serves until graceful shutdown: then requests under way finish and the socket closes.
+    /// - Throws: when the socket cannot be bound.
+    public func run() async throws {
+        try await application().run()
+    }
+
+    /// - Parameter onRunning: called once the socket accepts connections.
+    func application(
+        onRunning: @escaping @Sendable () async -> Void = {}
+    ) -> some ApplicationProtocol {
+        let uploads = UploadResponder(service: services.uploads)
+        let dispatch = HostDispatch(
+            api: router(ManagementRouter.add), app: router(AppRouter.add), uploads: uploads)
+        return Application(
+            responder: dispatch,
+            server: ContinueGate.server { request in
+                let site = Site(host: request.head.authority ?? "", bucket: uploads.service.bucket)
+                return site == .uploads ? uploads.admits(request) : request.hasAcceptableLength
+            },
+            configuration: ApplicationConfiguration(
+                address: .unixDomainSocket(path: configuration.socketPath)),
+            onServerRunning: { _ in await onRunning() },
+            logger: logger)
+    }
+
+    private func router(
+        _ add: (Router<ServerContext>, Services) -> Void
+    ) -> RouterResponder<ServerContext> {
+        let router = Router(context: ServerContext.self)
+        router.add(middleware: ErrorAnswers())
+        router.add(middleware: Authentication(control: services.control))
+        add(router, services)
+        return router.buildResponder()
+    }
+}

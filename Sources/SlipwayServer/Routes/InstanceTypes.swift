@@ -1,0 +1,21 @@
+// /v1/instance_types and their prices: the machines are the operator's own, so a minute costs nothing.
+
+import Hummingbird
+import SlipwayAPI
+
+enum InstanceTypeRoutes {
+    static func collection(_ services: Services) -> RouteCollection<ServerContext> {
+        let control = services.control
+        let routes = RouteCollection(context: ServerContext.self)
+        routes.operation(.get, "/v1/instance_types") { _ in
+            InstanceTypesV1(instanceTypes: control.instanceTypes.map(InstanceTypeV1.init))
+        }
+        routes.operation(.get, "/v1/instance_type_prices") { _ in
+            InstanceTypePricesV1(
+                instanceTypes: control.instanceTypes.map {
+                    InstanceTypeWithPriceV1(instanceType: InstanceTypeV1($0), price: 0)
+                })
+        }
+        return routes
+    }
+}

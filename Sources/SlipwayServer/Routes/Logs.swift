@@ -1,0 +1,120 @@
+// Log lines of deployments and environments, asked for by query parameters or (older clients) by a body.
+
+import Foundation
+import Hummingbird
+import SlipwayAPI
+import SlipwayCore
+import SlipwayLogs
+
+enum LogRoutes {
+    static func collection(_ services: Services) -> RouteCollection<ServerContext> {
+        let control = services.control
+        let routes = RouteCollection(context: ServerContext.self)
+        let deployment: RouterPath = "/v1/models/{model_id}/deployments/{deployment_id}/logs"
+        routes.operation(.get, deployment) { call in
+            let query = try LogQuery(call.logQuery, now: Date())
+            return GetLogsResponseV1(
+                try await control.logs(of: call.deploymentID, model: call.modelID, query))
+        }
+        routes.operation(.post, deployment) { call in
+            let query = try LogQuery(await call.body(), now: Date())
+            return GetLogsResponseV1(
+                try await control.logs(of: call.deploymentID, model: call.modelID, query))
+        }
+        routes.operation(.get, "/v1/models/{model_id}/environments/{env_name}/logs") { call in
+            let query = try LogQuery(call.logQuery, now: Date())
+            return GetLogsResponseV1(
+                try await control.environmentLogs(call.environment, of: call.modelID, query))
+        }
+        return routes
+    }
+}
+
+extension Call {
+    /// The query parameters as the document the POST form has for a body.
+    fileprivate var logQuery: GetDeploymentLogsRequestV1 {
+        get throws { try GetDeploymentLogsRequestV1(query: query) }
+    }
+}
+
+extension LogQuery {
+    /// Milliseconds of log before the end of the window when the client names no start.
+    static let defaultWindow: Int64 = 30 * 60 * 1000
+    /// Milliseconds a window spans at most.
+    static let longestWindow: Int64 = 7 * 24 * 60 * 60 * 1000
+    /// Latest time in milliseconds that still fits nanoseconds in 64 bits, in the year 2262.
+    static let latestMillis = Int64.max / 1_000_000
+
+    /// - Throws: `Refusal.validation` naming the parameter.
+    init(_ request: GetDeploymentLogsRequestV1, now: Date) throws {
+        let end =
+            try Self.millis(request.endEpochMillis, "end_epoch_millis")
+            ?? Int64(now.timeIntervalSince1970 * 1000)
+        let start =
+            try Self.millis(request.startEpochMillis, "start_epoch_millis")
+            ?? max(0, end - Self.defaultWindow)
+        guard start < end else {
+            throw Refusal.validation("start_epoch_millis must lie before end_epoch_millis.")
+        }
+        guard end - start <= Self.longestWindow else {
+            throw Refusal.validation(
+                "start_epoch_millis lies more than 7 days before end_epoch_millis.")
+        }
+        if let component = request.component, !component.isEmpty {
+            throw Refusal.validation("component: log lines of this version of Slipway name no component.")
+        }
+        self.init(
+            start: start * 1_000_000, end: end * 1_000_000,
+            direction: request.direction == .asc ? .asc : .desc, limit: request.limit,
+            minLevel: request.minLevel.map(LogLevel.init),
+            replica: request.replica.flatMap { $0.isEmpty ? nil : ReplicaID($0) },
+            requestID: request.requestID.flatMap { $0.isEmpty ? nil : $0 },
+            searchPattern: request.searchPattern.flatMap { $0.isEmpty ? nil : $0 },
+            includes: request.includes, excludes: request.excludes)
+    }
+
+    private static func millis(_ value: Int?, _ name: String) throws -> Int64? {
+        guard let value else { return nil }
+        guard (0...latestMillis).contains(Int64(value)) else {
+            throw Refusal.validation("\(name) must be a time after 1970 in milliseconds, not \(value).")
+        }
+        return Int64(value)
+    }
+}
+
+extension LogLevel {
+    fileprivate init(_ level: LogLevelV1) {
+        self =
+            switch level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+    }
+}
+
+extension GetLogsResponseV1 {
+    fileprivate init(_ entries: [LogEntry]) {
+        self.init(
+            logs: entries.map { entry in
+                LogV1(
+                    timestamp: String(entry.nanoseconds), message: entry.message,
+                    replica: entry.replica?.text, requestID: entry.requestID,
+                    level: entry.level.map(LogLevelV1.init))
+            })
+    }
+}
+
+extension LogLevelV1 {
+    /// The contract has no level above ERROR.
+    fileprivate init(_ level: LogLevel) {
+        self =
+            switch level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error, .critical: .error
+            }
+    }
+}

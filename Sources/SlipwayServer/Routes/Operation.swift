@@ -1,0 +1,46 @@
+// One management operation: authenticated, allowed, decoded, answered as JSON. Every route file uses it.
+
+import Hummingbird
+import SlipwayAPI
+import SlipwayControl
+import SlipwayCore
+
+/// A request whose caller is known and may do what it asks.
+struct Call: Sendable {
+    let request: Request
+    let context: ServerContext
+    let caller: Caller
+
+    func parameter(_ name: String) throws -> String { try context.parameter(name) }
+
+    var modelID: ModelID { get throws { ModelID(try parameter("model_id")) } }
+    var deploymentID: DeploymentID { get throws { DeploymentID(try parameter("deployment_id")) } }
+    var environment: String { get throws { try parameter("env_name") } }
+    var teamID: TeamID { get throws { TeamID(try parameter("team_id")) } }
+
+    /// The body as a document of the contract.
+    func body<Document: WireRequest>(as type: Document.Type = Document.self) async throws -> Document {
+        try SlipwayAPI.RequestDecoder.decode(type, from: try await request.jsonBody())
+    }
+
+    /// The query's pairs in order, decoded.
+    var query: [(name: String, value: String)] {
+        get throws { try QueryString.pairs(request.uri.query ?? "") }
+    }
+}
+
+extension RouterMethods where Context == ServerContext {
+    /// Adds an operation of the contract.
+    /// - Parameter right: nil means that any existing key may call it.
+    func operation(
+        _ method: HTTPRequest.Method, _ path: RouterPath, needs right: Right? = .manage,
+        _ handler: @escaping @Sendable (Call) async throws -> some Encodable & Sendable
+    ) {
+        on(path, method: method) { request, context in
+            let caller = try context.authenticated()
+            if let right { try caller.require(right) }
+            return try Answer.json(
+                try await handler(Call(request: request, context: context, caller: caller)))
+        }
+    }
+}
