@@ -45,7 +45,7 @@ enum ManagementRouter {
         router.get("/openapi.json") { _, _ in Answer.json(encoded: services.contract) }
     }
 
-    /// Every other method of a known path answers 405 with the possible ones. Called when all routes are there.
+    /// Every other method of a known path answers 405 with the possible ones. Called after all other routes.
     static func addMethodRefusals(to router: Router<ServerContext>) {
         let paths = Dictionary(grouping: router.routes, by: { $0.path.description })
         for routes in paths.values {

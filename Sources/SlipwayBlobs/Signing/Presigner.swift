@@ -1,4 +1,4 @@
-// Makes presigned download URLs; the management API hands them out.
+// Makes presigned URLs for one download or one upload; the management API hands them out.
 import Foundation
 
 /// Why a presigned URL cannot be made.
@@ -20,13 +20,20 @@ struct Presigner: Sendable {
         using generator: inout some RandomNumberGenerator
     ) throws -> String {
         guard let key = BlobKey(key) else { throw PresignError.badKey(key) }
+        let credentials = try issuer.issue(
+            key: key, access: .read, maximumBytes: 0, lifetime: TimeInterval(lifetime), now: now,
+            using: &generator)
+        return try url("GET", credentials, endpoint: endpoint, lifetime: lifetime, now: now)
+    }
+
+    /// A path-style URL for one request with `method`, made with the credentials of a grant.
+    func url(
+        _ method: String, _ credentials: TemporaryCredentials, endpoint: String, lifetime: Int, now: Date
+    ) throws -> String {
         guard (1...RequestAuthorization.maximumPresignedLifetime).contains(lifetime) else {
             throw PresignError.badLifetime(seconds: lifetime)
         }
         let host = try Self.hostHeader(of: endpoint)
-        let credentials = try issuer.issue(
-            key: key, access: .read, maximumBytes: 0, lifetime: TimeInterval(lifetime), now: now,
-            using: &generator)
         let time = AmzDate.basic(now)
         let scope = SigningScope(
             accessKeyID: credentials.accessKeyID, day: String(time.prefix(8)), region: region)
@@ -37,10 +44,10 @@ struct Presigner: Sendable {
                 ("X-Amz-Security-Token", credentials.sessionToken), ("X-Amz-SignedHeaders", "host"),
             ].map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
         ).canonical()
-        let path = "/\(issuer.bucket)/\(key)"
+        let path = "/\(issuer.bucket)/\(credentials.key)"
         let signature = Signer(secretAccessKey: credentials.secretAccessKey, scope: scope, time: time).sign(
             CanonicalRequest(
-                method: "GET", path: path, canonicalQuery: unsigned, headers: [("host", host)],
+                method: method, path: path, canonicalQuery: unsigned, headers: [("host", host)],
                 payloadHash: "UNSIGNED-PAYLOAD"))
         let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
         let target = PercentEncoding.encode(path, keepingSlash: true)

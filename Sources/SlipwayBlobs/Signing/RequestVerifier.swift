@@ -43,7 +43,10 @@ struct RequestVerifier: Sendable {
         guard grant.key == route.key, let key = BlobKey(route.key) else {
             throw S3Error(.accessDenied, "These credentials are for another key.")
         }
-        guard !route.operation.writes || (grant.access == .readWrite && claim.presignedLifetime == nil) else {
+        let isPresigned = claim.presignedLifetime != nil
+        guard !route.operation.writes
+            || (grant.access == .readWrite && (!isPresigned || route.operation == .putObject))
+        else {
             throw S3Error(.accessDenied, "These credentials are for reading only.")
         }
         return Verified(

@@ -1,29 +1,31 @@
-// What each operation of the official client's GraphQL does. Every function answers the whole object; the
-// executor picks what the query selects.
+// What each operation of the official client's GraphQL does, for one caller. Every function answers the whole
+// object; the executor picks what the query selects. Called by `TrussSchema`.
 
 import Foundation
+import Logging
 import SlipwayAPI
 import SlipwayControl
 import SlipwayCore
+import SlipwayGraphQL
 
 struct TrussResolvers: Sendable {
     let services: Services
     let caller: Caller
+    let logger: Logger
 
     private var control: ControlPlane { services.control }
     private var objects: TrussObjects { TrussObjects(address: services.address) }
 
     // MARK: Reading
 
-    func models(_ arguments: TrussArguments) async throws -> [[String: JSONValue]] {
-        let team = try arguments.optionalText("team_id").map { TeamID($0) }
+    func models(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
         // Chains are not built, so no model is part of one.
-        if try arguments.flag("chainlets_only") == true { return [] }
-        return try await control.models(team: team).map(objects.model)
+        if arguments.flag("chainlets_only") == true { return .list([]) }
+        return .list(try await control.models(team: arguments.teamID).map(objects.model))
     }
 
-    func model(_ arguments: TrussArguments) async throws -> [String: JSONValue] {
-        switch (try arguments.optionalText("id"), try arguments.optionalText("name")) {
+    func model(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        switch (arguments.text("id"), arguments.text("name")) {
         case (let id?, nil): return objects.model(try await control.model(ModelID(id)))
         case (nil, let name?):
             return objects.model(try await control.model(named: name, team: caller.teamID))
@@ -31,51 +33,65 @@ struct TrussResolvers: Sendable {
         }
     }
 
-    func modelVersion(_ arguments: TrussArguments) async throws -> [String: JSONValue] {
-        let view = try await control.deployment(anyModel: DeploymentID(try arguments.text("id")))
+    func modelVersion(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        let view = try await control.deployment(anyModel: DeploymentID(try arguments.requiredText("id")))
         return objects.version(view, of: try await control.model(view.deployment.modelID))
     }
 
-    func teams() async throws -> [[String: JSONValue]] {
-        try await control.teams().map { team in
-            ["id": .string(team.id.text), "name": .string(team.name), "default": .bool(team.isDefault)]
-        }
+    func teams() async throws -> GraphQLValue {
+        .list(
+            try await control.teams().map { team in
+                objects.object(
+                    "Team",
+                    [
+                        ("id", .string(team.id.text)), ("name", .string(team.name)),
+                        ("default", .bool(team.isDefault)),
+                    ])
+            })
     }
 
-    func organization() async throws -> [String: JSONValue] {
+    func organization() async throws -> GraphQLValue {
         let organization = try await control.organization
-        return [
-            "id": .string(organization.id), "workspace_name": .string(organization.name),
-            "aws_customer_access_role_arn": .null, "aws_external_id": .null,
-        ]
+        return objects.object(
+            "Organization",
+            [
+                ("id", .string(organization.id)), ("workspace_name", .string(organization.name)),
+                ("aws_customer_access_role_arn", .null), ("aws_external_id", .null),
+            ])
     }
 
-    func user() -> [String: JSONValue] {
-        [
-            "id": .string(caller.user.id.text), "name": .string(caller.user.name),
-            "email": .string(caller.user.email),
-        ]
+    func user() -> GraphQLValue {
+        objects.object(
+            "User",
+            [
+                ("id", .string(caller.user.id.text)), ("name", .string(caller.user.name)),
+                ("email", .string(caller.user.email)),
+            ])
     }
 
-    func listedInstances() -> [[String: JSONValue]] {
-        control.instanceTypes.enumerated().map { index, type in
-            objects.instance(type, isDefault: index == 0)
-        }
+    func listedInstances() -> GraphQLValue {
+        .list(
+            control.instanceTypes.enumerated().map { index, type in
+                objects.instance(type, isDefault: index == 0)
+            })
     }
 
     /// The development deployment's state for a watching client. Live patches are not built, so what runs is
     /// always what was pushed, and there is no patch point to continue from.
-    func watchState(_ arguments: TrussArguments) async throws -> [String: JSONValue] {
-        _ = try await control.deployment(.development, of: ModelID(try arguments.text("id")))
-        return [
-            "is_container_built_from_push": true, "django_patch_state": .null, "container_patch_state": .null,
-        ]
+    func watchState(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        _ = try await control.deployment(.development, of: ModelID(try arguments.requiredText("id")))
+        return objects.object(
+            "TrussWatchState",
+            [
+                ("is_container_built_from_push", .bool(true)), ("django_patch_state", .null),
+                ("container_patch_state", .null),
+            ])
     }
 
     // MARK: Checking
 
     /// `details` is a JSON object in a string: lists of errors and warnings.
-    func validation(_ arguments: TrussArguments) throws -> [String: JSONValue] {
+    func validation(_ arguments: GraphQLArguments) throws -> GraphQLValue {
         var errors: [String] = []
         var warnings: [String] = []
         do {
@@ -84,66 +100,63 @@ struct TrussResolvers: Sendable {
             errors = [problem]
         }
         let details = try JSONText.text([
-            "errors": .array(errors.map(JSONValue.string)), "warnings": .array(warnings.map(JSONValue.string)),
+            "errors": .array(errors.map(JSONValue.string)),
+            "warnings": .array(warnings.map(JSONValue.string)),
         ])
-        return ["success": .bool(errors.isEmpty), "details": .string(details)]
+        return objects.object(
+            "TrussValidation", [("success", .bool(errors.isEmpty)), ("details", .string(details))])
     }
 
     // MARK: Pushing
 
     /// The client hands all members but bucket and key to its S3 library, so two more than it selects make it
     /// upload to this installation.
-    func uploadCredentials() throws -> [String: JSONValue] {
+    func uploadCredentials() throws -> GraphQLValue {
         let grant = try services.uploads.issueUpload(now: Date())
-        return [
-            "s3_bucket": .string(grant.bucket), "s3_key": .string(grant.key),
-            "aws_access_key_id": .string(grant.accessKeyID),
-            "aws_secret_access_key": .string(grant.secretAccessKey),
-            "aws_session_token": .string(grant.sessionToken),
-            "endpoint_url": .string(services.address.uploadURL),
-            "region_name": .string(services.uploads.region),
-        ]
+        return .object(
+            GraphQLObject(
+                [
+                    ("s3_bucket", .string(grant.bucket)), ("s3_key", .string(grant.key)),
+                    ("aws_access_key_id", .string(grant.accessKeyID)),
+                    ("aws_secret_access_key", .string(grant.secretAccessKey)),
+                    ("aws_session_token", .string(grant.sessionToken)),
+                ],
+                typeName: "UploadCredentials",
+                alwaysIncluded: [
+                    ("endpoint_url", .string(services.address.uploadURL)),
+                    ("region_name", .string(services.uploads.region)),
+                ]))
     }
 
-    func createModel(_ arguments: TrussArguments) async throws -> [String: JSONValue] {
-        try await push(
-            arguments,
-            arguments.push(
-                to: .modelNamed(try arguments.text("name"), team: try team(arguments)), isDevelopment: false,
-                nameArgument: "version_name"))
+    func createModel(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        let target = PushRequest.Target.modelNamed(
+            try arguments.requiredText("name"), team: arguments.teamID)
+        return try await push(
+            arguments, arguments.push(to: target, isDevelopment: false, nameArgument: "version_name"))
     }
 
-    func createVersion(_ arguments: TrussArguments) async throws -> [String: JSONValue] {
-        try await push(
-            arguments,
-            arguments.push(
-                to: .model(ModelID(try arguments.text("model_id"))), isDevelopment: false,
-                nameArgument: "name"))
+    func createVersion(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        let target = PushRequest.Target.model(ModelID(try arguments.requiredText("model_id")))
+        return try await push(
+            arguments, arguments.push(to: target, isDevelopment: false, nameArgument: "name"))
     }
 
-    func deployDraft(_ arguments: TrussArguments) async throws -> [String: JSONValue] {
-        try await push(
-            arguments,
-            arguments.push(
-                to: .modelNamed(try arguments.text("name"), team: try team(arguments)), isDevelopment: true,
-                nameArgument: nil))
+    func deployDraft(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        let target = PushRequest.Target.modelNamed(
+            try arguments.requiredText("name"), team: arguments.teamID)
+        return try await push(
+            arguments, arguments.push(to: target, isDevelopment: true, nameArgument: nil))
     }
 
     /// Both mutations of live patches.
-    func patch() throws -> [String: JSONValue] {
+    func patch() throws -> GraphQLValue {
         throw ControlError.unavailable(
             "Live patches are not built in this version of Slipway; push the model again instead.")
     }
 
-    private func team(_ arguments: TrussArguments) throws -> TeamID? {
-        try arguments.optionalText("team_id").map { TeamID($0) }
-    }
-
-    private func push(
-        _ arguments: TrussArguments, _ request: PushRequest
-    ) async throws -> [String: JSONValue] {
+    private func push(_ arguments: GraphQLArguments, _ request: PushRequest) async throws -> GraphQLValue {
         try await control.checkPush(request, configJSON: try arguments.encodedText("config"), by: caller)
         let made = try await control.push(request, by: caller)
-        return ["model_version": .object(objects.version(made.deployment, of: made.model))]
+        return objects.object("Push", [("model_version", objects.version(made.deployment, of: made.model))])
     }
 }

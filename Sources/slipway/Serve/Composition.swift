@@ -63,6 +63,8 @@ struct Composition {
         let management = ManagementServer(
             control: control, uploads: uploads,
             configuration: try .init(publicURL: publicURL, socketPath: socketPath), logger: logger)
+        let preparation = Task { await engine.prepare() }
+        defer { preparation.cancel() }
         announce(publicURL, addresses: addresses, newKey: newKey, data: data)
 
         let group = ServiceGroup(
