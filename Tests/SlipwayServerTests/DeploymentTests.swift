@@ -72,7 +72,7 @@ struct DeploymentTests {
     func promotePublished() async throws {
         try await TestServer.run { server in
             let first = try await server.push("echo")
-            try await server.wait(for: .active, of: first.deployment)
+            try await server.waitForProduction(first.deployment)
             let second = try await server.push("echo")
             try await server.wait(for: .active, of: second.deployment)
             let promoted: DeploymentV1 = try await server.call(
@@ -90,7 +90,7 @@ struct DeploymentTests {
     func badPromotions() async throws {
         try await TestServer.run { server in
             let made = try await server.push("echo")
-            try await server.wait(for: .active, of: made.deployment)
+            try await server.waitForProduction(made.deployment)
             let (model, id) = (made.model.id, made.deployment.id)
             let cases: [(String, String, Int)] = [
                 ("/v1/models/none/deployments/development/promote", "{}", 404),
@@ -128,6 +128,7 @@ struct DeploymentTests {
     func commands() async throws {
         try await TestServer.run { server in
             let first = try await server.push("echo")
+            try await server.waitForProduction(first.deployment)
             let second = try await server.push("echo")
             try await server.wait(for: .active, of: second.deployment)
             let base = "/v1/models/\(first.model.id)/deployments/\(second.deployment.id)"

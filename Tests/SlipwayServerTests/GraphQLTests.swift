@@ -215,7 +215,7 @@ struct GraphQLTests {
     func versionsAndDrafts() async throws {
         try await TestServer.run { server in
             let first = try await server.push("echo")
-            try await server.wait(for: .active, of: first.deployment)
+            try await server.waitForProduction(first.deployment)
             let made = try await push(
                 server, "create_model_version_from_truss",
                 """

@@ -15,12 +15,12 @@ struct PushTests {
             // Settings show once the deployment has been active, not before.
             #expect((made.deployment.autoscalingSettings == nil) == underWay.contains(made.deployment.status))
             #expect(made.deployment.labels == ["team": "blue", "run": 3])
-            let active = try await server.wait(for: .active, of: made.deployment)
-            #expect(active.activeReplicaCount == 1)
+            let path = "/v1/models/\(made.model.id)/deployments/\(made.deployment.id)"
+            let active: DeploymentV1 = try await server.poll(path) {
+                $0.status == .active && $0.activeReplicaCount == 1
+            }
             #expect(active.autoscalingSettings?.maxReplica == 1)
-            let production: DeploymentV1 = try await server.poll(
-                "/v1/models/\(made.model.id)/deployments/\(made.deployment.id)"
-            ) { $0.isProduction }
+            let production: DeploymentV1 = try await server.poll(path) { $0.isProduction }
             #expect(production.environment == "production")
         }
     }

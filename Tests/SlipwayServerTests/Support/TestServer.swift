@@ -126,6 +126,13 @@ extension TestServer {
         }
     }
 
+    /// Waits until production serves the deployment, so that no promotion runs any more.
+    func waitForProduction(_ deployment: DeploymentV1) async throws {
+        try await poll("/v1/models/\(deployment.modelID)/environments/production") {
+            (environment: EnvironmentV1) in environment.currentDeployment?.id == deployment.id
+        }
+    }
+
     /// Polls a document until it is as wanted; at most some seconds.
     @discardableResult
     func poll<Document: Decodable>(

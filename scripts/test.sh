@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# All tests: format, build without warnings, Swift tests, then the real clients against the running binary.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$root"
+begin=$(date +%s)
+step() { printf '\n== %s (%s s)\n' "$*" $(($(date +%s) - begin)); }
+
+step "Format"
+swift format lint --strict --recursive Package.swift Sources Tests
+
+step "Build"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Dependencies have warnings of their own, so ours are looked for by their path.
+swift build --build-tests 2>&1 | tee "$log" | grep -E "error:|Compiling|Build complete" | tail -3 || true
+[ "${PIPESTATUS[0]}" -eq 0 ] || { grep -E "error:" -A5 "$log"; fail "the build failed"; }
+if grep -E "^$root/(Sources|Tests)/.*warning:" "$log"; then fail "the build has warnings"; fi
+
+step "Swift tests"
+swift test --skip-build
+
+step "Conformance tests with the real clients"
+SLIPWAY_BINARY=$(swift build --show-bin-path)/slipway .venv/bin/python -m pytest Tests/Conformance "$@"
+step "All tests passed"
