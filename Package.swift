@@ -21,6 +21,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -54,13 +55,15 @@ let package = Package(
             name: "SlipwayControl",
             dependencies: [
                 "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
-                "SlipwayLogs", "SlipwayTruss", crypto, logging, lifecycle,
+                "SlipwayLogs", "SlipwayTruss", crypto, logging,
             ]),
         .target(
             name: "SlipwayServer",
             dependencies: [
-                "SlipwayControl", "SlipwayAPI", "SlipwayGraphQL", "SlipwayBlobs", hummingbird,
-                logging,
+                "SlipwayControl", "SlipwayCore", "SlipwayLogs", "SlipwayAPI", "SlipwayGraphQL",
+                "SlipwayBlobs", hummingbird, lifecycle, logging, nioCore,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
         .executableTarget(
             name: "slipway",
@@ -81,8 +84,19 @@ let package = Package(
         .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
         .testTarget(
             name: "SlipwayGatewayTests", dependencies: ["SlipwayGateway", asyncHTTPClient]),
-        .testTarget(name: "SlipwayControlTests", dependencies: ["SlipwayControl"]),
-        .testTarget(name: "SlipwayServerTests", dependencies: ["SlipwayServer"]),
+        .testTarget(
+            name: "SlipwayControlTests",
+            dependencies: [
+                "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayGateway", "SlipwayLogs",
+                "SlipwayStore", crypto, logging,
+            ]),
+        .testTarget(
+            name: "SlipwayServerTests",
+            dependencies: [
+                "SlipwayServer", "SlipwayAPI", "SlipwayBlobs", "SlipwayControl", "SlipwayCore",
+                "SlipwayEngine", "SlipwayGateway", "SlipwayLogs", "SlipwayStore", crypto, logging,
+                nioCore, nioPosix, nioHTTP1,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

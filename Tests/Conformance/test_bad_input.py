@@ -35,7 +35,7 @@ HOSTILE = {
 }
 
 
-def test_wrong_keys():
+def test_wrong_keys(server):
     for headers in ({}, {"Authorization": "Api-Key nope.nope"}, {"Authorization": "nonsense"}):
         answer = requests.get(f"{MANAGEMENT}/v1/models", headers=headers)
         assert answer.status_code == 401

@@ -170,7 +170,9 @@ extension ControlPlane {
             deployTimeoutSeconds: request.deployTimeoutMinutes.map { $0 * 60 }
                 ?? dependencies.defaultDeployTimeoutSeconds,
             trussHash: request.trussHash, trussSignature: request.trussSignature,
-            allowsDownload: request.allowsDownload)
+            // Forbidden once, downloads stay forbidden for the whole model.
+            allowsDownload: try request.allowsDownload
+                && db.deployments(of: model.id).allSatisfy(\.allowsDownload))
         if let old {
             deployment.hasBeenActive = old.hasBeenActive
             deployment.statusSince = now

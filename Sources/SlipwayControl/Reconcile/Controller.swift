@@ -120,6 +120,8 @@ public actor Controller {
             suspect(inbox.takeSuspects())
             let snapshot = try await read()
             endOrphans(snapshot)
+            // Before the statuses are stored, so that no reader sees ACTIVE with no replica.
+            publishBoard()
             try await stepDeployments(snapshot, demanded: demanded)
             try await stepPromotions()
             try await publish()
@@ -203,6 +205,10 @@ public actor Controller {
         lastPublished = snapshot
         gateway.publish(
             RoutingTableBuilder.table(snapshot, replicas: replicas, predictPaths: predictPaths))
+        publishBoard()
+    }
+
+    private func publishBoard() {
         board.publish(
             replicas.values.reduce(into: [:]) { counts, replica in
                 if replica.phase == .ready, replica.drainingSince == nil {

@@ -11,10 +11,10 @@ enum PushRoutes {
         let routes = RouteCollection(context: ServerContext.self)
         routes.operation(.get, "/v1/blobs/credentials/model") { _ in
             let grant = try services.uploads.issueUpload(now: Date())
-            return WithUploadEndpoint(
+            return try WithUploadEndpoint(
                 document: GetBlobCredentialsResponseV1(
                     creds: AWSCredentialsV1(grant), s3Key: grant.key, s3Bucket: grant.bucket),
-                endpointURL: services.address.uploadURL)
+                grant: grant, services: services)
         }
         routes.operation(.post, "/v1/prepare_model_upload") { call in try await prepare(call, services) }
         routes.operation(.post, "/v1/models") { call in
@@ -57,11 +57,11 @@ enum PushRoutes {
             configJSON: try JSONText.text(body.deployment.config), by: call.caller)
         if body.dryRun { return WithUploadEndpoint(document: PrepareModelUploadResponseV1()) }
         let grant = try services.uploads.issueUpload(now: Date())
-        return WithUploadEndpoint(
+        return try WithUploadEndpoint(
             document: PrepareModelUploadResponseV1(
                 creds: AWSCredentialsV1(grant), s3Bucket: grant.bucket, s3Key: grant.key,
                 s3Region: services.uploads.region),
-            endpointURL: services.address.uploadURL)
+            grant: grant, services: services)
     }
 
     private static func createModel(
