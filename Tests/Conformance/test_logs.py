@@ -1,0 +1,66 @@
+"""Logs by GET and POST, with every filter."""
+
+import time
+
+import pytest
+from conftest import eventually, truss_files
+
+TALKING = """
+import logging
+
+class Model:
+    def load(self):
+        print("plain words while loading")
+
+    def predict(self, model_input):
+        logging.warning("warned about %s", model_input)
+        return "ok"
+"""
+
+
+@pytest.fixture(scope="module")
+def talking(api):
+    model, deployment = api.pushed("talking", truss_files("talking", model=TALKING))
+    answer = api.predict(model, f"deployment/{deployment}/predict", json="apples")
+    path = f"/v1/models/{model}/deployments/{deployment}/logs"
+    eventually(lambda: "warned about apples" in api.logs(model, deployment))
+    return path, answer.headers["X-Baseten-Request-Id"]
+
+
+def lines(api, path, **parameters):
+    by_get = api.get(path, params=parameters)["logs"]
+    by_post = api.post(path, parameters)["logs"]
+    assert by_get == by_post
+    return by_get
+
+
+def test_filters(api, talking):
+    path, request = talking
+    everything = lines(api, path, limit=1000, direction="asc", end_epoch_millis=int(time.time() * 1000))
+    times = [int(line["timestamp"]) for line in everything]
+    assert times == sorted(times) and len(set(times)) == len(times)
+    assert [line["message"] for line in lines(api, path, limit=2, direction="asc")] == [
+        line["message"] for line in everything[:2]
+    ]
+    warned = lines(api, path, min_level="WARNING", includes=["apples"])
+    assert len(warned) == 1 and warned[0]["level"] == "WARNING"
+    assert warned[0]["request_id"] == request and warned[0]["replica"]
+    assert any("plain words" in line["message"] for line in lines(api, path, replica=warned[0]["replica"]))
+    assert all(line["request_id"] == request for line in lines(api, path, request_id=request))
+    assert len(lines(api, path, search_pattern="^warned .* apples$")) == 1
+    assert not lines(api, path, includes=["apples"], excludes=["warned"], min_level="WARNING")
+    assert not lines(api, path, start_epoch_millis=1000, end_epoch_millis=2000)
+
+
+@pytest.mark.parametrize(
+    "parameters, word",
+    [
+        ({"limit": 0}, "limit"), ({"limit": 1001}, "limit"), ({"direction": "up"}, "direction"),
+        ({"min_level": "LOUD"}, "min_level"), ({"search_pattern": "("}, "search_pattern"),
+        ({"start_epoch_millis": 5, "end_epoch_millis": 1}, "epoch_millis"),
+        ({"start_epoch_millis": 1, "end_epoch_millis": 1 + 8 * 86_400_000}, "7 days"),
+    ],
+)  # fmt: skip
+def test_bad_parameters_are_named(api, talking, parameters, word):
+    for answer in (api.call("GET", talking[0], params=parameters), api.call("POST", talking[0], json=parameters)):
+        assert answer.status_code == 400 and word in answer.json()["message"], answer.text
