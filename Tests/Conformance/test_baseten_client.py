@@ -77,6 +77,7 @@ def test_the_whole_way_of_a_model(client, server):
     eventually(lambda: client.get_models_deployments_deployment_id(**old).status == "ACTIVE")
     assert client.post_models_deployments_retry(**old).retried is False
     assert client.post_models_deployments_development_deactivate(model_id=model).success
+    eventually(lambda: client.get_models_deployments_development(model_id=model).status == "INACTIVE")
     assert client.post_models_deployments_development_activate(model_id=model).success
     assert client.delete_models_deployments(**old).deleted
 

@@ -42,7 +42,7 @@ def test_download_gives_the_archive_back(api, echo):
     url = api.get(f"/v1/models/{echo[0]}/deployments/{echo[1]}/download")["download_url"]
     archive = requests.get(url)
     assert archive.status_code == 200 and b"model_name: echo" in archive.content
-    assert requests.get(url.replace("Signature=", "Signature=0")).status_code == 403
+    assert requests.get(url[:-1] + ("0" if url[-1] != "0" else "1")).status_code == 403
 
 
 def test_every_documented_management_operation_is_routed(document, api):

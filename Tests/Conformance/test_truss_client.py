@@ -23,7 +23,7 @@ def test_push_waits_tails_and_becomes_production(truss, api, scratch):
     model = model_named(api, "published")
     first = model["production_deployment_id"]
     assert first
-    answer = truss.run("predict", directory, "--remote", "slipway", "--published", "-d", '{"a": 1}')
+    answer = truss.run("predict", "--target-directory", directory, "--remote", "slipway", "--published", "-d", '{"a": 1}')
     assert '"a": 1' in answer.stdout
 
     write_truss(directory, "published", version="2")

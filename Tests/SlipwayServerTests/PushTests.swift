@@ -61,6 +61,11 @@ struct PushTests {
             #expect(grant.s3Region == "us-east-1")
             guard case .object(let members) = try reply.json() else { return }
             #expect(members["s3_endpoint_url"] == "http://s3.localhost:8000")
+            guard case .string(let url)? = members["upload_url"] else {
+                Issue.record("there is no upload_url")
+                return
+            }
+            #expect(url.hasPrefix("http://s3.localhost:8000/slipway/"))
 
             var dry = request
             dry["dry_run"] = true
@@ -68,7 +73,7 @@ struct PushTests {
             #expect(
                 try checked.json() == [
                     "creds": .null, "s3_bucket": .null, "s3_key": .null, "s3_region": .null,
-                    "s3_endpoint_url": .null,
+                    "s3_endpoint_url": .null, "upload_url": .null,
                 ])
         }
     }

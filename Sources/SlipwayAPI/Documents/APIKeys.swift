@@ -17,22 +17,29 @@ public struct CreateAPIKeyRequestV1: WireRequest {
     public var type: APIKeyCategoryV1
     /// The models it is limited to; null for all.
     public var modelIDs: [String]?
+    /// The team it belongs to; null for none. The newest clients send it; the path form wins.
+    public var teamID: String?
 
-    public init(name: String? = nil, type: APIKeyCategoryV1, modelIDs: [String]? = nil) {
+    public init(
+        name: String? = nil, type: APIKeyCategoryV1, modelIDs: [String]? = nil, teamID: String? = nil
+    ) {
         self.name = name
         self.type = type
         self.modelIDs = modelIDs
+        self.teamID = teamID
     }
 
     public init(reading members: MemberReader) throws(BadRequest) {
         name = try members.optionalString("name")
         type = try members.choice("type", as: APIKeyCategoryV1.self)
         modelIDs = try members.optionalStrings("model_ids") ?? []
+        teamID = try members.optionalString("team_id")
     }
 
     enum CodingKeys: String, CodingKey {
         case name, type
         case modelIDs = "model_ids"
+        case teamID = "team_id"
     }
 }
 
@@ -62,20 +69,24 @@ public struct APIKeyInfoV1: Codable, Sendable, Equatable {
     @Nullable public var modelIDs: [String]?
     /// Name of the team it belongs to.
     @Nullable public var teamName: String?
+    /// When the key was made.
+    public var createdAt: WireDate
 
     public init(
         prefix: String, name: String? = nil, type: APIKeyCategoryV1, modelIDs: [String]? = nil,
-        teamName: String? = nil
+        teamName: String? = nil, createdAt: WireDate
     ) {
         self.prefix = prefix
         self.name = name
         self.type = type
         self.modelIDs = modelIDs
         self.teamName = teamName
+        self.createdAt = createdAt
     }
 
     enum CodingKeys: String, CodingKey {
         case prefix, name, type
+        case createdAt = "created_at"
         case modelIDs = "model_ids"
         case teamName = "team_name"
     }

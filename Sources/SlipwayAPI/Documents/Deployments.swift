@@ -44,12 +44,15 @@ public struct DeploymentV1: Codable, Sendable, Equatable {
     @Nullable public var environment: String?
     /// Free labels given at push time.
     @Nullable public var labels: [String: JSONValue]?
+    /// What becomes of requests when all replicas are busy.
+    public var requestBackpressureSettings: RequestBackpressureSettingsV1
 
     public init(
         id: String, createdAt: WireDate, name: String, modelID: String, isProduction: Bool,
         isDevelopment: Bool, status: DeploymentStatusV1, activeReplicaCount: Int,
         autoscalingSettings: AutoscalingSettingsV1?, instanceTypeName: String?, environment: String?,
-        labels: [String: JSONValue]? = nil
+        labels: [String: JSONValue]? = nil,
+        requestBackpressureSettings: RequestBackpressureSettingsV1 = .init()
     ) {
         self.id = id
         self.createdAt = createdAt
@@ -63,11 +66,13 @@ public struct DeploymentV1: Codable, Sendable, Equatable {
         self.instanceTypeName = instanceTypeName
         self.environment = environment
         self.labels = labels
+        self.requestBackpressureSettings = requestBackpressureSettings
     }
 
     enum CodingKeys: String, CodingKey {
         case id, name, status, environment, labels
         case createdAt = "created_at"
+        case requestBackpressureSettings = "request_backpressure_settings"
         case modelID = "model_id"
         case isProduction = "is_production"
         case isDevelopment = "is_development"

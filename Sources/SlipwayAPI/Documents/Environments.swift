@@ -104,12 +104,14 @@ public struct EnvironmentV1: Codable, Sendable, Equatable {
     public var promotionSettings: PromotionSettingsV1
     /// Instance type promotions keep unless told otherwise.
     public var instanceType: InstanceTypeV1
+    /// What becomes of requests when all replicas are busy.
+    public var requestBackpressureSettings: RequestBackpressureSettingsV1
 
     public init(
         name: String, createdAt: WireDate, modelID: String, currentDeployment: DeploymentV1?,
         candidateDeployment: DeploymentV1? = nil, inProgressPromotion: InProgressPromotionV1? = nil,
         autoscalingSettings: AutoscalingSettingsV1, promotionSettings: PromotionSettingsV1,
-        instanceType: InstanceTypeV1
+        instanceType: InstanceTypeV1, requestBackpressureSettings: RequestBackpressureSettingsV1 = .init()
     ) {
         self.name = name
         self.createdAt = createdAt
@@ -120,6 +122,7 @@ public struct EnvironmentV1: Codable, Sendable, Equatable {
         self.autoscalingSettings = autoscalingSettings
         self.promotionSettings = promotionSettings
         self.instanceType = instanceType
+        self.requestBackpressureSettings = requestBackpressureSettings
     }
 
     enum CodingKeys: String, CodingKey {
@@ -132,6 +135,7 @@ public struct EnvironmentV1: Codable, Sendable, Equatable {
         case autoscalingSettings = "autoscaling_settings"
         case promotionSettings = "promotion_settings"
         case instanceType = "instance_type"
+        case requestBackpressureSettings = "request_backpressure_settings"
     }
 }
 

@@ -16,7 +16,8 @@ extension APIKeyInfoV1 {
         self.init(
             prefix: view.record.prefix, name: view.record.name,
             type: APIKeyCategoryV1(view.record.grant.category),
-            modelIDs: view.record.grant.modelIDs.map { $0.map(\.text).sorted() }, teamName: view.teamName)
+            modelIDs: view.record.grant.modelIDs.map { $0.map(\.text).sorted() }, teamName: view.teamName,
+            createdAt: WireDate(view.record.createdAt))
     }
 }
 

@@ -31,7 +31,7 @@ enum APIKeyRoutes {
         let models = body.modelIDs.flatMap { $0.isEmpty ? nil : $0.map { ModelID($0) } }
         return APIKeyV1(
             apiKey: try await services.control.createAPIKey(
-                name: body.name, category: body.type.category, modelIDs: models, team: team,
-                by: call.caller))
+                name: body.name, category: body.type.category, modelIDs: models,
+                team: team ?? body.teamID.map { TeamID($0) }, by: call.caller))
     }
 }

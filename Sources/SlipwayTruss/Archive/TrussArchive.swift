@@ -78,8 +78,11 @@ public enum TrussArchive {
             }
         }
         for link in links {
-            // A chain of links may leave where no single one does.
-            guard let real = realpath(link.path, nil) else { continue }
+            // A chain of links may leave where no single one does. Where one ends cannot be told as long as it
+            // ends nowhere, so such links are refused too.
+            guard let real = realpath(link.path, nil) else {
+                throw .unsupportedEntry(link.name, kind: "a link to nothing")
+            }
             defer { free(real) }
             let resolved = String(cString: real)
             let base = realpath(root, nil)

@@ -10,7 +10,8 @@ extension Schema {
             .required("type", .ref("APIKeyCategory"), "What the key may be used for."),
             .optional(
                 "model_ids", .array(.string).nullable.defaulting(to: .null),
-                "The models it is limited to; null for all.")),
+                "The models it is limited to; null for all."),
+            .optional("team_id", .string.nullable.defaulting(to: .null), "The team it belongs to; null for none.")),
         "APIKeyV1": .object(
             "A new API key.",
             .required("api_key", .string, "The whole key text; it cannot be read again.")),
@@ -22,7 +23,8 @@ extension Schema {
             .optional(
                 "model_ids", .array(.string).nullable.defaulting(to: .null),
                 "The models it is limited to; null for all."),
-            .optional("team_name", .string.nullable.defaulting(to: .null), "Name of the team it belongs to.")),
+            .optional("team_name", .string.nullable.defaulting(to: .null), "Name of the team it belongs to."),
+            .required("created_at", .dateTime, "When the key was made.")),
         "APIKeysV1": .object(
             "The existing API keys.",
             .required("keys", .array(.ref("APIKeyInfoV1")), "The keys; the list is complete.")),

@@ -64,7 +64,17 @@ extension Schema {
             .required("promotion_settings", .ref("PromotionSettingsV1"), "How promotions are carried out."),
             .required(
                 "instance_type", .ref("InstanceTypeV1"),
-                "Instance type promotions keep unless told otherwise.")),
+                "Instance type promotions keep unless told otherwise."),
+            .required(
+                "request_backpressure_settings", .ref("RequestBackpressureSettingsV1"),
+                "What becomes of requests when all replicas are busy.")),
+        "RequestBackpressurePolicyV1": .choice(RequestBackpressurePolicyV1.self).described(
+            "A policy for requests that find every replica busy."),
+        "RequestBackpressureSettingsV1": .object(
+            "What becomes of requests when all replicas are busy.",
+            .optional(
+                "policy", .ref("RequestBackpressurePolicyV1").nullable.defaulting(to: .null),
+                "The policy; null when none was set: requests wait.")),
         "EnvironmentsV1": .object(
             "The environments of a model.",
             .required(

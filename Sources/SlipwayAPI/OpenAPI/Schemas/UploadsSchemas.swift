@@ -11,7 +11,13 @@ extension Schema {
             "Where to upload an archive, and with which credentials.",
             .required("creds", .ref("AWSCredentialsV1"), "The credentials."),
             .required("s3_key", .string, "Key of the object to write."),
-            .required("s3_bucket", .string, "Bucket to write to.")),
+            .required("s3_bucket", .string, "Bucket to write to."),
+            .optional(
+                "s3_endpoint_url", .string.nullable.defaulting(to: .null),
+                "Address of this server's own storage (an extension of the contract)."),
+            .optional(
+                "upload_url", .string.nullable.defaulting(to: .null),
+                "Takes the archive by one PUT, without any S3 library (an extension of the contract).")),
         "DeploymentArchivePayloadV1": .object(
             "The deployment that an archive is to become.",
             .required("config", .freeObject, "The configuration as an object."),
@@ -54,6 +60,12 @@ extension Schema {
             .optional("creds", .ref("AWSCredentialsV1").nullable.defaulting(to: .null), "The credentials."),
             .optional("s3_bucket", .string.nullable.defaulting(to: .null), "Bucket to write to."),
             .optional("s3_key", .string.nullable.defaulting(to: .null), "Key of the object to write."),
-            .optional("s3_region", .string.nullable.defaulting(to: .null), "Region to sign requests for.")),
+            .optional("s3_region", .string.nullable.defaulting(to: .null), "Region to sign requests for."),
+            .optional(
+                "s3_endpoint_url", .string.nullable.defaulting(to: .null),
+                "Address of this server's own storage (an extension of the contract)."),
+            .optional(
+                "upload_url", .string.nullable.defaulting(to: .null),
+                "Takes the archive by one PUT, without any S3 library (an extension of the contract).")),
     ]
 }

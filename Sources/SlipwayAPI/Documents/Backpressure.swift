@@ -1,0 +1,19 @@
+// What becomes of requests when all replicas are busy (August edition of the contract).
+
+/// A policy for requests that find every replica busy.
+public enum RequestBackpressurePolicyV1: String, Codable, Sendable, CaseIterable {
+    case queueOnFull = "QUEUE_ON_FULL"
+    case rejectOnFull = "REJECT_ON_FULL"
+}
+
+/// The policy of a deployment or environment.
+public struct RequestBackpressureSettingsV1: Codable, Sendable, Equatable {
+    /// null when none was set: requests wait.
+    @Nullable public var policy: RequestBackpressurePolicyV1?
+
+    public init(policy: RequestBackpressurePolicyV1? = nil) { self.policy = policy }
+
+    enum CodingKeys: String, CodingKey {
+        case policy
+    }
+}
