@@ -70,7 +70,8 @@ let package = Package(
             dependencies: [
                 "SlipwayServer", "SlipwayControl", "SlipwayStore", "SlipwayGateway", "SlipwayBlobs",
                 "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwayTruss", asyncHTTPClient,
-                lifecycle, logging, nioCore, nioPosix, yams, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                lifecycle, logging, nioCore, nioPosix, yams,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "SlipwayAPITests", dependencies: ["SlipwayAPI"]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),

@@ -109,7 +109,8 @@ public final class S3Service: Sendable {
 
     /// A URL that one PUT uploads the object of a grant with, for clients without an S3 library. It is good as
     /// long as the grant. Throws `PresignError`.
-    public func presignPUT(_ credentials: TemporaryCredentials, endpoint: String, now: Date) throws -> String {
+    public func presignPUT(_ credentials: TemporaryCredentials, endpoint: String, now: Date) throws -> String
+    {
         try Presigner(issuer: issuer, region: region).url(
             "PUT", credentials, endpoint: endpoint,
             lifetime: max(1, Int(credentials.expiry.timeIntervalSince(now))), now: now)

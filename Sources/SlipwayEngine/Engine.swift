@@ -11,7 +11,8 @@ public protocol Engine: Sendable {
     /// Builds what replicas of a deployment start from. May take minutes; cancelling the task stops it and
     /// leaves nothing half-made. Lines for the user go to `log` while they happen.
     /// - Throws: `BuildFailure` with the reason for the user; `CancellationError`.
-    func build(_ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void) async throws -> BuiltImage
+    func build(_ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void) async throws
+        -> BuiltImage
 
     /// What a build returned for an image; nil when the engine does not have it (any more).
     func image(_ id: ImageID) async -> BuiltImage?

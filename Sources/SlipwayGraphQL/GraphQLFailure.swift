@@ -34,10 +34,17 @@ public struct GraphQLFailure: Error, Sendable, Equatable {
     var value: GraphQLValue {
         var members: [(String, GraphQLValue)] = [("message", .string(message))]
         if let location {
-            members.append((
-                "locations",
-                .list([.object(GraphQLObject([("line", .int(Int64(location.line))), ("column", .int(Int64(location.column)))]))])
-            ))
+            members.append(
+                (
+                    "locations",
+                    .list([
+                        .object(
+                            GraphQLObject([
+                                ("line", .int(Int64(location.line))),
+                                ("column", .int(Int64(location.column))),
+                            ]))
+                    ])
+                ))
         }
         if !path.isEmpty { members.append(("path", .list(path.map { .string($0) }))) }
         var extensions: [(String, GraphQLValue)] = [("code", .string(code))]

@@ -29,14 +29,16 @@ public indirect enum GraphQLValue: Sendable, Equatable {
     /// From decoded JSON.
     init(json: Any) {
         switch json {
-        case let number as NSNumber where String(cString: number.objCType) == "c": self = .bool(number.boolValue)
+        case let number as NSNumber where String(cString: number.objCType) == "c":
+            self = .bool(number.boolValue)
         case let int as Int64: self = .int(int)
         case let double as Double: self = .float(double)
         case let string as String: self = .string(string)
         case let list as [Any]: self = .list(list.map(GraphQLValue.init(json:)))
         case let object as [String: Any]:
             self = .object(
-                GraphQLObject(object.sorted { $0.key < $1.key }.map { ($0.key, GraphQLValue(json: $0.value)) }))
+                GraphQLObject(
+                    object.sorted { $0.key < $1.key }.map { ($0.key, GraphQLValue(json: $0.value)) }))
         default: self = .null
         }
     }

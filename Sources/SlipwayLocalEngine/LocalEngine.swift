@@ -50,7 +50,8 @@ public actor LocalEngine: Engine {
             await planner.warm(tools: try await toolchain.tools())
             _ = try await pythons.all()
         } catch {
-            logger.warning("the build tools are not ready; the next build tries again", metadata: ["reason": "\(error)"])
+            logger.warning(
+                "the build tools are not ready; the next build tries again", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -78,7 +79,8 @@ public actor LocalEngine: Engine {
     public func start(_ spec: ReplicaSpec) async throws {
         let image = ImageDirectory(root: configuration.root, id: spec.imageID)
         guard let built = image.record() else {
-            throw StartFailure(reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.")
+            throw StartFailure(
+                reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.")
         }
         let sandbox = await currentSandbox()
         let port = try takePort(built)
@@ -115,7 +117,9 @@ public actor LocalEngine: Engine {
         if let port = image.fixedPort {
             guard ports.take(port) else {
                 throw StartFailure(
-                    reason: "docker_server.server_port \(port) is taken on this machine; a server with a fixed port can run once.")
+                    reason:
+                        "docker_server.server_port \(port) is taken on this machine; a server with a fixed port can run once."
+                )
             }
             return port
         }
@@ -153,7 +157,9 @@ public actor LocalEngine: Engine {
         let process = entry.record.process
         process.signal(SIGTERM)
         let deadline = ContinuousClock.now + grace
-        while process.isRunning, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(50)) }
+        while process.isRunning, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(50))
+        }
         process.signal(SIGKILL)
         while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
         entry.watch.cancel()
@@ -171,7 +177,8 @@ public actor LocalEngine: Engine {
         var replicas: [Replica] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: configuration.root + "/replicas") {
             let unit = UnitDirectory(root: configuration.root, id: ReplicaID(name))
-            guard let record = unit.record(), record.bootID == ReplicaRecord.currentBootID, record.process.isRunning
+            guard let record = unit.record(), record.bootID == ReplicaRecord.currentBootID,
+                record.process.isRunning
             else {
                 await unit.record()?.controlGroup?.remove()
                 unit.remove()
@@ -183,8 +190,10 @@ public actor LocalEngine: Engine {
             watch(record, unit: unit, isChild: false, initial: phase)
             replicas.append(
                 Replica(
-                    id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID, phase: phase,
-                    startedAt: record.startedAt, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port)))
+                    id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
+                    phase: phase,
+                    startedAt: record.startedAt,
+                    endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port)))
         }
         return replicas
     }
@@ -216,16 +225,22 @@ public actor LocalEngine: Engine {
         var missing: [String] = []
         switch await currentSandbox().mode {
         case .root:
-            facts.append("replicas run as uid \(configuration.replicaUser) in a root and mount namespace of their own")
+            facts.append(
+                "replicas run as uid \(configuration.replicaUser) in a root and mount namespace of their own")
         case .userNamespace:
             facts.append("replicas run in a root and namespaces of their own")
-            missing.append("replicas run as the server's user; start the server as root to give them one of their own")
+            missing.append(
+                "replicas run as the server's user; start the server as root to give them one of their own")
         case .plain:
-            missing.append("mount namespaces cannot be used: replicas run as plain processes and see the files of their user")
+            missing.append(
+                "mount namespaces cannot be used: replicas run as plain processes and see the files of their user"
+            )
         }
         switch ControlGroup.available() {
-        case .none: missing.append("control groups cannot be written: memory and CPU of replicas are not limited")
-        case let version: facts.append("memory, CPU and processes of replicas are limited by cgroups \(version.rawValue)")
+        case .none:
+            missing.append("control groups cannot be written: memory and CPU of replicas are not limited")
+        case let version:
+            facts.append("memory, CPU and processes of replicas are limited by cgroups \(version.rawValue)")
         }
         let versions = ((try? await pythons.all()) ?? [:]).values.map(\.fullVersion).sorted()
         if versions.isEmpty {

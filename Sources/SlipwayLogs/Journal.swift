@@ -30,7 +30,8 @@ final class Journal: Sendable {
     func append(_ entry: LogEntry) {
         var entry = entry
         if entry.message.utf8.count > limits.messageBytes {
-            entry.message = String(decoding: entry.message.utf8.prefix(limits.messageBytes), as: UTF8.self) + " …[cut]"
+            entry.message =
+                String(decoding: entry.message.utf8.prefix(limits.messageBytes), as: UTF8.self) + " …[cut]"
         }
         state.withLock { state in
             guard !state.discarded else { return }
@@ -62,7 +63,8 @@ final class Journal: Sendable {
         disk.withLock { _ in
             let newestFirst = filter.direction == .desc
             var found: [LogEntry] = []
-            for number in newestFirst ? Self.segments(in: directory).reversed() : Self.segments(in: directory) {
+            for number in newestFirst ? Self.segments(in: directory).reversed() : Self.segments(in: directory)
+            {
                 var entries = Self.entries(inFile: file(number)).filter(filter.matches)
                 if newestFirst { entries.reverse() }
                 found += entries.prefix(filter.limit - found.count)

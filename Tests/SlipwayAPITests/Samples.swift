@@ -60,7 +60,12 @@ enum Samples {
         ("TeamsV1", TeamsV1(teams: [TeamV1(id: "t", name: "n", default: true, createdAt: date)])),
         ("SecretsV1", SecretsV1(secrets: [SecretV1(id: "s", createdAt: date, name: "n", teamName: "t")])),
         ("SecretTombstoneV1", SecretTombstoneV1(name: "n")), ("APIKeyV1", APIKeyV1(apiKey: "a.b")),
-        ("APIKeysV1", APIKeysV1(keys: [APIKeyInfoV1(prefix: "a", type: .workspaceManageAPIKeys, createdAt: WireDate(microseconds: 1))])),
+        (
+            "APIKeysV1",
+            APIKeysV1(keys: [
+                APIKeyInfoV1(prefix: "a", type: .workspaceManageAPIKeys, createdAt: WireDate(microseconds: 1))
+            ])
+        ),
         ("APIKeyTombstoneV1", APIKeyTombstoneV1(prefix: "a")),
         (
             "GetBlobCredentialsResponseV1",

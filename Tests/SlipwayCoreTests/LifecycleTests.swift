@@ -28,7 +28,9 @@ struct Play {
         return result.actions
     }
 
-    mutating func replica(_ phase: ReplicaPhase, id: String = "r0001", image: ImageID = Play.image, reason: String? = nil) {
+    mutating func replica(
+        _ phase: ReplicaPhase, id: String = "r0001", image: ImageID = Play.image, reason: String? = nil
+    ) {
         situation.replicas.removeAll { $0.id.text == id }
         var replica = Replica(
             id: ReplicaID(id), deploymentID: deployment.id, imageID: image, phase: phase, startedAt: now)

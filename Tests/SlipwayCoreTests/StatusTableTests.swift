@@ -51,7 +51,8 @@ import Testing
         "environment names follow the DNS label rules",
         arguments: [
             ("staging", true), ("eu-west", true), ("a", true), ("development", false), ("", false),
-            ("Prod", false), ("-a", false), ("a-", false), ("a_b", false), (String(repeating: "a", count: 41), false),
+            ("Prod", false), ("-a", false), ("a-", false), ("a_b", false),
+            (String(repeating: "a", count: 41), false),
         ])
     func environments(name: String, good: Bool) {
         #expect((Names.problem(inEnvironmentName: name) == nil) == good)
@@ -59,7 +60,9 @@ import Testing
 
     @Test(
         "secret names cannot leave their directory",
-        arguments: [("hf_token", true), ("a.b", true), ("..", false), (".x", false), ("a/b", false), ("", false)])
+        arguments: [
+            ("hf_token", true), ("a.b", true), ("..", false), (".x", false), ("a/b", false), ("", false),
+        ])
     func secrets(name: String, good: Bool) {
         #expect((Names.problem(inSecretName: name) == nil) == good)
     }

@@ -12,12 +12,16 @@ import Testing
         queries: [
             GraphQLField("models", arguments: [.init("all", .bool), .init("team_id", .string)]) { _, _ in
                 .list([
-                    .object(GraphQLObject([("id", .string("m1")), ("name", .string("a")), ("team", .null)], typeName: "Model")),
                     .object(
-                        GraphQLObject([
-                            ("id", .string("m2")), ("name", .string("b")),
-                            ("team", .object(GraphQLObject([("id", .string("t"))], typeName: "Team"))),
-                        ], typeName: "Model")),
+                        GraphQLObject(
+                            [("id", .string("m1")), ("name", .string("a")), ("team", .null)],
+                            typeName: "Model")),
+                    .object(
+                        GraphQLObject(
+                            [
+                                ("id", .string("m2")), ("name", .string("b")),
+                                ("team", .object(GraphQLObject([("id", .string("t"))], typeName: "Team"))),
+                            ], typeName: "Model")),
                 ])
             },
             GraphQLField("who") { context, _ in .string(context) },
@@ -33,7 +37,8 @@ import Testing
             GraphQLField(
                 "push",
                 arguments: [
-                    .init("name", .string, required: true), .init("minutes", .int), .init("origin", .enumeration),
+                    .init("name", .string, required: true), .init("minutes", .int),
+                    .init("origin", .enumeration),
                     .init("flag", .bool), .init("meta", .string), .init("tags", .list(.string)),
                 ]
             ) { _, arguments in
@@ -44,7 +49,9 @@ import Testing
             }
         ])
 
-    func run(_ query: String, _ variables: [String: GraphQLValue] = [:]) async -> (json: String, response: GraphQLResponse) {
+    func run(_ query: String, _ variables: [String: GraphQLValue] = [:]) async -> (
+        json: String, response: GraphQLResponse
+    ) {
         let response = await schema.execute(GraphQLRequest(query: query, variables: variables), context: "me")
         return (String(decoding: response.json, as: UTF8.self), response)
     }
@@ -65,7 +72,9 @@ import Testing
 
     @Test("members that are always included come without being selected")
     func alwaysIncluded() async {
-        #expect(await run("{ credentials { key } }").json == #"{"data":{"credentials":{"key":"k","endpoint":"e"}}}"#)
+        #expect(
+            await run("{ credentials { key } }").json
+                == #"{"data":{"credentials":{"key":"k","endpoint":"e"}}}"#)
     }
 
     @Test("a mutation like the client's, with interpolated strings, variables, enums and defaults")
@@ -104,9 +113,12 @@ import Testing
         arguments: [
             ("{ nosuch }", "Cannot query field"), ("{ models { nosuch } }", "Cannot query field"),
             ("{ models }", "selection of subfields"), ("{ who { x } }", "no subfields"),
-            ("{ models(nosuch: 1) { id } }", "Unknown argument"), ("{ models(all: 1) { id } }", "must be a boolean"),
-            ("mutation { push { none } }", "is required"), ("mutation { push(name: null) { none } }", "is required"),
-            ("mutation { push(name: $x) { none } }", "not defined"), ("mutation { push(name: \"a\", name: \"b\") { none } }", "twice"),
+            ("{ models(nosuch: 1) { id } }", "Unknown argument"),
+            ("{ models(all: 1) { id } }", "must be a boolean"),
+            ("mutation { push { none } }", "is required"),
+            ("mutation { push(name: null) { none } }", "is required"),
+            ("mutation { push(name: $x) { none } }", "not defined"),
+            ("mutation { push(name: \"a\", name: \"b\") { none } }", "twice"),
             ("{ who @include(if: 1) }", "needs (if: Boolean)"), ("{ who @nosuch }", "Unknown directive"),
             ("query ($a: Int!) { who }", "required"), ("subscription { who }", "not supported"),
             ("{ ...f }", "fragments"), ("query A { who } query B { who }", "operationName"),
@@ -119,9 +131,12 @@ import Testing
     @Test(
         "malformed documents are syntax errors, never more",
         arguments: [
-            "", "{", "}", "{ }", "{ a", "query", "query {", "{ a(b) }", "{ a(b:) }", "{ a(b: $) }", "{ a(b: \"x) }",
-            "{ a(b: \"\\q\") }", "{ a(b: \"\\uD800\") }", "{ a(b: 01) }", "{ a(b: 1.) }", "{ a(b: 1e) }", "{ a(b: -) }",
-            "{ a(b: 99999999999999999999999999) ", "..", "{ a: }", "\u{0}", "{ a(b: \"\"\"x) }", "{ a(b: [1, ) }",
+            "", "{", "}", "{ }", "{ a", "query", "query {", "{ a(b) }", "{ a(b:) }", "{ a(b: $) }",
+            "{ a(b: \"x) }",
+            "{ a(b: \"\\q\") }", "{ a(b: \"\\uD800\") }", "{ a(b: 01) }", "{ a(b: 1.) }", "{ a(b: 1e) }",
+            "{ a(b: -) }",
+            "{ a(b: 99999999999999999999999999) ", "..", "{ a: }", "\u{0}", "{ a(b: \"\"\"x) }",
+            "{ a(b: [1, ) }",
             String(repeating: "{ a ", count: 500), "{ a(b: " + String(repeating: "[", count: 500) + ") }",
             "query (" + String(repeating: "$a: Int ", count: 3) + "{ a }",
         ])
@@ -139,8 +154,10 @@ import Testing
 
     @Test("directives leave fields out")
     func directives() async {
-        let query = "query ($yes: Boolean) { who @skip(if: $yes) models(all: true) { id @include(if: $yes) name @skip(if: true) } }"
-        #expect(await run(query, ["yes": .bool(true)]).json == #"{"data":{"models":[{"id":"m1"},{"id":"m2"}]}}"#)
+        let query =
+            "query ($yes: Boolean) { who @skip(if: $yes) models(all: true) { id @include(if: $yes) name @skip(if: true) } }"
+        #expect(
+            await run(query, ["yes": .bool(true)]).json == #"{"data":{"models":[{"id":"m1"},{"id":"m2"}]}}"#)
     }
 
     @Test("block strings lose their common indentation")
@@ -149,15 +166,20 @@ import Testing
         #expect(await run(query).json == #"{"data":{"push":{"name":"one\n  two"}}}"#)
     }
 
-    @Test("request bodies that are no requests are refused", arguments: ["", "[]", "{}", #"{"query":1}"#, #"{"query":"{a}","variables":[]}"#])
+    @Test(
+        "request bodies that are no requests are refused",
+        arguments: ["", "[]", "{}", #"{"query":1}"#, #"{"query":"{a}","variables":[]}"#])
     func bodies(body: String) {
         #expect(throws: GraphQLFailure.self) { try GraphQLRequest(json: Array(body.utf8)) }
     }
 
     @Test("values of a body keep their types")
     func variables() throws {
-        let request = try GraphQLRequest(json: Array(#"{"query":"{a}","variables":{"i":1,"f":1.5,"b":true,"n":null,"s":"x"}}"#.utf8))
+        let request = try GraphQLRequest(
+            json: Array(#"{"query":"{a}","variables":{"i":1,"f":1.5,"b":true,"n":null,"s":"x"}}"#.utf8))
         #expect(
-            request.variables == ["i": .int(1), "f": .float(1.5), "b": .bool(true), "n": .null, "s": .string("x")])
+            request.variables == [
+                "i": .int(1), "f": .float(1.5), "b": .bool(true), "n": .null, "s": .string("x"),
+            ])
     }
 }

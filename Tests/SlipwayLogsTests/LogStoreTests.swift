@@ -65,7 +65,9 @@ import Testing
         #expect(try await store.query(all(), of: DeploymentID("other01")).isEmpty)
     }
 
-    @Test("a bad search pattern is refused with its reason", arguments: ["(", #"(a)\1"#, "(?=a)", String(repeating: "a", count: 257)])
+    @Test(
+        "a bad search pattern is refused with its reason",
+        arguments: ["(", #"(a)\1"#, "(?=a)", String(repeating: "a", count: 257)])
     func patterns(pattern: String) async throws {
         let store = try filled()
         await #expect(throws: LogQueryError.self) {
@@ -103,7 +105,9 @@ import Testing
         let store = try LogStore(root: root, limits: limits)
         for number in 0..<500 {
             store.append(
-                LogEntry(nanoseconds: Int64(number), message: "line \(number) " + String(repeating: "x", count: 200)),
+                LogEntry(
+                    nanoseconds: Int64(number),
+                    message: "line \(number) " + String(repeating: "x", count: 200)),
                 to: deployment)
             if number.isMultiple(of: 7) { store.flush() }
         }
@@ -128,8 +132,10 @@ import Testing
     @Test("JSON lines of a Truss server give level, request and traceback; other lines stay as they are")
     func parsing() {
         let line = LogLineParser.parse(
-            #"{"levelname":"ERROR","message":"failed","exc_info":"Traceback\nValueError: boom","request_id":"r"}"#)
-        #expect(line == ParsedLine(message: "failed\nTraceback\nValueError: boom", level: .error, requestID: "r"))
+            #"{"levelname":"ERROR","message":"failed","exc_info":"Traceback\nValueError: boom","request_id":"r"}"#
+        )
+        #expect(
+            line == ParsedLine(message: "failed\nTraceback\nValueError: boom", level: .error, requestID: "r"))
         for plain in ["hello", "{not json", #"{"other":1}"#, ""] {
             #expect(LogLineParser.parse(plain) == ParsedLine(message: plain))
         }

@@ -77,7 +77,9 @@ import Testing
         }
         try await store.write { try $0.insert(promotion("p1")) }
         await #expect(throws: (any Error).self) { try await store.write { try $0.insert(promotion("p2")) } }
-        #expect(try await store.read { try $0.runningPromotion(into: "production", of: model.id)?.id.text } == "p1")
+        #expect(
+            try await store.read { try $0.runningPromotion(into: "production", of: model.id)?.id.text }
+                == "p1")
     }
 
     @Test("deleting a model removes everything below it")

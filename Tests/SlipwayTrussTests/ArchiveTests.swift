@@ -12,7 +12,9 @@ import Testing
         try TrussArchive.unpack(archive: tar.write(truncatedBy: cut), into: target, limits: limits)
     }
 
-    func content(_ name: String) -> String? { try? String(contentsOfFile: target + "/" + name, encoding: .utf8) }
+    func content(_ name: String) -> String? {
+        try? String(contentsOfFile: target + "/" + name, encoding: .utf8)
+    }
 
     @Test("files, directories, long names and links inside arrive whole")
     func good() throws {
@@ -31,7 +33,8 @@ import Testing
         #expect(content(long) == "long content")
         #expect(content(long + ".gnu") == "gnu content")
         #expect(content("model/link") == "model_name: x")
-        let mode = try FileManager.default.attributesOfItem(atPath: target + "/run.sh")[.posixPermissions] as? Int
+        let mode =
+            try FileManager.default.attributesOfItem(atPath: target + "/run.sh")[.posixPermissions] as? Int
         #expect(mode.map { $0 & 0o7111 } == 0o111)
     }
 
@@ -55,7 +58,9 @@ import Testing
         #expect(throws: ArchiveError.self) { try unpack(tar) }
         #expect(!FileManager.default.fileExists(atPath: target))
         #expect(!FileManager.default.fileExists(atPath: target + ".unpacking"))
-        #expect(!FileManager.default.fileExists(atPath: (target as NSString).deletingLastPathComponent + "/outside"))
+        #expect(
+            !FileManager.default.fileExists(
+                atPath: (target as NSString).deletingLastPathComponent + "/outside"))
     }
 
     @Test("no file is written through a link, nor does a chain of links lead out")
@@ -96,7 +101,9 @@ import Testing
         #expect(throws: ArchiveError.truncated) { try unpack(tar, cut: 2048) }
         let noise = FileManager.default.temporaryDirectory.appendingPathComponent("noise-\(UUID())").path
         try Data(repeating: 65, count: 4096).write(to: URL(fileURLWithPath: noise))
-        #expect(throws: ArchiveError.damagedHeader(at: 0)) { try TrussArchive.unpack(archive: noise, into: target) }
+        #expect(throws: ArchiveError.damagedHeader(at: 0)) {
+            try TrussArchive.unpack(archive: noise, into: target)
+        }
     }
 
     @Test("the config is read without unpacking, and only from the root")

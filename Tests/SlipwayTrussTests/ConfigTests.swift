@@ -23,7 +23,9 @@ import Testing
         #expect(config.pythonVersion == PythonVersion(major: 3, minor: 12))
         #expect(config.secretNames == ["hf_token"])
         #expect(config.environmentVariables == ["A": "1", "B": "true", "C": "x y"])
-        #expect(config.resources == ResourceRequest(millicpu: 1500, memoryMiB: 2048, gpuCount: 2, gpuType: "H100"))
+        #expect(
+            config.resources == ResourceRequest(millicpu: 1500, memoryMiB: 2048, gpuCount: 2, gpuType: "H100")
+        )
         #expect(config.predictConcurrency == 8)
         #expect(config.warnings.isEmpty)
         #expect(try TrussConfig(json: config.json).json == config.json)
@@ -40,8 +42,10 @@ import Testing
     @Test(
         "each problem names its key and line",
         arguments: [
-            ("requirments: []", "requirments", 1), ("a: 1\nresources:\n  memmory: 1Gi", "resources.memmory", 3),
-            ("resources:\n  memory: lots", "resources.memory", 2), ("resources:\n  cpu: [1]", "resources.cpu", 2),
+            ("requirments: []", "requirments", 1),
+            ("a: 1\nresources:\n  memmory: 1Gi", "resources.memmory", 3),
+            ("resources:\n  memory: lots", "resources.memory", 2),
+            ("resources:\n  cpu: [1]", "resources.cpu", 2),
             ("resources: 7", "resources", 1), ("python_version: py27", "python_version", 1),
             ("python_version: 3", "python_version", 1), ("requirements: six", "requirements", 1),
             ("requirements:\n  - a\n  - [b]", "requirements[1]", 3),
@@ -55,7 +59,9 @@ import Testing
         ])
     func problems(yaml: String, path: String, line: Int) {
         let error = #expect(throws: ConfigError.self) { try TrussConfig(yaml: yaml) }
-        #expect(error?.problems.contains { $0.path == path && $0.line == line } == true, "\(String(describing: error))")
+        #expect(
+            error?.problems.contains { $0.path == path && $0.line == line } == true,
+            "\(String(describing: error))")
     }
 
     @Test("a slip is told with the key that was meant; other unknown keys are warnings only")
@@ -80,7 +86,8 @@ import Testing
     @Test(
         "sizes and cores are read like upstream reads them",
         arguments: [
-            ("512Mi", Int64(512 << 20)), ("2Gi", 2 << 30), ("1.5G", 1_500_000_000), ("1000", 1000), ("3k", 3000),
+            ("512Mi", Int64(512 << 20)), ("2Gi", 2 << 30), ("1.5G", 1_500_000_000), ("1000", 1000),
+            ("3k", 3000),
         ])
     func quantities(text: String, bytes: Int64) {
         #expect(Quantity.bytes(text) == bytes)

@@ -39,7 +39,9 @@ import Testing
                 .init(source: "config.yaml", destination: "/app/config.yaml"),
             ])
         #expect(
-            plan.installs == [.init(requirementFiles: ["requirements.txt"], constraintFiles: ["constraints.txt"])])
+            plan.installs == [
+                .init(requirementFiles: ["requirements.txt"], constraintFiles: ["constraints.txt"])
+            ])
         #expect(plan.environment.map(\.name) == ["APP_HOME", "GREETING", "INFERENCE_SERVER_PORT"])
         #expect(plan.environment[1].value == "say \"hi\" $there")
         #expect(plan.entrypoint == ["python3", "/app/main.py"])

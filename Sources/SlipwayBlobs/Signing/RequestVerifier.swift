@@ -44,8 +44,9 @@ struct RequestVerifier: Sendable {
             throw S3Error(.accessDenied, "These credentials are for another key.")
         }
         let isPresigned = claim.presignedLifetime != nil
-        guard !route.operation.writes
-            || (grant.access == .readWrite && (!isPresigned || route.operation == .putObject))
+        guard
+            !route.operation.writes
+                || (grant.access == .readWrite && (!isPresigned || route.operation == .putObject))
         else {
             throw S3Error(.accessDenied, "These credentials are for reading only.")
         }

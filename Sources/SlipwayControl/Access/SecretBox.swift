@@ -17,7 +17,9 @@ public struct SecretBox: Sendable {
     /// - Parameter context: bound to the ciphertext, so that a row cannot stand in for another.
     func seal(_ value: String, context: String) throws -> Data {
         let box = try AES.GCM.seal(Data(value.utf8), using: key, authenticating: Data(context.utf8))
-        guard let combined = box.combined else { throw ControlError.unavailable("The secret cannot be sealed.") }
+        guard let combined = box.combined else {
+            throw ControlError.unavailable("The secret cannot be sealed.")
+        }
         return combined
     }
 

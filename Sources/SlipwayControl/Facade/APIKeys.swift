@@ -19,13 +19,17 @@ extension ControlPlane {
     public func createAPIKey(
         name: String?, category: APIKeyCategory, modelIDs: [ModelID]?, team: TeamID?, by caller: Caller
     ) async throws -> String {
-        if let name, let problem = Names.problem(inAPIKeyName: name) { throw ControlError.validation(problem) }
+        if let name, let problem = Names.problem(inAPIKeyName: name) {
+            throw ControlError.validation(problem)
+        }
         if modelIDs != nil, category != .workspaceInvoke, category != .workspaceExportMetrics {
             throw ControlError.validation(
                 "model_ids limits WORKSPACE_INVOKE and WORKSPACE_EXPORT_METRICS keys only, not \(category.rawValue)."
             )
         }
-        if caller.grant.category == .workspaceManageAPIKeys, category == .personal || category == .workspaceManageAll {
+        if caller.grant.category == .workspaceManageAPIKeys,
+            category == .personal || category == .workspaceManageAll
+        {
             throw ControlError.forbidden(
                 "A WORKSPACE_MANAGE_API_KEYS key cannot make a key with more rights than its own.")
         }

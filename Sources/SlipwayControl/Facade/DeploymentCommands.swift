@@ -51,7 +51,8 @@ extension ControlPlane {
         let view = try await deployment(.id(target.id), of: model)
         return (
             changed,
-            changed ? nil : "Deployment \(target.id) is \(target.status.rawValue); only a failed one is retried.",
+            changed
+                ? nil : "Deployment \(target.id) is \(target.status.rawValue); only a failed one is retried.",
             view
         )
     }
@@ -76,7 +77,8 @@ extension ControlPlane {
         let now = now
         let removed = try await store.write { db in
             let deployment = try db.existing(.id(id), of: model)
-            if let environment = try db.environments(of: model).first(where: { $0.currentDeploymentID == id }) {
+            if let environment = try db.environments(of: model).first(where: { $0.currentDeploymentID == id })
+            {
                 throw ControlError.validation(
                     "Deployment \(id) serves environment \(environment.name); promote another one first.")
             }
@@ -88,7 +90,8 @@ extension ControlPlane {
             try db.deleteDeployment(id)
             try db.append(
                 AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "DELETE_DEPLOYMENT", model: model, deployment: id))
+                    at: now, actor: caller.keyPrefix, kind: "DELETE_DEPLOYMENT", model: model, deployment: id)
+            )
             return deployment
         }
         await cleanUp(after: [removed])

@@ -43,7 +43,8 @@ extension ControlPlane {
             let deployment = try store(request, config, type, in: model, db, at: now)
             try db.append(
                 AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "PUSH", model: model.id, deployment: deployment.id))
+                    at: now, actor: caller.keyPrefix, kind: "PUSH", model: model.id, deployment: deployment.id
+                ))
             try promoteIfAsked(deployment, request, by: caller, in: db, at: now)
             return deployment.id
         }

@@ -85,7 +85,8 @@ extension ControlPlane {
         let deployments = try db.deployments(of: model.id).map { view(of: $0, environments) }
         let production = deployments.first { $0.isProduction }
         return ModelView(
-            model: model, teamName: try db.team(model.teamID)?.name ?? "", deploymentsCount: deployments.count,
+            model: model, teamName: try db.team(model.teamID)?.name ?? "",
+            deploymentsCount: deployments.count,
             productionDeploymentID: production?.deployment.id,
             developmentDeploymentID: deployments.first { $0.deployment.isDevelopment }?.deployment.id,
             instanceTypeName: (production ?? deployments.first)?.instanceType?.name ?? "",

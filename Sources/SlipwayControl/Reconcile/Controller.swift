@@ -161,7 +161,9 @@ public actor Controller {
                 promotionFloor: floors[deployment.id] ?? 0, crashes: crashes[deployment.id] ?? .init(),
                 observedSince: observedSince)
             let step = Lifecycle.step(deployment, situation, now: now)
-            if step.deployment != deployment || !step.actions.isEmpty { situations[deployment.id] = situation }
+            if step.deployment != deployment || !step.actions.isEmpty {
+                situations[deployment.id] = situation
+            }
         }
         guard !situations.isEmpty else { return }
         // Decided again inside the transaction: a command may have changed the record since the read.
@@ -186,12 +188,15 @@ public actor Controller {
             let environment = snapshot.environments.first {
                 $0.modelID == promotion.modelID && $0.name == promotion.environment
             }
-            floors[promotion.candidateID] = environment.map { Promotion.requiredReplicas($0.autoscaling) } ?? 1
+            floors[promotion.candidateID] =
+                environment.map { Promotion.requiredReplicas($0.autoscaling) } ?? 1
         }
     }
 
     private func observation(of deployment: Deployment) -> BuildObservation {
-        guard let build = builds[deployment.id], build.archiveKey == deployment.archiveKey else { return .idle }
+        guard let build = builds[deployment.id], build.archiveKey == deployment.archiveKey else {
+            return .idle
+        }
         return build.observation
     }
 

@@ -84,18 +84,24 @@ extension Controller {
                 try await engine.start(try await self.spec(of: deployment, replica: id, image: image))
             } catch {
                 self.receive(
-                    .phase(id, .exited(code: 127), endpoint: nil, reason: "The replica cannot start: \(error)"))
+                    .phase(
+                        id, .exited(code: 127), endpoint: nil, reason: "The replica cannot start: \(error)"))
             }
         }
     }
 
-    private func spec(of deployment: Deployment, replica: ReplicaID, image: ImageID) async throws -> ReplicaSpec {
+    private func spec(of deployment: Deployment, replica: ReplicaID, image: ImageID) async throws
+        -> ReplicaSpec
+    {
         guard let type = dependencies.catalogue.type(withID: deployment.instanceTypeID) else {
-            throw StartFailure(reason: "The instance type \(deployment.instanceTypeID) is not on offer any more.")
+            throw StartFailure(
+                reason: "The instance type \(deployment.instanceTypeID) is not on offer any more.")
         }
         let wanted = SecretNames.names(inConfigJSON: deployment.configJSON)
         let (secrets, environment) = try await store.read { db in
-            guard let model = try db.model(deployment.modelID) else { return ([SealedSecret](), String?.none) }
+            guard let model = try db.model(deployment.modelID) else {
+                return ([SealedSecret](), String?.none)
+            }
             let promotion = try db.runningPromotions().first { $0.candidateID == deployment.id }
             let current = try db.environments(of: model.id).first { $0.currentDeploymentID == deployment.id }
             return (

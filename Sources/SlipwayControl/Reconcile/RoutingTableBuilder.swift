@@ -58,7 +58,8 @@ enum RoutingTableBuilder {
             return .refused(
                 PlatformError(
                     status: 404, code: "model_unavailable",
-                    message: "Deployment \(deployment.id) is \(deployment.status.rawValue). Activate it first."))
+                    message:
+                        "Deployment \(deployment.id) is \(deployment.status.rawValue). Activate it first."))
         case .buildFailed, .buildStopped, .deployFailed, .failed:
             return .refused(
                 PlatformError(

@@ -30,7 +30,8 @@ public enum Lifecycle {
     public static let shortestDrain: Duration = .milliseconds(500)
 
     /// Decides the next step of a deployment.
-    public static func step(_ deployment: Deployment, _ situation: Situation, now: Timestamp) -> LifecycleStep {
+    public static func step(_ deployment: Deployment, _ situation: Situation, now: Timestamp) -> LifecycleStep
+    {
         var life = Life(deployment: deployment, situation: situation, now: now)
         life.advance()
         return LifecycleStep(deployment: life.deployment, actions: life.actions, crashes: life.crashes)
@@ -139,7 +140,8 @@ private struct Life {
             deployment.status == .active || deployment.status == .unhealthy,
             situation.requestsInFlight == 0, !situation.demanded, situation.promotionFloor == 0
         else { return }
-        let since = max(situation.lastActivity ?? situation.observedSince, situation.observedSince,
+        let since = max(
+            situation.lastActivity ?? situation.observedSince, situation.observedSince,
             deployment.status == .active ? deployment.statusSince : situation.observedSince)
         if now - since >= .seconds(deployment.autoscaling.scaleDownDelay) { deployment.desired = .zero }
     }
@@ -211,7 +213,8 @@ private struct Life {
     private mutating func emptyOut() {
         for replica in situation.replicas {
             let action: LifecycleAction? =
-                replica.hasExited ? .discard(replica.id) : replica.drainingSince == nil ? .drain(replica.id) : nil
+                replica.hasExited
+                ? .discard(replica.id) : replica.drainingSince == nil ? .drain(replica.id) : nil
             if let action, !actions.contains(action) { actions.append(action) }
         }
     }
@@ -220,7 +223,8 @@ private struct Life {
     private mutating func endDrained() {
         for replica in situation.replicas where !replica.hasExited {
             guard let since = replica.drainingSince else { continue }
-            let drained = situation.inFlight[replica.id, default: 0] == 0 && now - since >= Lifecycle.shortestDrain
+            let drained =
+                situation.inFlight[replica.id, default: 0] == 0 && now - since >= Lifecycle.shortestDrain
             if drained || now - since >= Lifecycle.longestDrain {
                 actions.append(.stop(replica.id))
             }

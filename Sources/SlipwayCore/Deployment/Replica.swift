@@ -40,7 +40,8 @@ public struct Replica: Sendable, Equatable {
     public var reason: String?
 
     public init(
-        id: ReplicaID, deploymentID: DeploymentID, imageID: ImageID, phase: ReplicaPhase, startedAt: Timestamp,
+        id: ReplicaID, deploymentID: DeploymentID, imageID: ImageID, phase: ReplicaPhase,
+        startedAt: Timestamp,
         endpoint: ReplicaEndpoint? = nil, drainingSince: Timestamp? = nil
     ) {
         self.id = id

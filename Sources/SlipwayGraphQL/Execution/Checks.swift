@@ -10,7 +10,8 @@ enum Variables {
             let value = given[definition.name] ?? definition.defaultValue
             guard let value else {
                 if case .required = definition.type {
-                    throw .validation("Variable \"$\(definition.name)\" is required.", at: definition.location)
+                    throw .validation(
+                        "Variable \"$\(definition.name)\" is required.", at: definition.location)
                 }
                 values[definition.name] = .null
                 continue
@@ -34,9 +35,11 @@ enum Variables {
         case .named(let name):
             switch (name, value) {
             case (_, .null): return true
-            case ("Int", .int), ("Float", .int), ("Float", .float), ("Boolean", .bool), ("ID", .int): return true
+            case ("Int", .int), ("Float", .int), ("Float", .float), ("Boolean", .bool), ("ID", .int):
+                return true
             case ("String", .string), ("ID", .string), ("JSONString", .string): return true
-            case ("Int", _), ("Float", _), ("Boolean", _), ("String", _), ("ID", _), ("JSONString", _): return false
+            case ("Int", _), ("Float", _), ("Boolean", _), ("String", _), ("ID", _), ("JSONString", _):
+                return false
             default: return true
             }
         }
@@ -51,14 +54,16 @@ enum ArgumentCheck {
         for argument in selection.arguments {
             guard let expected = known.first(where: { $0.name == argument.name }) else {
                 throw .validation(
-                    "Unknown argument \"\(argument.name)\" on field \"\(selection.name)\".", at: argument.location)
+                    "Unknown argument \"\(argument.name)\" on field \"\(selection.name)\".",
+                    at: argument.location)
             }
             guard values[argument.name] == nil else {
                 throw .validation("Argument \"\(argument.name)\" is given twice.", at: argument.location)
             }
             guard let value = argument.value.resolved(with: variables) else {
                 throw .validation(
-                    "Argument \"\(argument.name)\" uses a variable that is not defined.", at: argument.location)
+                    "Argument \"\(argument.name)\" uses a variable that is not defined.",
+                    at: argument.location)
             }
             guard let coerced = coerce(value, expected.type) else {
                 throw .validation(
@@ -123,7 +128,8 @@ enum Directives {
             guard directive.arguments.count == 1, directive.arguments[0].name == "if",
                 case .bool(let condition)? = directive.arguments[0].value.resolved(with: variables)
             else {
-                throw .validation("Directive \"@\(directive.name)\" needs (if: Boolean).", at: directive.location)
+                throw .validation(
+                    "Directive \"@\(directive.name)\" needs (if: Boolean).", at: directive.location)
             }
             if condition == (directive.name == "skip") { return false }
         }
@@ -167,10 +173,13 @@ enum Projection {
                 members.append((inner.responseName, .string(object.typeName)))
                 continue
             }
-            guard let value = object[inner.name] ?? object.alwaysIncluded.first(where: { $0.name == inner.name })?.value
+            guard
+                let value = object[inner.name]
+                    ?? object.alwaysIncluded.first(where: { $0.name == inner.name })?.value
             else {
                 throw .validation(
-                    "Cannot query field \"\(inner.name)\" on type \"\(object.typeName)\".", at: inner.location)
+                    "Cannot query field \"\(inner.name)\" on type \"\(object.typeName)\".", at: inner.location
+                )
             }
             guard inner.arguments.isEmpty else {
                 throw .validation("Field \"\(inner.name)\" takes no arguments.", at: inner.location)

@@ -97,7 +97,8 @@ public struct GraphQLSchema<Context: Sendable>: Sendable {
                 }
                 guard let field = fields[selection.name] else {
                     throw GraphQLFailure.validation(
-                        "Cannot query field \"\(selection.name)\" on type \"\(type)\".", at: selection.location)
+                        "Cannot query field \"\(selection.name)\" on type \"\(type)\".",
+                        at: selection.location)
                 }
                 let arguments = try ArgumentCheck.arguments(of: selection, for: field.arguments, variables)
                 let value = try await field.resolve(context, arguments)
@@ -116,7 +117,8 @@ public struct GraphQLSchema<Context: Sendable>: Sendable {
         // What is not meant for clients stays inside.
         var failure =
             error as? GraphQLFailure
-            ?? GraphQLFailure(code: "INTERNAL_ERROR", message: "The server could not answer; its log says why.")
+            ?? GraphQLFailure(
+                code: "INTERNAL_ERROR", message: "The server could not answer; its log says why.")
         failure.location = failure.location ?? selection.location
         if failure.path.isEmpty { failure.path = [selection.responseName] }
         return failure

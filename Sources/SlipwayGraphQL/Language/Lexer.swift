@@ -55,7 +55,8 @@ struct Lexer {
     }
 
     private static func isNameStart(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
             || byte == UInt8(ascii: "_")
     }
 
@@ -106,14 +107,18 @@ struct Lexer {
         if peek() == UInt8(ascii: ".") {
             isFloat = true
             index += 1
-            guard Self.isDigit(peek()) else { throw .syntax("a number needs digits after its point", at: location) }
+            guard Self.isDigit(peek()) else {
+                throw .syntax("a number needs digits after its point", at: location)
+            }
             while Self.isDigit(peek()) { index += 1 }
         }
         if peek() == UInt8(ascii: "e") || peek() == UInt8(ascii: "E") {
             isFloat = true
             index += 1
             if peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") { index += 1 }
-            guard Self.isDigit(peek()) else { throw .syntax("a number needs digits in its exponent", at: location) }
+            guard Self.isDigit(peek()) else {
+                throw .syntax("a number needs digits in its exponent", at: location)
+            }
             while Self.isDigit(peek()) { index += 1 }
         }
         if let byte = peek(), Self.isNameStart(byte) || byte == UInt8(ascii: ".") { throw unexpected(byte) }
@@ -175,7 +180,9 @@ struct Lexer {
             if (0xD800..<0xDC00).contains(code), peek() == UInt8(ascii: "\\"), peek(1) == UInt8(ascii: "u") {
                 index += 2
                 let low = try hexQuad()
-                guard (0xDC00..<0xE000).contains(low) else { throw .syntax("bad unicode escape", at: location) }
+                guard (0xDC00..<0xE000).contains(low) else {
+                    throw .syntax("bad unicode escape", at: location)
+                }
                 code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
         }

@@ -82,7 +82,8 @@ struct Parser {
         let variables = try variableDefinitions()
         _ = try directives()
         return Operation(
-            kind: kind, name: operationName, variables: variables, selections: try selectionSet(), location: start)
+            kind: kind, name: operationName, variables: variables, selections: try selectionSet(),
+            location: start)
     }
 
     private mutating func variableDefinitions() throws(GraphQLFailure) -> [VariableDefinition] {

@@ -81,7 +81,8 @@ actor EnvironmentCache {
     // MARK: Making
 
     private func make(
-        _ recipe: EnvironmentRecipe, at directory: String, tools: Tools, log: @escaping @Sendable (String) -> Void
+        _ recipe: EnvironmentRecipe, at directory: String, tools: Tools,
+        log: @escaping @Sendable (String) -> Void
     ) async throws {
         let files = FileManager.default
         try? files.removeItem(atPath: directory)
@@ -99,7 +100,8 @@ actor EnvironmentCache {
                         recipe.context + "/exported-requirements.txt",
                     ], recipe, directory, tools, log)
                 try await uv(
-                    ["pip", "install", "--python", python, "-r", "exported-requirements.txt"], recipe, directory,
+                    ["pip", "install", "--python", python, "-r", "exported-requirements.txt"], recipe,
+                    directory,
                     tools, log)
             }
             for install in recipe.installs {
@@ -138,7 +140,8 @@ actor EnvironmentCache {
     /// The installer's own explanation: from its cross mark on, else its last lines.
     private static func words(of tail: [String]) -> String {
         let lines = tail.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        let start = lines.firstIndex { $0.hasPrefix("×") || $0.hasPrefix("error:") } ?? max(0, lines.count - 4)
+        let start =
+            lines.firstIndex { $0.hasPrefix("×") || $0.hasPrefix("error:") } ?? max(0, lines.count - 4)
         return lines[start...].prefix(12).joined(separator: " ")
     }
 

@@ -105,7 +105,9 @@ struct ImageBuilder: Sendable {
                 ["/usr/bin/dpkg-query", "-W", "-f", "${Status}", String(name)],
                 environment: Command.buildEnvironment(home: "/"), directory: "/", output: work + "/dpkg.log")
             if result?.tail.last?.contains("install ok installed") != true {
-                say(.warning, "system_packages: \(name) is not installed on this machine; install it with apt-get.")
+                say(
+                    .warning,
+                    "system_packages: \(name) is not installed on this machine; install it with apt-get.")
             }
         }
     }
@@ -127,7 +129,9 @@ struct ImageBuilder: Sendable {
         for copy in plan.copies { try place(context + "/" + copy.source, at: tree + copy.destination) }
         if let download = plan.downloads.first {
             throw BuildFailure(
-                reason: "external_data is not fetched in this version (\(download.source)); put the file into data/.")
+                reason:
+                    "external_data is not fetched in this version (\(download.source)); put the file into data/."
+            )
         }
         let record = try record(id, config, plan, environment, interpreter)
         if !plan.buildCommands.isEmpty { try own(environment) }
@@ -135,13 +139,17 @@ struct ImageBuilder: Sendable {
         for command in plan.buildCommands {
             say(.info, "Running build command: \(command)")
             let result = try await sandbox.run(
-                ["/bin/sh", "-c", command], image: record, tree: tree, work: making) { say(.info, $0) }
+                ["/bin/sh", "-c", command], image: record, tree: tree, work: making
+            ) { say(.info, $0) }
             guard result.code == 0 else {
                 throw BuildFailure(
-                    reason: "The build command \"\(command)\" ended with code \(result.code): \(result.tail.last ?? "")")
+                    reason:
+                        "The build command \"\(command)\" ended with code \(result.code): \(result.tail.last ?? "")"
+                )
             }
         }
-        try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: making + "/image.json"), options: .atomic)
+        try JSONEncoder().encode(record).write(
+            to: URL(fileURLWithPath: making + "/image.json"), options: .atomic)
         // Another build of the same content may have been faster: either result is the same.
         if rename(making, final.path) != 0, final.record() == nil {
             throw BuildFailure(reason: "The image cannot be stored: \(String(cString: strerror(errno))).")
@@ -185,7 +193,8 @@ struct ImageBuilder: Sendable {
         variables["APP_HOME"] = variables["APP_HOME"] ?? "/app"
         var record = ImageRecord(
             image: BuiltImage(
-                id: id, predictPath: "/v1/models/model:predict", predictConcurrency: config.predictConcurrency),
+                id: id, predictPath: "/v1/models/model:predict", predictConcurrency: config.predictConcurrency
+            ),
             command: [environment + "/bin/python", ReplicaScripts.bootPath, "/app/main.py"],
             environment: variables, workingDirectory: "/app", pythonEnvironment: environment,
             interpreterPrefix: interpreter.prefix, readinessPath: "/v1/models/model")
@@ -201,14 +210,24 @@ struct ImageBuilder: Sendable {
 
     /// A start command whose program is not there would only fail later and less clearly.
     private func checkCommand(_ command: String, environment: String) throws {
-        guard let program = command.split(separator: " ").first.map(String.init), !program.contains("=") else { return }
-        let builtins: Set<String> = ["sh", "bash", "exec", "cd", "export", "set", "test", "exit", "if", "while", "for"]
-        let places = program.contains("/") ? [""] : [environment + "/bin/", "/usr/local/bin/", "/usr/bin/", "/bin/", "/usr/sbin/"]
-        let isInTree = program.hasPrefix("/app/") || program.hasPrefix("./") || program.hasPrefix("/packages/")
-        if builtins.contains(program) || isInTree || places.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + program) }) {
+        guard let program = command.split(separator: " ").first.map(String.init), !program.contains("=")
+        else { return }
+        let builtins: Set<String> = [
+            "sh", "bash", "exec", "cd", "export", "set", "test", "exit", "if", "while", "for",
+        ]
+        let places =
+            program.contains("/")
+            ? [""] : [environment + "/bin/", "/usr/local/bin/", "/usr/bin/", "/bin/", "/usr/sbin/"]
+        let isInTree =
+            program.hasPrefix("/app/") || program.hasPrefix("./") || program.hasPrefix("/packages/")
+        if builtins.contains(program) || isInTree
+            || places.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + program) })
+        {
             return
         }
         throw BuildFailure(
-            reason: "docker_server.start_command: \(program) does not exist on this machine; without a container engine only programs of the host and of the Python environment can be run.")
+            reason:
+                "docker_server.start_command: \(program) does not exist on this machine; without a container engine only programs of the host and of the Python environment can be run."
+        )
     }
 }

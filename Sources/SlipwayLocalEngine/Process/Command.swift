@@ -50,7 +50,8 @@ enum Command {
     static func buildEnvironment(home: String) -> [String: String] {
         let passed = [
             "PATH", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-            "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT",
+            "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
+            "PIP_CERT",
             "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL",
             "UV_INDEX", "UV_CONFIG_FILE", "UV_OFFLINE", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
         ]

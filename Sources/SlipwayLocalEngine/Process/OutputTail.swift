@@ -38,7 +38,8 @@ struct OutputTail {
                 offset += Int64(count)
                 continue
             }
-            lines += chunk[..<last].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            lines += chunk[..<last].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map
+            {
                 String(decoding: $0, as: UTF8.self)
             }
             offset += Int64(last + 1)

@@ -20,7 +20,9 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         _ arguments: [String], environment: [String: String], directory: String, output: String
     ) throws(SpawnError) -> SpawnedProcess {
         let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard log >= 0 else { throw SpawnError(description: "\(output): \(String(cString: strerror(errno)))") }
+        guard log >= 0 else {
+            throw SpawnError(description: "\(output): \(String(cString: strerror(errno)))")
+        }
         defer { close(log) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -48,7 +50,9 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         defer { for pointer in argv + envp { free(pointer) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
-        guard code == 0 else { throw SpawnError(description: "\(arguments[0]): \(String(cString: strerror(code)))") }
+        guard code == 0 else {
+            throw SpawnError(description: "\(arguments[0]): \(String(cString: strerror(code)))")
+        }
         return SpawnedProcess(pid: pid, startTime: startTime(of: pid) ?? 0)
     }
 

@@ -9,7 +9,8 @@ struct LastWords: Sendable {
 
     /// Looks at one line of output.
     mutating func hear(_ line: ParsedLine) {
-        guard let text = line.message.split(separator: "\n").last(where: { !$0.allSatisfy(\.isWhitespace) }) else {
+        guard let text = line.message.split(separator: "\n").last(where: { !$0.allSatisfy(\.isWhitespace) })
+        else {
             return
         }
         let cut = String(text.prefix(500))

@@ -48,7 +48,8 @@ private final class StatusReader: ChannelInboundHandler {
         var chunk = unwrapInboundIn(data)
         head.writeBuffer(&chunk)
         // "HTTP/1.1 200" is all that matters.
-        guard let start = head.getString(at: head.readerIndex, length: min(12, head.readableBytes)), start.count == 12
+        guard let start = head.getString(at: head.readerIndex, length: min(12, head.readableBytes)),
+            start.count == 12
         else { return }
         finish(start.hasPrefix("HTTP/1.") && start.hasSuffix(" 200"), context)
     }

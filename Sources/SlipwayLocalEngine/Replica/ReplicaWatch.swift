@@ -50,14 +50,16 @@ struct ReplicaWatch: Sendable {
                 unit.write(offset: tail.offset)
                 return report(
                     .phase(
-                        record.replicaID, .exited(code: exit), endpoint: nil, reason: words.explanation(code: exit)))
+                        record.replicaID, .exited(code: exit), endpoint: nil,
+                        reason: words.explanation(code: exit)))
             }
             if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
                 let ready = await ReadinessProbe.isReady(port: record.port, path: record.readinessPath)
                 failures = ready ? 0 : failures + 1
                 if ready { change(&phase, to: .ready) }
                 if phase == .ready, failures >= Self.toleratedFailures {
-                    change(&phase, to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
+                    change(
+                        &phase, to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
                 }
             }
             steps += 1

@@ -18,7 +18,8 @@ struct ControlGroup: Sendable, Codable {
         if files.fileExists(atPath: "/sys/fs/cgroup/cgroup.controllers") {
             return files.isWritableFile(atPath: "/sys/fs/cgroup/cgroup.procs") ? .v2 : .none
         }
-        return controllers.allSatisfy { files.isWritableFile(atPath: "/sys/fs/cgroup/\($0)/cgroup.procs") } ? .v1 : .none
+        return controllers.allSatisfy { files.isWritableFile(atPath: "/sys/fs/cgroup/\($0)/cgroup.procs") }
+            ? .v1 : .none
     }
 
     private static let controllers = ["memory", "cpu", "pids"]
@@ -69,7 +70,9 @@ struct ControlGroup: Sendable, Codable {
         for directory in directories { rmdir(directory) }
     }
 
-    private var exists: Bool { directories.allSatisfy { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") } }
+    private var exists: Bool {
+        directories.allSatisfy { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") }
+    }
 
     private static func make(_ directory: String) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -85,7 +85,8 @@ enum ReplicaScripts {
             "mount --bind -o ro \"$U/secrets\" \"$R/secrets\"; mount --bind -o ro \"$U/slipway\" \"$R/slipway\"",
         ]
         for path in [launch.pythonEnvironment, launch.interpreterPrefix].compactMap({ $0 }) {
-            guard !["/usr", "/opt", "/bin", "/lib"].contains(where: { (path + "/").hasPrefix($0 + "/") }) else { continue }
+            guard !["/usr", "/opt", "/bin", "/lib"].contains(where: { (path + "/").hasPrefix($0 + "/") })
+            else { continue }
             let quoted = ShellText.quote(path)
             let option = launch.writesToTree && path == launch.pythonEnvironment ? "" : "-o ro "
             lines.append("mkdir -p \"$R\"\(quoted); mount --bind \(option)\(quoted) \"$R\"\(quoted)")
@@ -116,7 +117,8 @@ enum ReplicaScripts {
             directory = tree + directory
             python = tree + "/packages"
             command = command.map { word in
-                word == bootPath ? launch.unit + "/slipway/boot.py" : word.hasPrefix("/app/") ? tree + word : word
+                word == bootPath
+                    ? launch.unit + "/slipway/boot.py" : word.hasPrefix("/app/") ? tree + word : word
             }
             environment["APP_HOME"] = tree + "/app"
         } else {

@@ -22,7 +22,8 @@ struct Sandbox: Sendable {
         }
         if let environmentName {
             let data = try JSONSerialization.data(withJSONObject: ["name": environmentName])
-            try write(String(decoding: data, as: UTF8.self), to: launch.unit + "/dynamic/environment", mode: 0o444)
+            try write(
+                String(decoding: data, as: UTF8.self), to: launch.unit + "/dynamic/environment", mode: 0o444)
         }
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
         try write(ReplicaScripts.inner(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
@@ -64,8 +65,12 @@ struct Sandbox: Sendable {
         let bytes = Array(text.utf8)
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress! + done, bytes.count - done) }
-            guard count > 0 else { throw SpawnError(description: "\(path): \(String(cString: strerror(errno)))") }
+            let count = bytes.withUnsafeBytes {
+                Foundation.write(file, $0.baseAddress! + done, bytes.count - done)
+            }
+            guard count > 0 else {
+                throw SpawnError(description: "\(path): \(String(cString: strerror(errno)))")
+            }
             done += count
         }
     }

@@ -31,7 +31,8 @@ enum SandboxMode: String, Sendable, Codable {
     var unshare: [String] {
         switch self {
         case .root: ["/usr/bin/unshare", "--mount", "--propagation", "private", "--"]
-        case .userNamespace: ["/usr/bin/unshare", "--user", "--map-root-user", "--mount", "--propagation", "private", "--"]
+        case .userNamespace:
+            ["/usr/bin/unshare", "--user", "--map-root-user", "--mount", "--propagation", "private", "--"]
         case .plain: []
         }
     }

@@ -38,7 +38,9 @@ actor Planner {
             self.worker = nil
             throw BuildFailure(reason: "The planner ended unexpectedly.")
         }
-        guard let line = await answer(&worker), let answer = try? JSONDecoder().decode(Answer.self, from: line) else {
+        guard let line = await answer(&worker),
+            let answer = try? JSONDecoder().decode(Answer.self, from: line)
+        else {
             worker.process.terminate()
             self.worker = nil
             throw BuildFailure(reason: "The planner gave no answer.")
@@ -100,7 +102,8 @@ actor Planner {
             answers: Self.lines(of: output.fileHandleForReading).makeAsyncIterator())
         guard await answer(&worker) != nil else {
             process.terminate()
-            throw BuildFailure(reason: "The planner did not start; the truss package in \(tools.python) may be damaged.")
+            throw BuildFailure(
+                reason: "The planner did not start; the truss package in \(tools.python) may be damaged.")
         }
         self.worker = worker
         return worker

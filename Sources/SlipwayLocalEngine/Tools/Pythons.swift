@@ -34,11 +34,15 @@ actor Pythons {
         let list = others.map(\.fullVersion).joined(separator: ", ")
         if isAsked, configuration.pythonPolicy == .exact {
             throw BuildFailure(
-                reason: "Python \(wanted) is not installed here (there are \(list)), and the server is set to take no other.")
+                reason:
+                    "Python \(wanted) is not installed here (there are \(list)), and the server is set to take no other."
+            )
         }
         guard let other = others.first(where: { $0.version > wanted }) ?? (isAsked ? nil : others.last) else {
             throw BuildFailure(
-                reason: "Python \(wanted) is not installed here, nor a newer one (there are \(list)). Install it, or set python_version.")
+                reason:
+                    "Python \(wanted) is not installed here, nor a newer one (there are \(list)). Install it, or set python_version."
+            )
         }
         return (
             other,
@@ -50,7 +54,9 @@ actor Pythons {
         if let found { return found }
         var interpreters: [PythonVersion: Interpreter] = [:]
         for path in Self.candidates() {
-            guard let interpreter = await examine(path), interpreters[interpreter.version] == nil else { continue }
+            guard let interpreter = await examine(path), interpreters[interpreter.version] == nil else {
+                continue
+            }
             interpreters[interpreter.version] = interpreter
         }
         found = interpreters
@@ -85,7 +91,8 @@ actor Pythons {
             [path, "-I", "-c", program], environment: Command.buildEnvironment(home: "/"), directory: "/",
             output: FileManager.default.temporaryDirectory.path + "/slipway-python-\(UUID().uuidString)",
             timeout: .seconds(10))
-        guard let result, result.code == 0, let fields = result.tail.last?.split(separator: "\t"), fields.count == 5,
+        guard let result, result.code == 0, let fields = result.tail.last?.split(separator: "\t"),
+            fields.count == 5,
             let major = Int(fields[0]), let minor = Int(fields[1])
         else { return nil }
         let version = PythonVersion(major: major, minor: minor)
@@ -110,8 +117,10 @@ actor Pythons {
         var paths: [String] = []
         for minor in minors {
             let name = "python3.\(minor)"
-            paths += ["/usr/bin/\(name)", "/usr/local/bin/\(name)"].filter(FileManager.default.isExecutableFile)
-            let versions = (try? FileManager.default.contentsOfDirectory(atPath: home + "/.pyenv/versions")) ?? []
+            paths += ["/usr/bin/\(name)", "/usr/local/bin/\(name)"].filter(
+                FileManager.default.isExecutableFile)
+            let versions =
+                (try? FileManager.default.contentsOfDirectory(atPath: home + "/.pyenv/versions")) ?? []
             paths += versions.filter { $0.hasPrefix("3.\(minor).") }.sorted().reversed().map {
                 "\(home)/.pyenv/versions/\($0)/bin/\(name)"
             }.filter(FileManager.default.isExecutableFile)

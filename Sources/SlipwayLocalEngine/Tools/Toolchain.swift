@@ -86,7 +86,9 @@ actor Toolchain {
             arguments, environment: environment, directory: configuration.root, output: output)
         guard result.code == 0 else {
             throw BuildFailure(
-                reason: "The build tools cannot be installed (\(what)): \(result.tail.suffix(4).joined(separator: " "))")
+                reason:
+                    "The build tools cannot be installed (\(what)): \(result.tail.suffix(4).joined(separator: " "))"
+            )
         }
     }
 }

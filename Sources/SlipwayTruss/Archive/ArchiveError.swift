@@ -27,7 +27,9 @@ public enum ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
 extension String {
     /// Without control characters, cut to a readable length.
     fileprivate var printable: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }).prefix(200))
+        String(
+            String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 })
+                .prefix(200))
     }
 }
 

@@ -115,7 +115,9 @@ struct TarReader {
         if distance == 0 { return }
         do {
             let end = try file.seekToEnd()
-            guard let target = UInt64(exactly: offset + distance), target <= end else { throw ArchiveError.truncated }
+            guard let target = UInt64(exactly: offset + distance), target <= end else {
+                throw ArchiveError.truncated
+            }
             try file.seek(toOffset: target)
         } catch let error as ArchiveError {
             throw error
@@ -137,7 +139,9 @@ struct TarReader {
 
     // MARK: Fields
 
-    private static func padding(_ size: Int64) -> Int64 { (Int64(block) - size % Int64(block)) % Int64(block) }
+    private static func padding(_ size: Int64) -> Int64 {
+        (Int64(block) - size % Int64(block)) % Int64(block)
+    }
 
     private static func text(_ field: ArraySlice<UInt8>) -> String {
         String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
@@ -194,7 +198,8 @@ struct TarReader {
             let record = rest[rest.index(after: space)..<end]
             if let equals = record.firstIndex(of: UInt8(ascii: "=")) {
                 let value = record[record.index(after: equals)...].dropLast()
-                records[String(decoding: record[..<equals], as: UTF8.self)] = String(decoding: value, as: UTF8.self)
+                records[String(decoding: record[..<equals], as: UTF8.self)] = String(
+                    decoding: value, as: UTF8.self)
             }
             rest = rest[end...]
         }

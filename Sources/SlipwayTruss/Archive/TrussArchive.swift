@@ -33,7 +33,9 @@ public enum TrussArchive {
         while let entry = try reader.next() {
             entries += 1
             if entries > ArchiveLimits().entries { throw .tooManyEntries(limit: ArchiveLimits().entries) }
-            guard entry.kind == .file, entry.name == "config.yaml" || entry.name == "./config.yaml" else { continue }
+            guard entry.kind == .file, entry.name == "config.yaml" || entry.name == "./config.yaml" else {
+                continue
+            }
             guard entry.size <= Int64(largestConfig) else {
                 throw .unsafeName(entry.name, reason: "it is larger than \(largestConfig) bytes")
             }
@@ -44,7 +46,9 @@ public enum TrussArchive {
         return nil
     }
 
-    private static func unpack(_ archive: String, to root: String, _ limits: ArchiveLimits) throws(ArchiveError) {
+    private static func unpack(_ archive: String, to root: String, _ limits: ArchiveLimits)
+        throws(ArchiveError)
+    {
         var reader = try TarReader(path: archive)
         var entries = 0
         var bytes: Int64 = 0
@@ -93,7 +97,8 @@ public enum TrussArchive {
         }
     }
 
-    private static func components(of name: String, _ limits: ArchiveLimits) throws(ArchiveError) -> [String] {
+    private static func components(of name: String, _ limits: ArchiveLimits) throws(ArchiveError) -> [String]
+    {
         if name.hasPrefix("/") { throw .unsafeName(name, reason: "its name is absolute") }
         if name.utf8.count > limits.nameLength { throw .unsafeName(name, reason: "its name is too long") }
         if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
@@ -115,7 +120,9 @@ public enum TrussArchive {
         return true
     }
 
-    private static func parent(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+    private static func parent(of path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
 
     private static func makeDirectory(_ path: String, _ name: String) throws(ArchiveError) {
         do {
@@ -138,8 +145,12 @@ public enum TrussArchive {
             if data.isEmpty { return }
             var done = 0
             while done < data.count {
-                let written = data.withUnsafeBytes { Foundation.write(file, $0.baseAddress! + done, data.count - done) }
-                guard written > 0 else { throw .cannotWrite(entry.name, reason: String(cString: strerror(errno))) }
+                let written = data.withUnsafeBytes {
+                    Foundation.write(file, $0.baseAddress! + done, data.count - done)
+                }
+                guard written > 0 else {
+                    throw .cannotWrite(entry.name, reason: String(cString: strerror(errno)))
+                }
                 done += written
             }
         }

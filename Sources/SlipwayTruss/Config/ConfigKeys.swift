@@ -4,8 +4,10 @@ enum ConfigKeys {
     static let root = [
         "model_name", "model_metadata", "description", "examples_filename", "data_dir", "external_data",
         "external_package_dirs", "python_version", "base_image", "requirements_file", "requirements",
-        "system_packages", "environment_variables", "secrets", "resources", "runtime", "build", "build_commands",
-        "docker_server", "model_cache", "hf_cache", "weights", "bdn", "trt_llm", "training_checkpoints", "bis_llm",
+        "system_packages", "environment_variables", "secrets", "resources", "runtime", "build",
+        "build_commands",
+        "docker_server", "model_cache", "hf_cache", "weights", "bdn", "trt_llm", "training_checkpoints",
+        "bis_llm",
         "input_type", "model_framework", "model_type", "model_module_dir", "model_class_filename",
         "model_class_name", "bundled_packages_dir", "use_local_src", "cache_internal", "live_reload",
         "apply_library_patches", "spec_version",

@@ -28,7 +28,9 @@ struct ConfigValue: Sendable {
 
     static func yaml(_ text: String) throws(ConfigError) -> ConfigValue {
         guard text.utf8.count <= largestText else {
-            throw ConfigError([ConfigProblem(path: "", message: "the file is larger than \(largestText) bytes")])
+            throw ConfigError([
+                ConfigProblem(path: "", message: "the file is larger than \(largestText) bytes")
+            ])
         }
         let node: Node?
         do {
@@ -47,7 +49,8 @@ struct ConfigValue: Sendable {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            ConfigProblem(path: "", line: mark.line, column: mark.column, message: "not valid YAML: \(problem)")
+            ConfigProblem(
+                path: "", line: mark.line, column: mark.column, message: "not valid YAML: \(problem)")
         default: ConfigProblem(path: "", message: "the file is not valid YAML")
         }
     }

@@ -13,7 +13,9 @@ public struct PythonVersion: Sendable, Hashable, Comparable, CustomStringConvert
         self.minor = minor
     }
 
-    public static func < (left: Self, right: Self) -> Bool { (left.major, left.minor) < (right.major, right.minor) }
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
 
     public var description: String { "\(major).\(minor)" }
 }
@@ -74,7 +76,8 @@ public struct TrussConfig: Sendable {
         namesPythonVersion = root["python_version"] != nil
         let requirements = reader.strings(root["requirements"], "requirements")
         if reader.string(root["requirements_file"], "requirements_file") != nil, !requirements.isEmpty {
-            reader.fail("requirements", root["requirements"], "cannot be given together with requirements_file")
+            reader.fail(
+                "requirements", root["requirements"], "cannot be given together with requirements_file")
         }
         systemPackages = reader.strings(root["system_packages"], "system_packages")
         buildCommands = reader.strings(root["build_commands"], "build_commands")
@@ -83,7 +86,8 @@ public struct TrussConfig: Sendable {
         resources = Self.resources(root["resources"], &reader)
         predictConcurrency =
             reader.int(
-                root["runtime"]?["predict_concurrency"], "runtime.predict_concurrency", in: 1...1_000_000) ?? 1
+                root["runtime"]?["predict_concurrency"], "runtime.predict_concurrency", in: 1...1_000_000)
+            ?? 1
         dockerServer = Self.dockerServer(root["docker_server"], &reader)
         if !reader.problems.isEmpty { throw ConfigError(reader.problems) }
         warnings = reader.warnings
@@ -129,7 +133,9 @@ public struct TrussConfig: Sendable {
 
     private static func secrets(_ value: ConfigValue?, _ reader: inout ConfigReader) -> [String] {
         reader.mapping(value, "secrets").map { name, value in
-            if let problem = Names.problem(inSecretName: name) { reader.fail("secrets.\(name)", value, problem) }
+            if let problem = Names.problem(inSecretName: name) {
+                reader.fail("secrets.\(name)", value, problem)
+            }
             return name
         }
     }
@@ -140,7 +146,8 @@ public struct TrussConfig: Sendable {
             if let millicpu = Quantity.millicpu(text) {
                 request.millicpu = millicpu
             } else {
-                reader.fail("resources.cpu", value?["cpu"], "expected cores such as 2 or 500m, found \"\(text)\"")
+                reader.fail(
+                    "resources.cpu", value?["cpu"], "expected cores such as 2 or 500m, found \"\(text)\"")
             }
         }
         if let text = reader.stringOrNumber(value?["memory"], "resources.memory") {
@@ -148,16 +155,19 @@ public struct TrussConfig: Sendable {
                 request.memoryMiB = Int((bytes + (1 << 20) - 1) >> 20)
             } else {
                 reader.fail(
-                    "resources.memory", value?["memory"], "expected a size such as 2Gi or 512Mi, found \"\(text)\"")
+                    "resources.memory", value?["memory"],
+                    "expected a size such as 2Gi or 512Mi, found \"\(text)\"")
             }
         }
         if let text = reader.string(value?["accelerator"], "resources.accelerator"), !text.isEmpty {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            if parts.count <= 2, let count = parts.count == 2 ? Int(parts[1]) : 1, (1...1024).contains(count) {
+            if parts.count <= 2, let count = parts.count == 2 ? Int(parts[1]) : 1, (1...1024).contains(count)
+            {
                 (request.gpuType, request.gpuCount) = (String(parts[0]), count)
             } else {
                 reader.fail(
-                    "resources.accelerator", value?["accelerator"], "expected a type such as H100 or H100:2, found \"\(text)\"")
+                    "resources.accelerator", value?["accelerator"],
+                    "expected a type such as H100 or H100:2, found \"\(text)\"")
             }
         }
         request.instanceType = reader.string(value?["instance_type"], "resources.instance_type")
@@ -196,11 +206,13 @@ enum Quantity {
 
     static func bytes(_ text: String) -> Int64? {
         let units: [(String, Double)] = [
-            ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60), ("k", 1e3),
+            ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60),
+            ("k", 1e3),
             ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15), ("E", 1e18), ("", 1),
         ]
         guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
-            let number = Double(text.dropLast(unit.count)), number.isFinite, number > 0, number * factor < 0x1p60
+            let number = Double(text.dropLast(unit.count)), number.isFinite, number > 0,
+            number * factor < 0x1p60
         else { return nil }
         return Int64((number * factor).rounded(.up))
     }

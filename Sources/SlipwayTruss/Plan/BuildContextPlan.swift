@@ -45,7 +45,8 @@ public struct BuildContextPlan: Sendable, Equatable {
     /// Reads `Dockerfile` in the directory the planner wrote.
     /// - Parameter buildCommands: of the config; they appear in the plan as written there.
     public init(contextDirectory: String, buildCommands: [String]) throws(PlanError) {
-        guard let source = try? String(contentsOfFile: contextDirectory + "/Dockerfile", encoding: .utf8) else {
+        guard let source = try? String(contentsOfFile: contextDirectory + "/Dockerfile", encoding: .utf8)
+        else {
             throw PlanError(description: "The planner wrote no Dockerfile.")
         }
         self.init(dockerfile: source, buildCommands: buildCommands)
@@ -109,7 +110,10 @@ public struct BuildContextPlan: Sendable, Equatable {
             // Requirement files land in the image's working directory only to be installed from there.
             guard target.hasPrefix("/") else { continue }
             copies.append(
-                Copy(source: name, destination: target.hasSuffix("/") ? target + (name as NSString).lastPathComponent : target))
+                Copy(
+                    source: name,
+                    destination: target.hasSuffix("/")
+                        ? target + (name as NSString).lastPathComponent : target))
         }
     }
 
@@ -122,7 +126,9 @@ public struct BuildContextPlan: Sendable, Equatable {
             install(Dockerfile.words(text))
         } else if text.hasPrefix("mkdir -p"), text.contains("curl -L") {
             let words = Dockerfile.words(text)
-            if let at = words.firstIndex(of: "-L"), let out = words.firstIndex(of: "-o"), out + 1 < words.count, at + 1 < out {
+            if let at = words.firstIndex(of: "-L"), let out = words.firstIndex(of: "-o"),
+                out + 1 < words.count, at + 1 < out
+            {
                 downloads.append(Copy(source: words[at + 1], destination: words[out + 1]))
             }
         } else if !Self.isFixed(text) {
@@ -150,9 +156,12 @@ public struct BuildContextPlan: Sendable, Equatable {
     /// Steps that prepare an image's operating system; the machine stands in for it.
     private static func isFixed(_ text: String) -> Bool {
         let marks = [
-            "/etc/os-release", "sys.version_info", "/etc/apt/sources.list", "command -v curl", "command -v uv", "useradd",
-            "mkdir -p ${APP_HOME}", "mkdir -p /packages", "mkdir -p /workspace", "mkdir -p /dev/shm", "mkdir /static-bptr",
-            "chown -R", "uv python install", "uv venv", "ln -sf", "readlink", "apt-get update", "apt update", "echo \"hash",
+            "/etc/os-release", "sys.version_info", "/etc/apt/sources.list", "command -v curl",
+            "command -v uv", "useradd",
+            "mkdir -p ${APP_HOME}", "mkdir -p /packages", "mkdir -p /workspace", "mkdir -p /dev/shm",
+            "mkdir /static-bptr",
+            "chown -R", "uv python install", "uv venv", "ln -sf", "readlink", "apt-get update", "apt update",
+            "echo \"hash",
         ]
         return marks.contains { text.contains($0) }
     }

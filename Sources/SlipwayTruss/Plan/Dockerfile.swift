@@ -22,7 +22,8 @@ enum Dockerfile {
             let parts = whole.split(separator: " ", maxSplits: 1)
             guard let keyword = parts.first else { continue }
             instructions.append(
-                DockerInstruction(keyword: keyword.uppercased(), text: parts.count > 1 ? String(parts[1]) : ""))
+                DockerInstruction(
+                    keyword: keyword.uppercased(), text: parts.count > 1 ? String(parts[1]) : ""))
         }
         return instructions
     }

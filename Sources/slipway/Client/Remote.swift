@@ -12,7 +12,8 @@ struct RemoteOptions: ParsableArguments {
     var remote = ProcessInfo.processInfo.environment["SLIPWAY_REMOTE"] ?? "http://localhost:8000"
     @Option(
         help:
-            "File with the API key (default: SLIPWAY_API_KEY, else the admin key of a server on this machine).")
+            "File with the API key (default: SLIPWAY_API_KEY, else the admin key of a server on this machine)."
+    )
     var apiKeyFile: String?
 
     func connect() throws -> Remote {

@@ -30,7 +30,8 @@ struct Logs: AsyncParsableCommand {
         while follow {
             try await Task.sleep(for: .seconds(1))
             page = try await server.call(
-                "GET", "\(path)?direction=asc&limit=1000&start_epoch_millis=\(shown / 1_000_000)", as: Page.self)
+                "GET", "\(path)?direction=asc&limit=1000&start_epoch_millis=\(shown / 1_000_000)",
+                as: Page.self)
             shown = show(page.logs, after: shown)
         }
     }

@@ -7,7 +7,8 @@ import SlipwayAPI
 struct Promote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Promote a deployment to production.",
-        discussion: "Without DEPLOYMENT the development deployment is promoted: production gets a copy of it.")
+        discussion: "Without DEPLOYMENT the development deployment is promoted: production gets a copy of it."
+    )
 
     @Argument(help: "Id of the model.") var model: String
     @Argument(help: "Id of the deployment.") var deployment: String?

@@ -61,7 +61,9 @@ struct Push: AsyncParsableCommand {
                 source: .modelArchive(ModelArchiveSourceV1(name: model, deployment: deployment, s3Key: key))),
             as: Created.self)
         print("model \(made.model.id) deployment \(made.deployment.id) \(made.deployment.status)")
-        if wait { try await Waiting(server: server, model: made.model.id, deployment: made.deployment.id).run() }
+        if wait {
+            try await Waiting(server: server, model: made.model.id, deployment: made.deployment.id).run()
+        }
     }
 }
 

@@ -15,7 +15,9 @@ struct Waiting {
     let server: Remote
     let model: String
     let deployment: String
-    private static let pending: Set<String> = ["BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING", "WAKING_UP"]
+    private static let pending: Set<String> = [
+        "BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING", "WAKING_UP",
+    ]
 
     /// - Throws: `ExitCode.failure` when the deployment ends in anything but ACTIVE.
     func run() async throws {

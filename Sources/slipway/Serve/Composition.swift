@@ -24,7 +24,9 @@ struct Composition {
         let data = try DataDirectory(settings.dataDirectory)
         try data.lock()
         let masterKey = try data.masterKey()
-        let now: @Sendable () -> Timestamp = { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6)) }
+        let now: @Sendable () -> Timestamp = {
+            Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
+        }
 
         let store = try Store(path: data.database)
         let newKey = try await Bootstrap.run(on: store, now: now()) { key in
@@ -49,7 +51,8 @@ struct Composition {
                     do {
                         try uploads.directory.remove(key)
                     } catch {
-                        logger.warning("an archive cannot be removed", metadata: ["key": "\(key)", "reason": "\(error)"])
+                        logger.warning(
+                            "an archive cannot be removed", metadata: ["key": "\(key)", "reason": "\(error)"])
                     }
                 },
                 defaultDeployTimeoutSeconds: settings.deployTimeout * 60),
@@ -117,7 +120,9 @@ struct Composition {
 
     private func announce(_ url: String, addresses: BoundAddresses, newKey: String?, data: DataDirectory) {
         var lines = ["Slipway \(Version.text) serves \(url) (data in \(data.root))"]
-        if let inference = addresses.inference?.port { lines.append("inference listener on port \(inference)") }
+        if let inference = addresses.inference?.port {
+            lines.append("inference listener on port \(inference)")
+        }
         if let newKey {
             lines.append("admin API key (shown this once, kept in \(data.adminKey)): \(newKey)")
         }

@@ -96,7 +96,8 @@ struct DataDirectory: Sendable {
     func makeSocketDirectory() throws -> String {
         var template = Array("/tmp/slipway-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw SettingsError(description: "No socket directory in /tmp: \(String(cString: strerror(errno))).")
+            throw SettingsError(
+                description: "No socket directory in /tmp: \(String(cString: strerror(errno))).")
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

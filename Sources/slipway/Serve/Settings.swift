@@ -54,7 +54,9 @@ extension Settings {
             settings.host = value
             return value.isEmpty ? "an address" : nil
         },
-        .number("port", "Port of the one listener for all hosts (default 8000; 0 picks a free one).", 0...65535, \.port),
+        .number(
+            "port", "Port of the one listener for all hosts (default 8000; 0 picks a free one).", 0...65535,
+            \.port),
         .number(
             "inference-port",
             "Port of a second listener for inference only, for clients that use a fixed port (default 9090; 0 turns it off).",
@@ -71,7 +73,9 @@ extension Settings {
             settings.publicURL = value
             return nil
         },
-        .choice("log-level", "How much the server logs: trace, debug, info, notice, warning, error, critical.", \.logLevel),
+        .choice(
+            "log-level", "How much the server logs: trace, debug, info, notice, warning, error, critical.",
+            \.logLevel),
         .choice(
             "replicas-on-exit",
             "What happens to running replicas when the server ends: keep them for the next start, or stop (default keep).",
@@ -80,16 +84,25 @@ extension Settings {
             "python-versions",
             "For a python_version this machine does not have: take the nearest newer one with a warning in the build log, or fail the build (nearest or exact; default nearest).",
             \.pythonVersions),
-        .init("tools-dir", "A ready Python environment with uv and truss, for machines without a package index.") {
+        .init(
+            "tools-dir", "A ready Python environment with uv and truss, for machines without a package index."
+        ) {
             settings, value in
             settings.toolsDirectory = value
             return value.isEmpty ? "a directory" : nil
         },
-        .number("shutdown-grace", "Seconds that requests in flight get at shutdown (default 30).", 0...3600, \.shutdownGrace),
-        .number("predict-timeout", "Seconds a prediction may take (default 1200).", 1...86400, \.predictTimeout),
-        .number("park-timeout", "Seconds a request is held while no replica is ready (default 1200).", 1...86400, \.parkTimeout),
+        .number(
+            "shutdown-grace", "Seconds that requests in flight get at shutdown (default 30).", 0...3600,
+            \.shutdownGrace),
+        .number(
+            "predict-timeout", "Seconds a prediction may take (default 1200).", 1...86400, \.predictTimeout),
+        .number(
+            "park-timeout", "Seconds a request is held while no replica is ready (default 1200).", 1...86400,
+            \.parkTimeout),
         .number("max-body", "Largest prediction body in MiB (default 100).", 1...10240, \.maxBody),
-        .number("deploy-timeout", "Minutes a deployment gets to become ready unless its push says (default 60).", 1...1440, \.deployTimeout),
+        .number(
+            "deploy-timeout", "Minutes a deployment gets to become ready unless its push says (default 60).",
+            1...1440, \.deployTimeout),
     ]
 
     /// Settings from the flags given, the environment and the file, in that order of precedence.
@@ -147,7 +160,8 @@ extension Settings.Entry {
     }
 
     static func number(
-        _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: WritableKeyPath<Settings, Int> & Sendable
+        _ name: String, _ help: String, _ range: ClosedRange<Int>,
+        _ path: WritableKeyPath<Settings, Int> & Sendable
     ) -> Self {
         Self(name, help) { settings, text in
             guard let number = Int(text), range.contains(number) else {

@@ -11,7 +11,8 @@ extension Schema {
             .optional(
                 "model_ids", .array(.string).nullable.defaulting(to: .null),
                 "The models it is limited to; null for all."),
-            .optional("team_id", .string.nullable.defaulting(to: .null), "The team it belongs to; null for none.")),
+            .optional(
+                "team_id", .string.nullable.defaulting(to: .null), "The team it belongs to; null for none.")),
         "APIKeyV1": .object(
             "A new API key.",
             .required("api_key", .string, "The whole key text; it cannot be read again.")),

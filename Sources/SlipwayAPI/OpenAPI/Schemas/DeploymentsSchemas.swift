@@ -21,7 +21,8 @@ extension Schema {
                 "instance_type_name", .string.nullable, "Name of the instance type each replica runs on."),
             .required(
                 "environment", .string.nullable, "The environment that serves this deployment, if any."),
-            .optional("labels", .freeObject.nullable.defaulting(to: .null), "Free labels given at push time."),
+            .optional(
+                "labels", .freeObject.nullable.defaulting(to: .null), "Free labels given at push time."),
             .required(
                 "request_backpressure_settings", .ref("RequestBackpressureSettingsV1"),
                 "What becomes of requests when all replicas are busy.")
