@@ -85,18 +85,20 @@ let package = Package(
         .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
         .testTarget(
             name: "SlipwayGatewayTests", dependencies: ["SlipwayGateway", asyncHTTPClient]),
+        .target(
+            name: "SlipwayTestSupport", dependencies: ["SlipwayCore", "SlipwayEngine"], path: "Tests/Support"),
         .testTarget(
             name: "SlipwayControlTests",
             dependencies: [
                 "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayGateway", "SlipwayLogs",
-                "SlipwayStore", crypto, logging,
+                "SlipwayStore", "SlipwayTestSupport", crypto, logging,
             ]),
         .testTarget(
             name: "SlipwayServerTests",
             dependencies: [
                 "SlipwayServer", "SlipwayAPI", "SlipwayBlobs", "SlipwayControl", "SlipwayCore",
-                "SlipwayEngine", "SlipwayGateway", "SlipwayLogs", "SlipwayStore", crypto, logging,
-                nioCore, nioPosix, nioHTTP1,
+                "SlipwayEngine", "SlipwayGateway", "SlipwayLogs", "SlipwayStore", "SlipwayTestSupport",
+                crypto, logging, nioCore, nioPosix, nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]

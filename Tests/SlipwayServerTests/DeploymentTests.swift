@@ -1,4 +1,5 @@
 import SlipwayAPI
+import SlipwayTestSupport
 import Testing
 
 @Suite("Models, deployments and environments")
@@ -162,7 +163,7 @@ struct DeploymentTests {
     @Test("a failed build shows, and retry starts it again")
     func failedBuild() async throws {
         try await TestServer.run { server in
-            let made = try await server.push(FakeEngine.unbuildable)
+            let made = try await server.push(ScriptedEngine.unbuildable)
             try await server.wait(for: .buildFailed, of: made.deployment)
             let base = "/v1/models/\(made.model.id)/deployments/\(made.deployment.id)"
             #expect(try await server.call("POST", base + "/promote").status == 400)

@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayAPI
+import SlipwayTestSupport
 import Testing
 
 @Suite("GraphQL as the official client speaks it")

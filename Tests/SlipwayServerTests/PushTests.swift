@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayAPI
+import SlipwayTestSupport
 import Testing
 
 @Suite("Pushing over REST")

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import SlipwayAPI
+import SlipwayTestSupport
 import Testing
 
 @Suite("Uploads")

@@ -11,6 +11,7 @@ import SlipwayEngine
 import SlipwayGateway
 import SlipwayLogs
 import SlipwayStore
+import SlipwayTestSupport
 
 @testable import SlipwayServer
 
@@ -58,7 +59,7 @@ struct TestServer: Sendable {
             root: "\(directory)/blobs", masterKey: masterKey, region: "us-east-1", bucket: "slipway")
         let logs = try LogStore(root: "\(directory)/logs")
         let control = ControlPlane(
-            store: store, engine: FakeEngine(), gateway: SilentGateway(), inbox: DemandInbox(logs: logs),
+            store: store, engine: ScriptedEngine(), gateway: SilentGateway(), inbox: DemandInbox(logs: logs),
             logs: logs,
             dependencies: ControlDependencies(
                 now: now, secretBox: SecretBox(masterKey: masterKey),

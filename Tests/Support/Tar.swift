@@ -2,16 +2,16 @@
 
 import Foundation
 
-enum Tar {
+public enum Tar {
     /// A minimal Truss whose `config.yaml` names the model.
-    static func truss(named name: String, extra: String = "") -> [UInt8] {
+    public static func truss(named name: String, extra: String = "") -> [UInt8] {
         archive([
             ("config.yaml", "model_name: \(name)\n\(extra)"),
             ("model/model.py", "class Model:\n    def predict(self, value):\n        return value\n"),
         ])
     }
 
-    static func archive(_ files: [(name: String, text: String)]) -> [UInt8] {
+    public static func archive(_ files: [(name: String, text: String)]) -> [UInt8] {
         var bytes: [UInt8] = []
         for (name, text) in files {
             let content = Array(text.utf8)

@@ -1,0 +1,165 @@
+// What the controller makes of replicas that crash, hang, idle or outlive a server.
+
+import SlipwayCore
+import SlipwayGateway
+import SlipwayTestSupport
+import Testing
+
+@testable import SlipwayControl
+
+@Suite struct ReplicaTests {
+    @Test("a replica that dies leaves the table at once, shows UNHEALTHY, and is replaced after a pause")
+    func crash() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            let replica = world.started(for: deployment)[0].replicaID
+            world.engine.exit(replica, code: 137, reason: "killed")
+            let sick = try await world.reaches(.unhealthy, deployment)
+            #expect(sick.statusReason?.contains("killed") == true)
+            #expect(world.route(deployment)?.replicas.isEmpty == true)
+            guard case .refused(let error) = world.route(deployment)?.availability else {
+                Issue.record("an unhealthy deployment is refused")
+                return
+            }
+            #expect(error.status == 500)
+            #expect(world.started(for: deployment).count == 1)
+            world.clock.advance(.seconds(2))
+            try await world.reaches(.active, deployment)
+            #expect(world.started(for: deployment).count == 2)
+            #expect(world.engine.stopped.contains(replica))
+        }
+    }
+
+    @Test("a model that hangs past the deploy timeout fails with that reason and its replica is ended")
+    func hang() async throws {
+        try await World.run { world in
+            world.engine.setStartsReady(false)
+            let deployment = try await world.push()
+            try await world.reaches(.loadingModel, deployment)
+            world.clock.advance(.seconds(3599))
+            await world.control.controller.settle()
+            #expect(try await world.now(deployment).status == .loadingModel)
+            world.clock.advance(.seconds(1))
+            let failed = try await world.reaches(.deployFailed, deployment)
+            #expect(failed.statusReason?.contains("3600 s") == true)
+            try await world.until("the replica ends") {
+                world.clock.advance(.seconds(1))
+                return world.running(for: deployment).isEmpty
+            }
+        }
+    }
+
+    @Test("an idle deployment goes to zero after its delay; a request that waits starts one replica")
+    func idleAndWake() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            world.clock.advance(.seconds(901))
+            try await world.reaches(.scaledToZero, deployment)
+            try await world.until("nothing runs") {
+                world.clock.advance(.seconds(1))
+                return world.running(for: deployment).isEmpty
+            }
+            if case .open = world.route(deployment)?.availability {
+            } else {
+                Issue.record("a deployment at zero holds requests")
+            }
+            world.inbox.demand(for: deployment.id)
+            try await world.reaches(.active, deployment)
+            #expect(world.running(for: deployment).count == 1)
+        }
+    }
+
+    @Test("deactivation drains, refuses requests, and activation deploys the same image again")
+    func deactivate() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            try await world.control.deactivate(
+                .id(deployment.id), of: deployment.modelID, by: world.admin)
+            #expect(try await world.now(deployment).status == .deactivating)
+            try await world.until("it is inactive") {
+                world.clock.advance(.seconds(1))
+                return try await world.now(deployment).status == .inactive
+            }
+            guard case .refused = world.route(deployment)?.availability else {
+                Issue.record("an inactive deployment refuses requests")
+                return
+            }
+            world.inbox.demand(for: deployment.id)
+            await world.control.controller.settle()
+            #expect(world.running(for: deployment).isEmpty)
+            try await world.control.activate(.id(deployment.id), of: deployment.modelID, by: world.admin)
+            try await world.reaches(.active, deployment)
+            #expect(world.engine.builds.count == 1)
+        }
+    }
+
+    @Test("retry builds a failed build again")
+    func retry() async throws {
+        try await World.run { world in
+            let deployment = try await world.push("unbuildable")
+            try await world.reaches(.buildFailed, deployment)
+            let outcome = try await world.control.retry(
+                .id(deployment.id), of: deployment.modelID, by: world.admin)
+            #expect(outcome.retried)
+            try await world.until("it is built again") { world.engine.builds.count == 2 }
+            try await world.reaches(.buildFailed, deployment)
+        }
+    }
+
+    @Test("a restart adopts what runs, starts nothing twice and goes on with a promotion where it was")
+    func restart() async throws {
+        let directory = try Directory()
+        let clock = ManualClock()
+        let first = ScriptedEngine()
+        try await World.run(in: directory.path, engine: first, clock: clock) { world in
+            let production = try await world.push()
+            try await world.serves(production)
+            world.engine.setStartsReady(false)
+            let candidate = try await world.push(environment: "production")
+            try await world.reaches(.loadingModel, candidate)
+        }
+        let second = ScriptedEngine(running: first.running, images: first.images)
+        try await World.run(in: directory.path, engine: second, clock: clock) { world in
+            let model = try #require(try await world.control.models(team: nil).first)
+            let deployments = try await world.control.deployments(of: model.model.id, named: nil)
+                .map(\.deployment)
+            let production = try #require(deployments.first { $0.name == "deployment-1" })
+            let candidate = try #require(deployments.first { $0.name == "deployment-2" })
+            #expect(production.status == .active)
+            // Before the first request could come: adopt() has published.
+            #expect(world.route(production)?.replicas.count == 1)
+            await world.control.controller.settle()
+            #expect(second.started.isEmpty && second.builds.isEmpty)
+            second.ready(try #require(world.running(for: candidate).first).id)
+            try await world.serves(candidate)
+        }
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test("a restart during a build builds again")
+    func restartDuringBuild() async throws {
+        let directory = try Directory()
+        let first = ScriptedEngine()
+        first.holdBuilds()
+        try await World.run(in: directory.path, engine: first) { world in
+            let deployment = try await world.push()
+            try await world.until("the build starts") { first.builds.count == 1 }
+            #expect(try await world.now(deployment).status == .building)
+            Task {
+                // The process would be gone; here its build must not hold the test.
+                try await Task.sleep(for: .milliseconds(50))
+                first.releaseBuilds()
+            }
+        }
+        let second = ScriptedEngine()
+        try await World.run(in: directory.path, engine: second) { world in
+            let model = try #require(try await world.control.models(team: nil).first)
+            try await world.serves(try #require(model.deployments.first).deployment)
+            #expect(second.builds.count == 1)
+        }
+        withExtendedLifetime(directory) {}
+    }
+}

@@ -1,0 +1,246 @@
+// The engine with the real planner, real environments and real Truss servers.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+import SlipwayTruss
+import Testing
+
+@testable import SlipwayLocalEngine
+
+@Suite(.serialized) struct EngineTests {
+    func build(
+        _ engine: LocalEngine, model: String = Workshop.echo, config: String = "",
+        files: [String: String] = [:],
+        log: Lines = Lines()
+    ) async throws -> BuiltImage {
+        try await engine.build(
+            BuildRequest(
+                deploymentID: DeploymentID("dep0001"), modelName: "test",
+                archivePath: Workshop.archive(model: model, config: config, files: files),
+                isDevelopment: false)
+        ) { log.add($0) }
+    }
+
+    static let inspecting = """
+        import os
+
+        class Model:
+            def __init__(self, **kwargs):
+                self.secrets = kwargs["secrets"]
+                self.environment = kwargs["environment"]
+
+            def predict(self, model_input):
+                return {
+                    "uid": os.getuid(), "secret": self.secrets["token"], "environment": self.environment["name"],
+                    "variable": os.environ["GREETING"], "leaks": [k for k, v in os.environ.items() if "s3cret" in v],
+                    "argv": open("/proc/self/cmdline").read(), "data": os.path.exists(model_input["data"]),
+                    "server": "SLIPWAY_TEST_LEAK" in os.environ, "writes": os.access("/app", os.W_OK),
+                }
+        """
+
+    @Test("a Truss is built, started in a root of its own, called and stopped without a trace")
+    func wholeWay() async throws {
+        setenv("SLIPWAY_TEST_LEAK", "1", 1)
+        let engine = try Workshop.engine()
+        let reports = Reports(engine)
+        let image = try await build(
+            engine, model: Self.inspecting,
+            config: "secrets: {token: null}\nenvironment_variables: {GREETING: 'say \"hi\" it''s $HOME'}\n")
+        let spec = Workshop.spec(image, secrets: ["token": "s3cret'\""], environment: "production")
+        try await engine.start(spec)
+        #expect(await reports.reaches(.ready, spec.replicaID))
+        let endpoint = try #require(await reports.endpoints[spec.replicaID])
+        #expect(endpoint.host == "127.0.0.1")
+        let database = Workshop.directory + "/slipway.sqlite"
+        try "rows".write(toFile: database, atomically: true, encoding: .utf8)
+        let answer = try await post("{\"data\": \"\(database)\"}", to: endpoint)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any], "\(answer)")
+        #expect(object["secret"] as? String == "s3cret'\"")
+        #expect(object["environment"] as? String == "production")
+        #expect(object["variable"] as? String == "say \"hi\" it's $HOME")
+        #expect((object["leaks"] as? [String])?.isEmpty == true)
+        #expect((object["argv"] as? String)?.contains("s3cret") == false)
+        #expect(object["server"] as? Bool == false)
+        #expect(object["writes"] as? Bool == true)
+        if geteuid() == 0 {
+            #expect(object["uid"] as? Int == 60000)
+            #expect(object["data"] as? Bool == false)
+        }
+        let unit = UnitDirectory(root: Workshop.directory + "/engine", id: spec.replicaID)
+        let record = try #require(unit.record())
+        await engine.stop(spec.replicaID, grace: .seconds(5))
+        #expect(!record.process.isRunning)
+        #expect(!FileManager.default.fileExists(atPath: unit.path))
+        for group in record.controlGroup?.directories ?? [] {
+            #expect(!FileManager.default.fileExists(atPath: group))
+        }
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test(
+        "load() that raises ends the replica with the exception as its reason, and the traceback in the log")
+    func failingLoad() async throws {
+        let engine = try Workshop.engine()
+        let reports = Reports(engine)
+        let image = try await build(
+            engine,
+            model: """
+                class Model:
+                    def load(self):
+                        raise ValueError("boom")
+                    def predict(self, x):
+                        return x
+                """)
+        let spec = Workshop.spec(image)
+        try await engine.start(spec)
+        #expect(await reports.reaches(.ready, spec.replicaID) == false)
+        #expect(await reports.reasons[spec.replicaID]?.contains("ValueError: boom") == true)
+        #expect(await reports.says("Traceback"))
+        await engine.stop(spec.replicaID, grace: .zero)
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test(
+        "a requirement nobody offers fails the build with the installer's words, and nothing stays half-made")
+    func badRequirement() async throws {
+        let engine = try Workshop.engine()
+        let log = Lines()
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await build(engine, config: "requirements: ['six==99.99']\n", log: log)
+        }
+        #expect(failure?.reason.contains("six==99.99") == true)
+        #expect(log.contains("six==99.99"))
+        let environments = Workshop.directory + "/engine/environments"
+        for name in try FileManager.default.contentsOfDirectory(atPath: environments) {
+            #expect(FileManager.default.fileExists(atPath: "\(environments)/\(name)/.complete"), "\(name)")
+        }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: Workshop.directory + "/engine/work").isEmpty)
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test(
+        "the second build of the same requirements installs nothing, and the same archive is the same image")
+    func caching() async throws {
+        let engine = try Workshop.engine()
+        let first = try await build(engine)
+        let log = Lines()
+        let second = try await build(engine, model: Workshop.echo + "\n# changed\n", log: log)
+        #expect(first.id != second.id)
+        #expect(log.contains("Using the cached Python environment"))
+        let archive = try Workshop.archive()
+        let request = BuildRequest(
+            deploymentID: DeploymentID("dep0001"), modelName: "test", archivePath: archive,
+            isDevelopment: false)
+        #expect(try await engine.build(request) { _ in } == engine.build(request) { _ in })
+        await engine.removeImage(second.id)
+        #expect(await engine.image(second.id) == nil)
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test("build commands run in the image and may change it; a failing one fails the build")
+    func buildCommands() async throws {
+        let engine = try Workshop.engine()
+        let reports = Reports(engine)
+        let image = try await build(
+            engine,
+            model: "class Model:\n    def predict(self, x):\n        return open('/app/made').read()\n",
+            config: "build_commands: ['echo made by $(id -u) > /app/made']\n")
+        let spec = Workshop.spec(image)
+        try await engine.start(spec)
+        #expect(await reports.reaches(.ready, spec.replicaID))
+        let endpoint = try #require(await reports.endpoints[spec.replicaID])
+        #expect(try await post("1", to: endpoint).contains("made by"))
+        await engine.stop(spec.replicaID, grace: .seconds(5))
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await build(engine, config: "build_commands: ['echo sorry; exit 7']\n")
+        }
+        #expect(failure?.reason.contains("code 7: sorry") == true)
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test("a Python that is not here is replaced by the nearest newer one with a warning, or fails by policy")
+    func pythonVersions() async throws {
+        let pythons = Pythons(configuration: LocalEngineConfiguration(dataDirectory: Workshop.directory))
+        let all = try await pythons.all()
+        let newest = try #require(all.keys.max())
+        let (exact, warning) = try await pythons.interpreter(for: newest, isAsked: true, uv: "/bin/false")
+        #expect(exact.version == newest && warning == nil)
+        let absent = MissingVersion.first(notIn: all)
+        guard let absent, all.keys.contains(where: { $0 > absent }) else { return }
+        let (other, said) = try await pythons.interpreter(for: absent, isAsked: true, uv: "/bin/false")
+        #expect(other.version == all.keys.filter { $0 > absent }.min())
+        #expect(said?.contains("\(absent)") == true)
+        var strict = LocalEngineConfiguration(dataDirectory: Workshop.directory)
+        strict.pythonPolicy = .exact
+        await #expect(throws: BuildFailure.self) {
+            try await Pythons(configuration: strict).interpreter(for: absent, isAsked: true, uv: "/bin/false")
+        }
+    }
+
+    @Test("a replica outlives its engine, is adopted by the next one, and its end is seen there")
+    func adoption() async throws {
+        let first = try Workshop.engine()
+        let reports = Reports(first)
+        let image = try await build(first)
+        let spec = Workshop.spec(image)
+        try await first.start(spec)
+        #expect(await reports.reaches(.ready, spec.replicaID))
+        let unit = UnitDirectory(root: Workshop.directory + "/engine", id: spec.replicaID)
+        let process = try #require(unit.record()).process
+        await first.shutdown(stopReplicas: false)
+        #expect(process.isRunning)
+
+        let second = try Workshop.engine()
+        let later = Reports(second)
+        let adopted = try await second.adopt()
+        #expect(adopted.map(\.id) == [spec.replicaID])
+        #expect(adopted.first?.phase == .ready && adopted.first?.imageID == image.id)
+        let endpoint = try #require(adopted.first?.endpoint)
+        #expect(try await post("[1]", to: endpoint) == "[1]")
+        #expect(await later.says("Handled request"))
+        #expect(await later.lines.contains { $0.message.contains("Executing model.load()") } == false)
+        process.signal(SIGKILL)
+        for _ in 0..<100 where await later.phases[spec.replicaID]?.last == nil {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        if case .exited = await later.phases[spec.replicaID]?.last {
+        } else {
+            Issue.record("its end was not seen")
+        }
+        await second.stop(spec.replicaID, grace: .zero)
+        #expect(!FileManager.default.fileExists(atPath: unit.path))
+        await second.shutdown(stopReplicas: true)
+    }
+
+    @Test("without namespaces replicas run as plain processes with the same result")
+    func plainProcesses() async throws {
+        let engine = try Workshop.engine { $0.usesNamespaces = false }
+        let reports = Reports(engine)
+        let image = try await build(
+            engine,
+            model: """
+                class Model:
+                    def __init__(self, **kwargs):
+                        self.secrets = kwargs["secrets"]
+                    def predict(self, x):
+                        return self.secrets["token"]
+                """, config: "secrets: {token: null}\n")
+        let spec = Workshop.spec(image, secrets: ["token": "plain"])
+        try await engine.start(spec)
+        #expect(await reports.reaches(.ready, spec.replicaID))
+        let endpoint = try #require(await reports.endpoints[spec.replicaID])
+        #expect(try await post("1", to: endpoint) == "\"plain\"")
+        await engine.shutdown(stopReplicas: true)
+        #expect(await engine.describe().missing.contains { $0.contains("plain processes") })
+    }
+}
+
+/// Finds a supported version this machine lacks.
+enum MissingVersion {
+    static func first(notIn all: [PythonVersion: Interpreter]) -> PythonVersion? {
+        (9...14).map { PythonVersion(major: 3, minor: $0) }.first { all[$0] == nil }
+    }
+}

@@ -1,0 +1,137 @@
+// Child processes, their output and their ports.
+
+import Foundation
+import SlipwayCore
+import SlipwayLogs
+import Synchronization
+import Testing
+
+@testable import SlipwayLocalEngine
+
+/// Log lines of a build, in order.
+final class Lines: Sendable {
+    private let all = Mutex<[String]>([])
+
+    func add(_ entry: LogEntry) { all.withLock { $0.append(entry.message) } }
+
+    func add(_ text: String) { all.withLock { $0.append(text) } }
+
+    func contains(_ words: String) -> Bool { all.withLock { $0.contains { $0.contains(words) } } }
+
+    var count: Int { all.withLock { $0.count } }
+}
+
+@Suite struct ProcessTests {
+    let output = FileManager.default.temporaryDirectory.appendingPathComponent("out-\(UUID())").path
+
+    @Test("a command's lines and exit code come back, and it sees only the given environment")
+    func command() async throws {
+        let lines = Lines()
+        let result = try await Command.run(
+            ["/bin/sh", "-c", "echo one; echo two >&2; echo $HOME-$GIVEN; printf unfinished; exit 3"],
+            environment: ["GIVEN": "yes"], directory: "/", output: output
+        ) { lines.add($0) }
+        #expect(result.code == 3)
+        #expect(result.tail == ["one", "two", "-yes", "unfinished"])
+        #expect(lines.count == 4)
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    @Test("a signal's exit code is 128 and its number, and a missing program is an error")
+    func endings() async throws {
+        let killed = try await Command.run(
+            ["/bin/sh", "-c", "kill -9 $$"], environment: [:], directory: "/", output: output)
+        #expect(killed.code == 137)
+        await #expect(throws: SpawnError.self) {
+            try await Command.run(["/no/such/program"], environment: [:], directory: "/", output: output)
+        }
+    }
+
+    @Test("cancelling or running late ends a command with all its children")
+    func cancellation() async throws {
+        let marker = "3\(UInt32.random(in: 1000...9999))"
+        let script = ["/bin/sh", "-c", "sleep \(marker) & sleep \(marker); wait"]
+        let task = Task { [output] in
+            try await Command.run(
+                script, environment: ["PATH": "/bin:/usr/bin"], directory: "/", output: output)
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let late = try await Command.run(
+            script, environment: ["PATH": "/bin:/usr/bin"], directory: "/", output: output,
+            timeout: .milliseconds(200))
+        #expect(late.code == 137)
+        let left = try await Command.run(
+            ["/bin/sh", "-c", "pgrep -f 'sleep \(marker)' | grep -v $$ || true"],
+            environment: ["PATH": "/bin:/usr/bin"],
+            directory: "/", output: output)
+        #expect(left.tail == [])
+    }
+
+    @Test("output is read in whole lines across pieces, long lines in parts, and consumed blocks are freed")
+    func tail() throws {
+        func append(_ text: String) throws {
+            if !FileManager.default.fileExists(atPath: output) {
+                try Data().write(to: URL(fileURLWithPath: output))
+            }
+            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+            try handle.seekToEnd()
+            try handle.write(contentsOf: Data(text.utf8))
+            try handle.close()
+        }
+        var tail = OutputTail(path: output)
+        #expect(tail.lines() == [])
+        try append("one\ntw")
+        #expect(tail.lines() == ["one"])
+        try append("o\n\nthree")
+        #expect(tail.lines() == ["two", ""])
+        let offset = tail.offset
+        #expect(tail.lines(final: true) == ["three"])
+        var resumed = OutputTail(path: output, offset: offset)
+        try append("\n")
+        #expect(resumed.lines() == ["three"])
+        try append(String(repeating: "x", count: 200_000) + "\n")
+        #expect(resumed.lines().map(\.utf8.count).reduce(0, +) == 200_000)
+        for _ in 0..<16 {
+            try append(String(repeating: String(repeating: "y", count: 999) + "\n", count: 1000))
+            #expect(resumed.lines().count == 1000)
+        }
+        var info = stat()
+        stat(output, &info)
+        #expect(info.st_size > 16_000_000)
+        #expect(Int(info.st_blocks) * 512 < 8 << 20)
+    }
+
+    @Test("a port is handed out once and not while somebody listens on it")
+    func ports() throws {
+        var pool = PortPool(31000...31003)
+        let taken = (0..<4).compactMap { _ in pool.take() }
+        #expect(Set(taken).count == taken.count)
+        let none = pool.take()
+        #expect(none == nil || taken.count < 4)
+        if let first = taken.first {
+            pool.release(first)
+            let again = pool.take()
+            #expect(again == first)
+            let twice = pool.take(first)
+            #expect(!twice)
+        }
+    }
+
+    @Test(
+        "the last words explain an end best by the exception",
+        arguments: [
+            (
+                ["loading", "Traceback (most recent call last):", "ValueError: boom", "Shutting down"],
+                "ValueError: boom"
+            ),
+            (["just words"], "just words"), ([], "without a word"),
+        ])
+    func lastWords(lines: [String], expected: String) {
+        var words = LastWords()
+        for line in lines { words.hear(ParsedLine(message: line)) }
+        #expect(words.explanation(code: 1).contains(expected))
+        #expect(words.explanation(code: 137).contains(lines.isEmpty ? "without" : "signal 9"))
+    }
+}

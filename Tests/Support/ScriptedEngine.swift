@@ -1,0 +1,123 @@
+// An engine without processes. Builds and replicas do what the model's name or the test says.
+
+import SlipwayCore
+import SlipwayEngine
+import Synchronization
+
+public final class ScriptedEngine: Engine {
+    /// The name of a model whose builds fail.
+    public static let unbuildable = "unbuildable"
+
+    private struct State {
+        var images: [ImageID: BuiltImage] = [:]
+        var builds: [BuildRequest] = []
+        var started: [ReplicaSpec] = []
+        var running: [ReplicaID: Replica] = [:]
+        var stopped: [ReplicaID] = []
+        var startsReady = true
+        var heldBuilds: [CheckedContinuation<Void, Never>] = []
+        var holdsBuilds = false
+    }
+
+    private let stream: AsyncStream<EngineEvent>
+    private let sink: AsyncStream<EngineEvent>.Continuation
+    private let state: Mutex<State>
+
+    /// - Parameter replicas: still running from an earlier process, as `adopt()` will report them.
+    public init(running replicas: [Replica] = [], images: [BuiltImage] = []) {
+        (stream, sink) = AsyncStream.makeStream()
+        state = Mutex(
+            State(
+                images: Dictionary(uniqueKeysWithValues: images.map { ($0.id, $0) }),
+                running: Dictionary(uniqueKeysWithValues: replicas.map { ($0.id, $0) })))
+    }
+
+    // MARK: The script
+
+    /// Whether replicas become ready as soon as they start; otherwise the test says `ready`.
+    public func setStartsReady(_ value: Bool) { state.withLock { $0.startsReady = value } }
+
+    /// Builds started from now on wait for `releaseBuilds`.
+    public func holdBuilds() { state.withLock { $0.holdsBuilds = true } }
+
+    public func releaseBuilds() {
+        let held = state.withLock { state in
+            state.holdsBuilds = false
+            defer { state.heldBuilds = [] }
+            return state.heldBuilds
+        }
+        for build in held { build.resume() }
+    }
+
+    public func ready(_ id: ReplicaID) { report(id, .ready) }
+
+    public func exit(_ id: ReplicaID, code: Int32, reason: String) {
+        report(id, .exited(code: code), reason: reason)
+    }
+
+    /// All build requests so far, oldest first.
+    public var builds: [BuildRequest] { state.withLock { $0.builds } }
+    /// All replicas started so far, oldest first.
+    public var started: [ReplicaSpec] { state.withLock { $0.started } }
+    public var stopped: [ReplicaID] { state.withLock { $0.stopped } }
+    public var running: [Replica] { state.withLock { Array($0.running.values) } }
+    public var images: [BuiltImage] { state.withLock { Array($0.images.values) } }
+
+    private func report(_ id: ReplicaID, _ phase: ReplicaPhase, reason: String? = nil) {
+        let endpoint = ReplicaEndpoint(host: "127.0.0.1", port: 1)
+        state.withLock {
+            $0.running[id]?.phase = phase
+            $0.running[id]?.endpoint = endpoint
+        }
+        sink.yield(.phase(id, phase, endpoint: endpoint, reason: reason))
+    }
+
+    // MARK: Engine
+
+    public func build(
+        _ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void
+    ) async throws -> BuiltImage {
+        await withCheckedContinuation { continuation in
+            let goesOn = state.withLock { state in
+                state.builds.append(request)
+                if state.holdsBuilds { state.heldBuilds.append(continuation) }
+                return !state.holdsBuilds
+            }
+            if goesOn { continuation.resume() }
+        }
+        try Task.checkCancellation()
+        if request.modelName == Self.unbuildable { throw BuildFailure(reason: "The model is unbuildable.") }
+        let image = BuiltImage(
+            id: ImageID("image-\(request.archivePath.split(separator: "/").last ?? "")"),
+            predictPath: "/v1/models/model:predict", predictConcurrency: 1)
+        state.withLock { $0.images[image.id] = image }
+        return image
+    }
+
+    public func image(_ id: ImageID) async -> BuiltImage? { state.withLock { $0.images[id] } }
+
+    public func start(_ spec: ReplicaSpec) async throws {
+        let startsReady = state.withLock { state in
+            state.started.append(spec)
+            state.running[spec.replicaID] = Replica(
+                id: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID, phase: .starting,
+                startedAt: Timestamp(microseconds: 0))
+            return state.startsReady
+        }
+        report(spec.replicaID, .loading)
+        if startsReady { report(spec.replicaID, .ready) }
+    }
+
+    public func stop(_ id: ReplicaID, grace: Duration) async {
+        state.withLock {
+            $0.running[id] = nil
+            $0.stopped.append(id)
+        }
+    }
+
+    public func adopt() async throws -> [Replica] { running }
+    public func events() -> AsyncStream<EngineEvent> { stream }
+    public func removeImage(_ id: ImageID) async { state.withLock { $0.images[id] = nil } }
+    public func describe() async -> EngineDescription { EngineDescription(facts: [], missing: []) }
+    public func shutdown(stopReplicas: Bool) async { sink.finish() }
+}
