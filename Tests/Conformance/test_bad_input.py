@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 import requests
-from conftest import MANAGEMENT, eventually, tar, truss_files
+from harness import MANAGEMENT, eventually, tar, truss_files
 
 
 def archive_with(*entries):

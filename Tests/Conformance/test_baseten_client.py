@@ -5,7 +5,7 @@ import pytest
 from baseten.client import InferenceClient, ManagementClient
 from baseten.client.managementapi import _models as m
 from botocore.config import Config
-from conftest import MANAGEMENT, eventually, tar, truss_files
+from harness import MANAGEMENT, eventually, tar, truss_files
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import re
 import jsonschema
 import pytest
 import requests
-from conftest import APP, MANAGEMENT, ROOT
+from harness import APP, MANAGEMENT, ROOT
 
 
 @pytest.fixture(scope="module")

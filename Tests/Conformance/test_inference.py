@@ -5,7 +5,7 @@ import time
 
 import pytest
 import requests
-from conftest import API, truss_files
+from harness import API, eventually, truss_files
 
 STREAM = """
 import time
@@ -98,7 +98,6 @@ def test_the_models_own_error_is_unchanged(api):
     assert answer.json() == {"error": "Internal Server Error (in model/chainlet)."}
     assert answer.headers["X-BASETEN-ERROR-SOURCE"] == "04"
     request = answer.headers["X-Baseten-Request-Id"]
-    from conftest import eventually
 
     eventually(lambda: "not today" in api.logs(model, deployment, request_id=request))
 

@@ -1,7 +1,7 @@
 """What each kind of key may do, and how secrets reach a model and nothing else."""
 
 import pytest
-from conftest import API, eventually, truss_files
+from harness import API, eventually, truss_files
 
 READS_SECRET = """
 import os

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 import requests
-from conftest import API, Server, eventually, truss_files
+from harness import API, Server, eventually, truss_files
 
 PID = """
 import os

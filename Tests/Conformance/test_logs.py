@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import eventually, truss_files
+from harness import eventually, truss_files
 
 TALKING = """
 import logging

@@ -1,7 +1,7 @@
 """Promotion to production: the founding call and its relatives."""
 
 import pytest
-from conftest import eventually, truss_files
+from harness import eventually, truss_files
 
 BROKEN = """
 class Model:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from conftest import BINARY, eventually, truss_files, write_truss
+from harness import BINARY, eventually, truss_files, write_truss
 
 
 def prepare(api, name, dry_run=False, **deployment):

@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import BINARY, Server
+from harness import BINARY, Server
 
 
 def serve(*arguments, environment=None):

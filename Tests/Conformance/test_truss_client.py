@@ -2,7 +2,7 @@
 
 import json
 
-from conftest import eventually, write_truss
+from harness import eventually, write_truss
 
 
 def model_named(api, name):

@@ -84,7 +84,7 @@ struct ConnectionTests {
 
     @Test("a connection without requests is closed after the idle timeout")
     func idleTimeout() async throws {
-        try await World.with(configure: { $0.clientIdleTimeout = .seconds(1) }) { world in
+        try await World.with(configure: { $0.clientIdleTimeout = .seconds(2) }) { world in
             let backend = try await world.backend()
             world.gateway.publish(table([backend.route("r1")]))
             let fresh = try await RawClient.connect(world)

@@ -164,7 +164,7 @@ struct PredictTests {
 
     @Test("a timeout after the answer has begun closes the connection")
     func timeoutWhileStreaming() async throws {
-        try await World.with(configure: { $0.predictTimeout = .milliseconds(200) }) { world in
+        try await World.with(configure: { $0.predictTimeout = .seconds(2) }) { world in
             let backend = try await world.backend { _, responder in
                 responder.head()
                 responder.chunk("first")

@@ -109,13 +109,23 @@ struct ReplicaFailureTests {
         }
     }
 
-    @Test("upstream connections are used again and closed when idle")
+    @Test("upstream connections are used again")
     func keepAlive() async throws {
+        try await World.with(threads: 1, configure: { $0.upstreamIdleTimeout = .seconds(60) }) { world in
+            let backend = try await world.backend()
+            world.gateway.publish(table([backend.route("r1")]))
+            for _ in 0..<5 { _ = try await world.request("/production/predict") }
+            #expect(backend.sightings.connections == 1)
+        }
+    }
+
+    @Test("upstream connections are closed when idle")
+    func idleTimeout() async throws {
         try await World.with(threads: 1, configure: { $0.upstreamIdleTimeout = .milliseconds(200) }) {
             world in
             let backend = try await world.backend()
             world.gateway.publish(table([backend.route("r1")]))
-            for _ in 0..<5 { _ = try await world.request("/production/predict") }
+            _ = try await world.request("/production/predict")
             #expect(backend.sightings.connections == 1)
             try await eventually("idle connection stayed") { backend.sightings.openConnections == 0 }
         }
