@@ -5,11 +5,16 @@ times in the deployment's log; the client's share is what passes before the depl
 what its own server needs from start to readiness, measured by starting the built image by hand in the same run.
 """
 
+import json
+import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 
@@ -17,6 +22,7 @@ import bench  # noqa: E402
 from harness import ROOT, eventually  # noqa: E402
 
 WARM = 5
+PORT = 8790
 
 
 def entries(api, model, deployment):
@@ -43,6 +49,34 @@ def push(api, truss, directory):
     }  # fmt: skip
 
 
+def start_by_hand(data):
+    """Seconds from spawn to readiness of the built model server without Slipway."""
+    newest = max((data / "engine" / "images").glob("*/image.json"), key=lambda path: path.stat().st_mtime)
+    image = json.loads(newest.read_text())
+    tree = newest.parent / "tree"
+    environment = {
+        **image["environment"], "PATH": os.environ["PATH"], "HOME": str(data.parent), "APP_HOME": str(tree / "app"),
+        "PYTHONPATH": str(tree / "packages"), "INFERENCE_SERVER_PORT": str(PORT),
+    }  # fmt: skip
+    begun = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        server = subprocess.Popen(
+            [image["command"][0], str(tree / "app" / "main.py")], cwd=tree / "app", env=environment,
+            stdout=output, stderr=output,
+        )  # fmt: skip
+        try:
+            while True:
+                assert server.poll() is None, f"the model server ended with {server.returncode}"
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/v1/models/model", timeout=1):
+                        return time.monotonic() - begun
+                except OSError:
+                    time.sleep(0.005)
+        finally:
+            server.terminate()
+            server.wait()
+
+
 def main():
     with bench.server() as server:
         api, truss = bench.api(server), bench.client(server)
@@ -54,6 +88,7 @@ def main():
             model = directory / "model" / "model.py"
             model.write_text(model.read_text() + f"\n# change {number}\n")
             warm.append(push(api, truss, directory))
+        model_start = bench.percentile([start_by_hand(server.data) for _ in range(WARM)], 0.5)
     for name, parts in [("cold", cold), *[("cached", w) for w in warm]]:
         print(name, ", ".join(f"{k} {v:.2f} s" for k, v in parts.items()))
     middle = lambda part: bench.percentile([w[part] for w in warm], 0.5)  # noqa: E731
@@ -61,7 +96,11 @@ def main():
     bench.figure("push_to_active_cached", middle("total"), "s")
     bench.figure("push_client_cached", middle("client"), "s")
     bench.figure("push_build_cached", middle("build"), "s")
-    bench.figure("push_model_start_cached", middle("start"), "s")
+    bench.figure("push_start_cached", middle("start"), "s")
+    bench.figure("push_start_by_hand", model_start, "s")
+    ours = middle("total") - middle("client") - model_start
+    bench.figure("push_ours_cached", ours, "s")
+    bench.figure("push_ours_share_cached", ours / middle("total") * 100, "%")
 
 
 main()

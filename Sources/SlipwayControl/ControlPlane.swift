@@ -40,6 +40,7 @@ public final class ControlPlane: Sendable {
     let engine: any Engine
     let logs: LogStore
     let controller: Controller
+    let cache: AnswerCache
     let dependencies: ControlDependencies
 
     public init(
@@ -50,6 +51,7 @@ public final class ControlPlane: Sendable {
         self.engine = engine
         self.logs = logs
         self.dependencies = dependencies
+        cache = AnswerCache(store: store)
         controller = Controller(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
             dependencies: dependencies, logger: logger)

@@ -4,11 +4,16 @@
 import Foundation
 import GRDB
 import SlipwayCore
+import Synchronization
 
 /// The database of one Slipway server. Writes are serial and durable (WAL with `synchronous=FULL`) when
 /// `write` returns; reads see the last committed state and run beside them.
 public final class Store: Sendable {
     private let pool: DatabasePool
+    private let writes = Atomic<UInt64>(0)
+
+    /// Counts the writes of this process: what was read at a version still holds while it is the same.
+    public var version: UInt64 { writes.load(ordering: .acquiring) }
 
     /// Opens the database, making it and bringing its schema up to date when needed.
     /// - Throws: `StoreError` with the reason in words.
@@ -42,7 +47,9 @@ public final class Store: Sendable {
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (StoreWriter) throws -> Value
     ) async throws -> Value {
-        try await pool.write { try body(StoreWriter(db: $0)) }
+        let value = try await pool.write { try body(StoreWriter(db: $0)) }
+        writes.add(1, ordering: .releasing)
+        return value
     }
 
     /// Closes all connections; later calls throw.

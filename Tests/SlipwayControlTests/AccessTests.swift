@@ -47,6 +47,7 @@ import Testing
             let key = try await world.control.createAPIKey(
                 name: "ci", category: .personal, modelIDs: nil, team: nil, by: world.admin)
             #expect(world.gateway.table.keys.count == 2)
+            _ = try await world.control.authenticate(authorization: "Api-Key \(key)")
             let prefix = String(key.prefix { $0 != "." })
             try await world.control.deleteAPIKey(prefix: prefix, by: world.admin)
             #expect(world.gateway.table.keys.count == 1)

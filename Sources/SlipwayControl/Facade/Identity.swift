@@ -10,9 +10,9 @@ extension ControlPlane {
         guard let key = authorization.flatMap(KeyText.key(inAuthorization:)) else {
             throw ControlError.unauthorized
         }
-        let digest = KeyText.hex(KeyText.digest(of: key))
-        return try await store.read { db in
-            guard let record = try db.apiKey(digest: digest), let user = try db.user(record.ownerID),
+        let digest = KeyText.digest(of: key)
+        return try await cache.answer(.caller(digest)) { db in
+            guard let record = try db.apiKey(digest: KeyText.hex(digest)), let user = try db.user(record.ownerID),
                 let team = try record.teamID ?? db.defaultTeam()?.id
             else { throw ControlError.unauthorized }
             return Caller(grant: record.grant, user: user, keyPrefix: record.prefix, teamID: team)

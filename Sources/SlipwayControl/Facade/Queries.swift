@@ -8,14 +8,14 @@ private let succeededPromotionShown: Duration = .seconds(600)
 
 extension ControlPlane {
     public func models(team: TeamID?) async throws -> [ModelView] {
-        try await store.read { [self] db in
+        try await cache.answer(.models(team: team)) { [self] db in
             if let team { _ = try db.existing(team) }
             return try db.models(of: team).map { try view(of: $0, in: db) }
-        }
+        }.map(current)
     }
 
     public func model(_ id: ModelID) async throws -> ModelView {
-        try await store.read { [self] db in try view(of: db.existing(id), in: db) }
+        current(try await cache.answer(.model(id)) { [self] db in try view(of: db.existing(id), in: db) })
     }
 
     public func model(named name: String, team: TeamID?) async throws -> ModelView {
@@ -37,7 +37,10 @@ extension ControlPlane {
     }
 
     public func deployment(_ selector: DeploymentSelector, of model: ModelID) async throws -> DeploymentView {
-        try await store.read { [self] db in try view(of: db.existing(selector, of: model), in: db) }
+        current(
+            try await cache.answer(.deployment(selector, model)) { [self] db in
+                try view(of: db.existing(selector, of: model), in: db)
+            })
     }
 
     /// A deployment by its id alone, as the client's GraphQL asks for it.
@@ -119,6 +122,19 @@ extension ControlPlane {
         return EnvironmentView(
             environment: environment, current: current, candidate: candidate,
             promotion: promotion.flatMap { isWorthShowing($0) ? $0 : nil }, instanceType: type)
+    }
+
+    /// The view with the replicas of now: they change without a write.
+    private func current(_ view: DeploymentView) -> DeploymentView {
+        var view = view
+        view.activeReplicas = controller.board.readyReplicas(of: view.deployment.id)
+        return view
+    }
+
+    private func current(_ view: ModelView) -> ModelView {
+        var view = view
+        view.deployments = view.deployments.map(current)
+        return view
     }
 
     private func isWorthShowing(_ promotion: Promotion) -> Bool {

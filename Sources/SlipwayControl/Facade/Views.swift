@@ -47,7 +47,7 @@ public struct APIKeyView: Sendable {
 }
 
 /// Names one deployment of a model the way paths do.
-public enum DeploymentSelector: Sendable, Equatable {
+public enum DeploymentSelector: Sendable, Hashable {
     case id(DeploymentID)
     case development
     case production

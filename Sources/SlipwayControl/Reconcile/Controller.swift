@@ -181,6 +181,8 @@ public actor Controller {
             crashes[step.deployment.id] = step.crashes
             for action in step.actions { await carryOut(action, for: step.deployment) }
         }
+        // The new records may ask for the next step at once.
+        if steps.contains(where: { before[$0.deployment.id] != $0.deployment.status }) { inbox.ring() }
     }
 
     private func promotionFloors(_ snapshot: Snapshot) -> [DeploymentID: Int] {

@@ -129,6 +129,8 @@ actor EnvironmentCache {
         var environment = Command.buildEnvironment(home: configuration.root)
         environment["UV_CACHE_DIR"] = configuration.root + "/uv-cache"
         environment["UV_NO_PROGRESS"] = "1"
+        // Replicas cannot write to the environment: without this each start would compile every module again.
+        environment["UV_COMPILE_BYTECODE"] = "1"
         let result = try await Command.run(
             [tools.uv] + arguments, environment: environment, directory: recipe.context,
             output: directory + ".log", line: log)

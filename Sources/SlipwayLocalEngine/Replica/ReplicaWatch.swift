@@ -9,6 +9,10 @@ import SlipwayLogs
 struct ReplicaWatch: Sendable {
     /// How often the process and its output are looked at.
     static let step: Duration = .milliseconds(100)
+    /// The same while a replica starts, so that a quick model does not wait for a slow look.
+    static let startingStep: Duration = .milliseconds(15)
+    /// Starting steps until a start counts as a long one: about 5 s.
+    static let startingSteps = 300
     /// Steps between two probes of a ready replica: 2 s.
     static let readyProbeSteps = 20
     /// Failing probes in a row until a ready replica counts as unhealthy.
@@ -67,7 +71,8 @@ struct ReplicaWatch: Sendable {
                 noted = tail.offset
                 unit.write(offset: noted)
             }
-            try? await Task.sleep(for: Self.step)
+            let isStarting = phase == .loading && steps < Self.startingSteps
+            try? await Task.sleep(for: isStarting ? Self.startingStep : Self.step)
         }
         // The server ends, the replica does not: the next process reads on from here.
         forward(tail.lines(), &words)
