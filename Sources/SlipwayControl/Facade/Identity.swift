@@ -12,7 +12,8 @@ extension ControlPlane {
         }
         let digest = KeyText.digest(of: key)
         return try await cache.answer(.caller(digest)) { db in
-            guard let record = try db.apiKey(digest: KeyText.hex(digest)), let user = try db.user(record.ownerID),
+            guard let record = try db.apiKey(digest: KeyText.hex(digest)),
+                let user = try db.user(record.ownerID),
                 let team = try record.teamID ?? db.defaultTeam()?.id
             else { throw ControlError.unauthorized }
             return Caller(grant: record.grant, user: user, keyPrefix: record.prefix, teamID: team)
