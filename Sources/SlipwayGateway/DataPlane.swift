@@ -13,6 +13,7 @@ final class DataPlane: Sendable {
     let logger: Logger
     let now: @Sendable () -> Timestamp
     private let draining = Atomic(false)
+    private let lots = Atomic<UInt64>(0)
 
     init(
         configuration: GatewayConfiguration, observer: any DemandObserver, logger: Logger,
@@ -28,6 +29,9 @@ final class DataPlane: Sendable {
     /// Set once at shutdown: every answer from then on ends its connection.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
     func beginDraining() { draining.store(true, ordering: .relaxed) }
+
+    /// 0–99 in an order that spreads any percentage evenly over consecutive requests: 37 and 100 share no factor.
+    func nextLot() -> Int { Int(lots.wrappingAdd(37, ordering: .relaxed).oldValue % 100) }
 
     /// A WARNING line in the deployment's log about a request that did not end well.
     func logFailure(

@@ -20,11 +20,17 @@ public struct DeploymentLoad: Sendable, Equatable {
     public var parked: Int
     /// When the last request began or ended, or the last wake call came; nil if none since the start.
     public var lastActivity: Timestamp?
+    /// Requests in flight, summed over time since the start: the average over a span is the difference of two
+    /// readings by the seconds between them. Exact, not sampled.
+    public var requestSeconds: Double
 
-    public init(inFlight: Int = 0, parked: Int = 0, lastActivity: Timestamp? = nil) {
+    public init(
+        inFlight: Int = 0, parked: Int = 0, lastActivity: Timestamp? = nil, requestSeconds: Double = 0
+    ) {
         self.inFlight = inFlight
         self.parked = parked
         self.lastActivity = lastActivity
+        self.requestSeconds = requestSeconds
     }
 }
 

@@ -29,8 +29,11 @@ final class LoadLedger: Sendable {
     private func change(_ deployment: DeploymentID, _ body: (inout DeploymentLoad) -> Void) {
         let moment = now()
         books.withLock { books in
-            body(&books.deployments[deployment, default: DeploymentLoad()])
-            books.deployments[deployment]?.lastActivity = moment
+            var load = books.deployments[deployment, default: DeploymentLoad()]
+            load.advance(to: moment)
+            body(&load)
+            load.lastActivity = moment
+            books.deployments[deployment] = load
         }
     }
 
@@ -49,7 +52,15 @@ final class LoadLedger: Sendable {
         books.withLock { $0.deployments[deployment]?.parked -= 1 }
     }
 
-    var deployments: [DeploymentID: DeploymentLoad] { books.withLock { $0.deployments } }
+    /// Loads as of now.
+    var deployments: [DeploymentID: DeploymentLoad] {
+        let moment = now()
+        return books.withLock { $0.deployments }.mapValues { load in
+            var load = load
+            load.advance(to: moment)
+            return load
+        }
+    }
 
     /// Forgets deployments that are gone and have nothing in flight.
     func prune(keeping isKnown: (DeploymentID) -> Bool) {
@@ -88,4 +99,12 @@ final class LoadLedger: Sendable {
     }
 
     func inFlight(_ replica: ReplicaID) -> Int { books.withLock { $0.replicas[replica, default: 0] } }
+}
+
+extension DeploymentLoad {
+    /// Adds the time since the last change to the request-seconds; a clock that was set back adds nothing.
+    fileprivate mutating func advance(to moment: Timestamp) {
+        guard inFlight > 0, let lastActivity, moment > lastActivity else { return }
+        requestSeconds += Double(inFlight) * ((moment - lastActivity) / .seconds(1))
+    }
 }

@@ -13,8 +13,7 @@ final class Parking: Sendable {
 
     private struct Place {
         var number: UInt64
-        var model: ModelID
-        var target: InferenceTarget
+        var query: RouteQuery
         var eventLoop: any EventLoop
         var resume: @Sendable () -> Void
     }
@@ -28,15 +27,14 @@ final class Parking: Sendable {
 
     /// Takes the last place of the deployment's queue. `resume` is run on `eventLoop`, at most once.
     func enter(
-        _ deployment: DeploymentID, model: ModelID, target: InferenceTarget, on eventLoop: any EventLoop,
+        _ deployment: DeploymentID, for query: RouteQuery, on eventLoop: any EventLoop,
         resume: @escaping @Sendable () -> Void
     ) -> Ticket {
         lot.withLock { lot in
             lot.lastNumber += 1
             lot.places[deployment, default: []].append(
                 Place(
-                    number: lot.lastNumber, model: model, target: target, eventLoop: eventLoop, resume: resume
-                ))
+                    number: lot.lastNumber, query: query, eventLoop: eventLoop, resume: resume))
             return Ticket(number: lot.lastNumber, deployment: deployment)
         }
     }
@@ -61,7 +59,7 @@ final class Parking: Sendable {
             for (deployment, queue) in lot.places {
                 let waits = table.deployments[deployment].map(\.mustWait) ?? false
                 let staying = queue.filter { place in
-                    waits && (try? table.resolve(place.target, of: place.model)) == deployment
+                    waits && (try? table.resolve(place.query)) == deployment
                 }
                 if staying.count == queue.count { continue }
                 let kept = Set(staying.map(\.number))

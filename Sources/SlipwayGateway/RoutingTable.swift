@@ -31,16 +31,31 @@ public struct ModelRoutes: Sendable {
     public var development: DeploymentID?
     /// Current deployment by environment name; an environment without one maps to nil.
     public var environments: [String: DeploymentID?]
+    /// Environments that share their requests with a candidate while a promotion moves traffic.
+    public var splits: [String: TrafficSplit]
     /// Every deployment of the model, also those that are not served.
     public var deployments: Set<DeploymentID>
 
     public init(
         development: DeploymentID? = nil, environments: [String: DeploymentID?] = [:],
-        deployments: Set<DeploymentID> = []
+        splits: [String: TrafficSplit] = [:], deployments: Set<DeploymentID> = []
     ) {
         self.development = development
         self.environments = environments
+        self.splits = splits
         self.deployments = deployments
+    }
+}
+
+/// The part of an environment's requests that a promotion gives its candidate.
+public struct TrafficSplit: Sendable, Equatable {
+    public var candidate: DeploymentID
+    /// 0–100.
+    public var percent: Int
+
+    public init(candidate: DeploymentID, percent: Int) {
+        self.candidate = candidate
+        self.percent = percent
     }
 }
 

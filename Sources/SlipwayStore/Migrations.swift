@@ -1,6 +1,8 @@
 // The schema, as migrations that are only ever appended.
 
+import Foundation
 import GRDB
+import SlipwayCore
 
 enum Migrations {
     static var all: DatabaseMigrator {
@@ -115,6 +117,32 @@ enum Migrations {
                 t.column("details", .text)
             }
         }
+        migrator.registerMigration("v2 promotion settings, rollouts, scaling decisions") { db in
+            let settings = try json(PromotionSettings())
+            let rollout = try json(Rollout(settings: PromotionSettings(), mode: .swap))
+            try db.alter(table: "environments") { t in
+                t.add(column: "promotion_settings", .text).notNull().defaults(to: settings)
+                t.drop(column: "redeploy_on_promotion")
+            }
+            try db.alter(table: "promotions") { t in
+                t.add(column: "rollout", .text).notNull().defaults(to: rollout)
+            }
+            try db.create(table: "scaling_decisions") { t in
+                t.column("deployment_id", .text).notNull().references("deployments", onDelete: .cascade)
+                t.column("at", .integer).notNull()
+                t.column("from_replicas", .integer).notNull()
+                t.column("to_replicas", .integer).notNull()
+                t.column("reason", .text).notNull()
+            }
+            try db.create(
+                index: "scaling_decisions_by_deployment", on: "scaling_decisions",
+                columns: ["deployment_id", "at"])
+        }
         return migrator
+    }
+
+    /// A value as a column of a Codable record holds it.
+    private static func json(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 }

@@ -135,8 +135,8 @@ import Testing
             world.engine.setStartsReady(false)
             let copy = try await world.promote(.development, of: development)
             try await world.reaches(.loadingModel, copy)
-            try await world.control.cancelPromotion(
-                in: "production", of: copy.modelID, by: world.admin)
+            try await world.control.signalPromotion(
+                .cancel, in: "production", of: copy.modelID, by: world.admin)
             try await world.until("the copy's replica ends") {
                 world.clock.advance(.seconds(1))
                 return world.running(for: copy).isEmpty
@@ -144,8 +144,8 @@ import Testing
             let production = try await world.production(of: copy)
             #expect(production.current == nil && !production.isPromoting)
             await #expect(throws: ControlError.self) {
-                try await world.control.cancelPromotion(
-                    in: "production", of: copy.modelID, by: world.admin)
+                try await world.control.signalPromotion(
+                    .cancel, in: "production", of: copy.modelID, by: world.admin)
             }
         }
     }

@@ -227,15 +227,15 @@ extension String {
     }
 
     @Test("a candidate gets as many replicas as its promotion needs and does not go idle")
-    func promotionFloor() {
+    func plannedReplicas() {
         var play = Play.active()
-        play.situation.promotionFloor = 3
+        play.situation.plannedReplicas = 3
         #expect(play.step() == [.startReplicas(count: 2)])
         #expect(!play.step(after: 5000).contains(.drain("r0001".id())))
         var zero = Play.active()
         zero.deployment.desired = .zero
         zero.situation.replicas = []
-        zero.situation.promotionFloor = 1
+        zero.situation.plannedReplicas = 1
         #expect(zero.step() == [.startReplicas(count: 1)])
     }
 }

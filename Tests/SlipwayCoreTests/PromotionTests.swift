@@ -8,36 +8,47 @@ import Testing
         id: "p1".id(), modelID: "m1".id(), environment: "production", candidateID: "new0001".id(),
         previousID: "old0001".id(), scaleDownPrevious: true, candidateIsCopy: true,
         createdAt: Timestamp(microseconds: 0))
+    let now = Timestamp(microseconds: 5_000_000)
 
-    @Test("it swaps once as many replicas are ready as the environment asks for, and not before")
+    func view(
+        _ ready: Int, _ status: DeploymentStatus = .loadingModel, previousReady: Int = 0, wanted: Int = 0,
+        _ settings: AutoscalingSettings = .init()
+    ) -> PromotionView {
+        PromotionView(
+            candidate: CandidateView(status: status, statusReason: "because", readyReplicas: ready),
+            previousReady: previousReady, wantedReplicas: wanted, environment: settings, patienceSeconds: 60)
+    }
+
+    @Test("it swaps once as many replicas are ready as carry the load now, and not before")
     func swap() {
         var settings = AutoscalingSettings()
-        func step(_ ready: Int, _ status: DeploymentStatus = .loadingModel) -> PromotionStep {
-            promotion.nextStep(
-                candidate: CandidateView(status: status, statusReason: nil, readyReplicas: ready),
-                environment: settings)
+        func effect(_ ready: Int, serving: Int = 0) -> PromotionEffect {
+            var promotion = promotion
+            return promotion.advance(view(ready, .active, previousReady: serving, settings), now: now)
         }
-        #expect(step(0) == .wait)
-        #expect(step(1, .active) == .swap)
+        #expect(effect(0) == .none)
+        #expect(effect(1) == .swap)
         settings.minReplica = 3
         settings.maxReplica = 5
-        #expect(step(2, .active) == .wait)
-        #expect(step(3, .active) == .swap)
+        #expect(effect(2) == .none)
+        #expect(effect(3) == .swap)
+        #expect(effect(3, serving: 4) == .none)
+        #expect(effect(4, serving: 4) == .swap)
+        #expect(effect(5, serving: 9) == .swap)
     }
 
     @Test("every failed, deactivated or deleted candidate fails it with a reason")
     func failure() {
         for status in DeploymentStatus.allCases where status.isFailure || status == .inactive {
-            let step = promotion.nextStep(
-                candidate: CandidateView(status: status, statusReason: "because", readyReplicas: 0),
-                environment: AutoscalingSettings())
-            guard case .fail(let reason) = step else {
-                Issue.record("\(status) did not fail the promotion")
-                continue
-            }
-            #expect(reason.contains("new0001"))
+            var promotion = promotion
+            #expect(promotion.advance(view(0, status), now: now) == .fallBack)
+            #expect(promotion.status == .failed && promotion.endedAt == now)
+            #expect(promotion.errorMessage?.contains("new0001") == true)
         }
-        #expect(promotion.nextStep(candidate: nil, environment: AutoscalingSettings()) != .wait)
+        var promotion = promotion
+        var gone = view(0)
+        gone.candidate = nil
+        #expect(promotion.advance(gone, now: now) == .fallBack)
     }
 
     @Test("an ended promotion does nothing more")
@@ -45,8 +56,27 @@ import Testing
         for status in PromotionStatus.allCases where status.isTerminal {
             var ended = promotion
             ended.status = status
-            #expect(ended.nextStep(candidate: nil, environment: AutoscalingSettings()) == .wait)
+            #expect(ended.advance(view(9, .active), now: now) == .none)
         }
+    }
+
+    @Test("a ramp-up waits for all replicas, then moves traffic in ten equal stages")
+    func rampUp() {
+        var promotion = promotion
+        promotion.rollout = Rollout(
+            settings: PromotionSettings(rampUp: true, rampUpSeconds: 100), mode: .rampUp)
+        let settings = AutoscalingSettings(minReplica: 2, maxReplica: 4)
+        #expect(promotion.advance(view(1, .active, previousReady: 2, settings), now: now) == .none)
+        #expect(promotion.rollout.percent == 0 && promotion.rollout.candidateTarget == 2)
+        var shares: [Int] = []
+        for second in 0...90 {
+            let effect = promotion.advance(
+                view(2, .active, previousReady: 2, settings), now: now + .seconds(second))
+            shares.append(promotion.rollout.percent)
+            if second < 90 { #expect(effect == .none) } else { #expect(effect == .swap) }
+        }
+        #expect(shares[0] == 10 && shares[9] == 10 && shares[10] == 20 && shares[89] == 90)
+        #expect(promotion.status == .succeeded && shares[90] == 100)
     }
 
     @Test("the source is reused unless one of the documented reasons asks for a copy")

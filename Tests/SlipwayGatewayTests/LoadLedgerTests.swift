@@ -1,4 +1,5 @@
 import SlipwayCore
+import Synchronization
 import Testing
 
 @testable import SlipwayGateway
@@ -29,6 +30,23 @@ struct LoadLedgerTests {
         ledger.unparked(published)
         ledger.ended(published)
         #expect(ledger.deployments[published]?.inFlight == 0)
+    }
+
+    @Test("request-seconds are the exact area below the number of requests")
+    func requestSeconds() {
+        let time = Mutex(Timestamp(microseconds: 0))
+        let ledger = LoadLedger(now: { time.withLock { $0 } })
+        func pass(_ seconds: Int) { time.withLock { $0 = $0 + .seconds(seconds) } }
+        ledger.began(published)
+        pass(2)
+        ledger.began(published)
+        pass(3)
+        ledger.ended(published)
+        pass(1)
+        #expect(ledger.deployments[published]?.requestSeconds == 9)
+        ledger.ended(published)
+        pass(100)
+        #expect(ledger.deployments[published]?.requestSeconds == 9)
     }
 
     @Test("only deployments that are gone and idle are forgotten")

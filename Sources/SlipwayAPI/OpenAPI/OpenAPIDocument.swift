@@ -15,7 +15,8 @@ public enum OpenAPIDocument {
     }
 
     static let schemas: [String: Schema] = [
-        Schema.models, Schema.deployments, Schema.promotions, Schema.environments, Schema.autoscaling,
+        Schema.models, Schema.deployments, Schema.promotions, Schema.environments, Schema.environmentChanges,
+        Schema.autoscaling,
         Schema.logs, Schema.instanceTypes, Schema.users, Schema.teams, Schema.secrets, Schema.apiKeys,
         Schema.uploads, Schema.pushes, Schema.errors,
     ].reduce(into: [:]) { all, some in all.merge(some, uniquingKeysWith: { first, _ in first }) }

@@ -102,6 +102,19 @@ public struct MemberReader: Sendable {
         return try Request(reading: try MemberReader(value, path: at(name)))
     }
 
+    func optionalRequest<Request: WireRequest>(
+        _ name: String, as type: Request.Type
+    ) throws(BadRequest) -> Request? {
+        present(name) == nil ? nil : try request(name, as: type)
+    }
+
+    /// - Throws: `BadRequest` when one of `names` has a value: taking it without acting on it would be a lie.
+    func refuseUnsupported(_ names: [String]) throws(BadRequest) {
+        for name in names where present(name) != nil {
+            throw BadRequest("\(at(name)): this server does not support it yet")
+        }
+    }
+
     /// The refusal of a text that is none of `choices`.
     func unknownChoice(_ name: String, _ text: String, of choices: [String]) -> BadRequest {
         BadRequest(

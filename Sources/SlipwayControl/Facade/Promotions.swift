@@ -1,4 +1,4 @@
-// Starting and cancelling promotions: behaviour.md section 3, the non-rolling part.
+// Starting promotions: behaviour.md section 3.
 
 import SlipwayCore
 import SlipwayStore
@@ -41,7 +41,9 @@ extension ControlPlane {
             throw ControlError.validation(
                 "Environment \(environment.name) already has an in progress promotion.")
         }
-        if environment.currentDeploymentID == source.id, !environment.redeployOnPromotion { return source }
+        if environment.currentDeploymentID == source.id, !environment.promotionSettings.redeployOnPromotion {
+            return source
+        }
 
         let current = try environment.currentDeploymentID.flatMap { try db.deployment($0) }
         let choice = PromotionSource.choose(
@@ -51,7 +53,7 @@ extension ControlPlane {
             },
             sourceInstanceType: source.instanceTypeID, environmentInstanceType: current?.instanceTypeID,
             preserveEnvironmentInstanceType: options.preserveEnvironmentInstanceType,
-            redeployOnPromotion: environment.redeployOnPromotion)
+            redeployOnPromotion: environment.promotionSettings.redeployOnPromotion)
         var candidate = source
         if case .copy = choice {
             candidate = try copy(of: source, in: db, at: now)
@@ -66,7 +68,12 @@ extension ControlPlane {
                 id: .random(length: IdentifierLength.other, using: &random), modelID: source.modelID,
                 environment: environment.name, candidateID: candidate.id,
                 previousID: environment.currentDeploymentID, scaleDownPrevious: options.scaleDownPrevious,
-                candidateIsCopy: candidate.id != source.id, createdAt: now))
+                candidateIsCopy: candidate.id != source.id, createdAt: now,
+                rollout: Rollout(
+                    settings: environment.promotionSettings,
+                    mode: Rollout.mode(
+                        for: environment.promotionSettings,
+                        hasPrevious: current != nil && current?.id != candidate.id))))
         try db.append(
             AuditEvent(
                 at: now, actor: caller.keyPrefix, kind: "PROMOTE", model: source.modelID,
@@ -93,31 +100,6 @@ extension ControlPlane {
             copy.deployStartedAt = now
         }
         return copy
-    }
-
-    /// Ends a running promotion at once; the environment keeps what it has (behaviour.md section 3.6).
-    /// - Throws: `ControlError.validation` when none runs.
-    public func cancelPromotion(in name: String, of model: ModelID, by caller: Caller) async throws {
-        let now = now
-        try await store.write { db in
-            _ = try db.existing(model)
-            _ = try db.existing(name, of: model)
-            guard var promotion = try db.runningPromotion(into: name, of: model) else {
-                throw ControlError.validation("Environment \(name) has no in progress promotion.")
-            }
-            promotion.status = .canceled
-            promotion.endedAt = now
-            try db.update(promotion)
-            if promotion.candidateIsCopy, var copy = try db.deployment(promotion.candidateID) {
-                copy.desired = .zero
-                try db.update(copy)
-            }
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "GRACEFUL_CANCEL", model: model,
-                    deployment: promotion.candidateID, details: name))
-        }
-        await controller.settle()
     }
 
     func newDeploymentID() -> DeploymentID {

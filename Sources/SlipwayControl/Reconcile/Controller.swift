@@ -31,10 +31,13 @@ public actor Controller {
     var builds: [DeploymentID: Build] = [:]
     var crashes: [DeploymentID: CrashHistory] = [:]
     var stopping: Set<ReplicaID> = []
+    var scalers: [DeploymentID: AutoscalerState] = [:]
+    var histories: [DeploymentID: LoadHistory] = [:]
+    var lastScaling: Timestamp?
     var predictPaths: [ImageID: String] = [:]
     var lastPublished: Snapshot?
     var replicasChanged = true
-    private let observedSince: Timestamp
+    let observedSince: Timestamp
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var isStopped = false
 
@@ -122,6 +125,7 @@ public actor Controller {
             endOrphans(snapshot)
             // Before the statuses are stored, so that no reader sees ACTIVE with no replica.
             publishBoard()
+            try await scale(snapshot)
             try await stepDeployments(snapshot, demanded: demanded)
             try await stepPromotions()
             try await publish()
@@ -145,7 +149,7 @@ public actor Controller {
         let now = dependencies.now()
         let load = gateway.load()
         let byDeployment = Dictionary(grouping: replicas.values, by: \.deploymentID)
-        let floors = promotionFloors(snapshot)
+        let plans = plannedReplicas(snapshot)
         var situations: [DeploymentID: Situation] = [:]
         for deployment in snapshot.deployments {
             let mine = (byDeployment[deployment.id] ?? []).sorted { $0.id < $1.id }
@@ -158,7 +162,8 @@ public actor Controller {
                 build: observation(of: deployment), lastActivity: load[deployment.id]?.lastActivity,
                 requestsInFlight: load[deployment.id]?.inFlight ?? 0,
                 demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
-                promotionFloor: floors[deployment.id] ?? 0, crashes: crashes[deployment.id] ?? .init(),
+                plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
+                crashes: crashes[deployment.id] ?? .init(),
                 observedSince: observedSince)
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {
@@ -183,16 +188,6 @@ public actor Controller {
         }
         // The new records may ask for the next step at once.
         if steps.contains(where: { before[$0.deployment.id] != $0.deployment.status }) { inbox.ring() }
-    }
-
-    private func promotionFloors(_ snapshot: Snapshot) -> [DeploymentID: Int] {
-        snapshot.promotions.reduce(into: [:]) { floors, promotion in
-            let environment = snapshot.environments.first {
-                $0.modelID == promotion.modelID && $0.name == promotion.environment
-            }
-            floors[promotion.candidateID] =
-                environment.map { Promotion.requiredReplicas($0.autoscaling) } ?? 1
-        }
     }
 
     private func observation(of deployment: Deployment) -> BuildObservation {

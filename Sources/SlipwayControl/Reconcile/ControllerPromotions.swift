@@ -1,71 +1,129 @@
-// Drives running promotions: the core says wait, swap or fail; each is one transaction.
+// Drives running promotions: the core moves each on by a step; each step is one transaction.
 
 import SlipwayCore
 import SlipwayStore
 
 extension Controller {
+    /// Replicas that running promotions give the deployments they move between.
+    func plannedReplicas(_ snapshot: Snapshot) -> [DeploymentID: Int] {
+        snapshot.promotions.reduce(into: [:]) { plans, promotion in
+            plans[promotion.candidateID] = promotion.rollout.candidateTarget ?? 1
+            if let previous = promotion.previousID, let target = promotion.rollout.previousTarget {
+                plans[previous] = target
+            }
+        }
+    }
+
     func stepPromotions() async throws {
         let running = try await store.read { try $0.runningPromotions() }
         guard !running.isEmpty else { return }
         let now = dependencies.now()
-        let ready = replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil }
+        let ready = Dictionary(
+            grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
+            by: \.deploymentID
+        ).mapValues { Dictionary(grouping: $0, by: \.imageID).mapValues(\.count) }
         for promotion in running {
-            let counts = Dictionary(
-                grouping: ready.filter { $0.deploymentID == promotion.candidateID }, by: \.imageID
-            ).mapValues(\.count)
-            try await store.write { db in
-                try PromotionDriver.advance(promotion.id, readyByImage: counts, in: db, now: now)
+            let wanted = promotion.previousID.flatMap { scalers[$0]?.target } ?? 0
+            let before = promotion
+            let after = try await store.write { db in
+                try PromotionDriver.advance(promotion.id, ready: ready, wanted: wanted, in: db, now: now)
             }
+            guard let after, after != before else { continue }
+            if after.status == .succeeded {
+                // It carries the whole load from now on; its own history is too short to know that.
+                scalers[after.candidateID] = AutoscalerState(target: max(wanted, 1))
+            }
+            inbox.ring()
         }
     }
 }
 
 enum PromotionDriver {
     /// Decides and stores the next step of a promotion, seen from inside the transaction.
+    /// - Parameters:
+    ///   - ready: ready replicas by deployment and image.
+    ///   - wanted: replicas the environment's load calls for.
     static func advance(
-        _ id: PromotionID, readyByImage: [ImageID: Int], in db: StoreWriter, now: Timestamp
-    ) throws {
+        _ id: PromotionID, ready: [DeploymentID: [ImageID: Int]], wanted: Int, in db: StoreWriter,
+        now: Timestamp
+    ) throws -> Promotion? {
         guard var promotion = try db.promotion(id), !promotion.status.isTerminal,
             var environment = try db.environment(promotion.environment, of: promotion.modelID)
-        else { return }
-        let candidate = try db.deployment(promotion.candidateID)
-        let view = candidate.map {
-            CandidateView(
-                status: $0.status, statusReason: $0.statusReason,
-                readyReplicas: $0.imageID.flatMap { readyByImage[$0] } ?? 0)
+        else { return nil }
+        func readyReplicas(_ deployment: Deployment?) -> Int {
+            deployment.flatMap { deployment in
+                deployment.imageID.flatMap { ready[deployment.id]?[$0] }
+            } ?? 0
         }
-        switch promotion.nextStep(candidate: view, environment: environment.autoscaling) {
-        case .wait: return
-        case .fail(let reason):
-            promotion.status = .failed
-            promotion.errorMessage = reason
-            promotion.endedAt = now
-            try db.update(promotion)
-            try audit("PROMOTION_FAILED", promotion, reason, in: db, now)
+        let candidate = try db.deployment(promotion.candidateID)
+        let previous = try promotion.previousID.flatMap { try db.deployment($0) }
+        let view = PromotionView(
+            candidate: candidate.map {
+                CandidateView(
+                    status: $0.status, statusReason: $0.statusReason, readyReplicas: readyReplicas($0))
+            },
+            previousReady: readyReplicas(previous),
+            wantedReplicas: previous?.desired == .running ? wanted : 0, environment: environment.autoscaling,
+            patienceSeconds: candidate?.deployTimeoutSeconds ?? 0)
+        let before = promotion
+        let effect = promotion.advance(view, now: now)
+        if promotion != before { try db.update(promotion) }
+        switch effect {
+        case .none: break
+        case .fallBack:
+            try fallBack(promotion, in: db)
+            try audit(
+                "PROMOTION_\(promotion.status.rawValue)", promotion, promotion.errorMessage, in: db, now)
         case .swap:
-            guard var candidate else { return }
+            guard var candidate else { break }
             // The environment's settings reach the promoted deployment here, on success, and nowhere earlier.
             candidate.autoscaling = environment.autoscaling
             candidate.desired = .running
             try db.update(candidate)
             environment.currentDeploymentID = candidate.id
             try db.update(environment)
-            try retirePrevious(promotion, in: db)
-            promotion.status = .succeeded
-            promotion.endedAt = now
-            try db.update(promotion)
+            if promotion.scaleDownPrevious { try cleanUp(promotion, environment, in: db, now) }
             try audit("PROMOTION_SUCCEEDED", promotion, nil, in: db, now)
         }
+        return promotion
     }
 
-    /// Scales the demoted deployment to zero unless something else still points at it.
-    private static func retirePrevious(_ promotion: Promotion, in db: StoreWriter) throws {
-        guard promotion.scaleDownPrevious, let id = promotion.previousID, id != promotion.candidateID,
-            var previous = try db.deployment(id), previous.desired == .running,
+    /// What ends without a swap: a copy nobody asked for by name goes to sleep, and settings that waited for the
+    /// end reach the deployment that stays.
+    static func fallBack(_ promotion: Promotion, in db: StoreWriter) throws {
+        if promotion.candidateIsCopy, var copy = try db.deployment(promotion.candidateID),
+            copy.desired == .running, !copy.status.isFailure
+        {
+            copy.desired = .zero
+            try db.update(copy)
+        }
+        guard let environment = try db.environment(promotion.environment, of: promotion.modelID),
+            let id = environment.currentDeploymentID, var current = try db.deployment(id),
+            current.autoscaling != environment.autoscaling
+        else { return }
+        current.autoscaling = environment.autoscaling
+        try db.update(current)
+    }
+
+    /// Applies the environment's cleanup strategy to the deployment it has left, unless something else still
+    /// points at that.
+    private static func cleanUp(
+        _ promotion: Promotion, _ environment: Environment, in db: StoreWriter, _ now: Timestamp
+    ) throws {
+        guard let id = promotion.previousID, id != promotion.candidateID,
+            var previous = try db.deployment(id), previous.desired != .inactive,
             try !db.environments(of: promotion.modelID).contains(where: { $0.currentDeploymentID == id })
         else { return }
-        previous.desired = .zero
-        previous.autoscaling.minReplica = 0
+        switch environment.promotionSettings.cleanup {
+        case .keep: return
+        case .scaleToZero:
+            previous.desired = .zero
+            previous.autoscaling.minReplica = 0
+        case .deactivate:
+            previous.desired = .inactive
+            previous.status = .deactivating
+            previous.statusSince = now
+        }
         try db.update(previous)
     }
 

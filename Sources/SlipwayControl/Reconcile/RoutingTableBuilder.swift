@@ -27,6 +27,10 @@ enum RoutingTableBuilder {
             table.models[environment.modelID]?.environments.updateValue(
                 environment.currentDeploymentID, forKey: environment.name)
         }
+        for promotion in snapshot.promotions where promotion.rollout.percent > 0 {
+            table.models[promotion.modelID]?.splits[promotion.environment] = TrafficSplit(
+                candidate: promotion.candidateID, percent: promotion.rollout.percent)
+        }
         let serving = Dictionary(
             grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
             by: \.deploymentID)

@@ -99,29 +99,3 @@ public struct Deployment: Sendable, Equatable {
         self.allowsDownload = allowsDownload
     }
 }
-
-/// A stable name that points at one deployment at a time.
-public struct Environment: Sendable, Equatable {
-    public static let production = "production"
-
-    public var modelID: ModelID
-    public var name: String
-    public var createdAt: Timestamp
-    public var currentDeploymentID: DeploymentID?
-    /// One record with "the current deployment's autoscaling": written to it on promotion.
-    public var autoscaling: AutoscalingSettings
-    /// Promotion always makes a fresh copy, so that `load()` sees the environment's name.
-    public var redeployOnPromotion: Bool
-
-    public init(
-        modelID: ModelID, name: String, createdAt: Timestamp, currentDeploymentID: DeploymentID? = nil,
-        autoscaling: AutoscalingSettings = .init(), redeployOnPromotion: Bool = false
-    ) {
-        self.modelID = modelID
-        self.name = name
-        self.createdAt = createdAt
-        self.currentDeploymentID = currentDeploymentID
-        self.autoscaling = autoscaling
-        self.redeployOnPromotion = redeployOnPromotion
-    }
-}

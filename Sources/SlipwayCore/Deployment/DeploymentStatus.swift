@@ -59,4 +59,13 @@ extension DeploymentStatus {
             return isFailure ? .accepted : .noEffect
         }
     }
+
+    /// What becomes of a change of autoscaling settings (behaviour.md section 2.2); nil where it is refused.
+    public var autoscalingVerdict: SettingsVerdict? {
+        switch self {
+        case .building, .deploying, .loadingModel, .updating: .queued
+        case .active, .scaledToZero, .wakingUp, .unhealthy, .inactive: .accepted
+        case .buildFailed, .buildStopped, .deployFailed, .failed, .deactivating: nil
+        }
+    }
 }

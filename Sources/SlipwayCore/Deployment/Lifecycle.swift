@@ -90,7 +90,7 @@ private struct Life {
 
     private mutating func serve() {
         guard let image = deployment.imageID else { return set(.building, nil) }
-        if deployment.desired == .zero, situation.demanded || situation.promotionFloor > 0 {
+        if deployment.desired == .zero, situation.demanded || (situation.plannedReplicas ?? 0) > 0 {
             deployment.desired = .running
         }
         goIdleIfUnused()
@@ -129,7 +129,11 @@ private struct Life {
         switch deployment.desired {
         case .inactive: 0
         case .zero: deployment.autoscaling.minReplica
-        case .running: max(1, deployment.autoscaling.minReplica, situation.promotionFloor)
+        case .running:
+            situation.plannedReplicas.map { max(1, $0) }
+                ?? max(
+                    1, deployment.autoscaling.minReplica,
+                    min(situation.scalingTarget, deployment.autoscaling.maxReplica))
         }
     }
 
@@ -138,7 +142,7 @@ private struct Life {
         guard deployment.desired == .running, deployment.autoscaling.minReplica == 0,
             deployment.deployStartedAt == nil,
             deployment.status == .active || deployment.status == .unhealthy,
-            situation.requestsInFlight == 0, !situation.demanded, situation.promotionFloor == 0
+            situation.requestsInFlight == 0, !situation.demanded, situation.plannedReplicas == nil
         else { return }
         let since = max(
             situation.lastActivity ?? situation.observedSince, situation.observedSince,
@@ -241,7 +245,7 @@ private struct Life {
 }
 
 extension Replica {
-    var hasExited: Bool {
+    public var hasExited: Bool {
         if case .exited = phase { true } else { false }
     }
 

@@ -59,8 +59,10 @@ public struct Situation: Sendable {
     public var requestsInFlight: Int
     /// A request or wake call asked for a replica since the last step.
     public var demanded: Bool
-    /// Replicas a running promotion of this deployment needs before it may switch; 0 outside a promotion.
-    public var promotionFloor: Int
+    /// Replicas a running promotion gives this deployment, whatever its load; nil outside a promotion.
+    public var plannedReplicas: Int?
+    /// Replicas the autoscaler wants while the deployment runs; 0 until it has decided.
+    public var scalingTarget: Int
     public var crashes: CrashHistory
     /// Since when this process has observed; idleness before is not counted.
     public var observedSince: Timestamp
@@ -68,7 +70,8 @@ public struct Situation: Sendable {
     public init(
         replicas: [Replica] = [], inFlight: [ReplicaID: Int] = [:], build: BuildObservation = .idle,
         lastActivity: Timestamp? = nil, requestsInFlight: Int = 0, demanded: Bool = false,
-        promotionFloor: Int = 0, crashes: CrashHistory = .init(), observedSince: Timestamp
+        plannedReplicas: Int? = nil, scalingTarget: Int = 0, crashes: CrashHistory = .init(),
+        observedSince: Timestamp
     ) {
         self.replicas = replicas
         self.inFlight = inFlight
@@ -76,7 +79,8 @@ public struct Situation: Sendable {
         self.lastActivity = lastActivity
         self.requestsInFlight = requestsInFlight
         self.demanded = demanded
-        self.promotionFloor = promotionFloor
+        self.plannedReplicas = plannedReplicas
+        self.scalingTarget = scalingTarget
         self.crashes = crashes
         self.observedSince = observedSince
     }

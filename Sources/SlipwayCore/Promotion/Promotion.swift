@@ -22,16 +22,18 @@ public struct Promotion: Sendable, Equatable {
     public var previousID: DeploymentID?
     public var status: PromotionStatus
     public var errorMessage: String?
-    /// Scale the previous deployment to zero once the candidate serves.
+    /// Whether the environment's cleanup strategy is applied to the previous deployment once the candidate serves.
     public var scaleDownPrevious: Bool
     /// The candidate was made by this promotion and serves nobody else.
     public var candidateIsCopy: Bool
     public var createdAt: Timestamp
     public var endedAt: Timestamp?
+    public var rollout: Rollout
 
     public init(
         id: PromotionID, modelID: ModelID, environment: String, candidateID: DeploymentID,
-        previousID: DeploymentID?, scaleDownPrevious: Bool, candidateIsCopy: Bool, createdAt: Timestamp
+        previousID: DeploymentID?, scaleDownPrevious: Bool, candidateIsCopy: Bool, createdAt: Timestamp,
+        rollout: Rollout = Rollout(settings: PromotionSettings(), mode: .swap)
     ) {
         self.id = id
         self.modelID = modelID
@@ -44,5 +46,6 @@ public struct Promotion: Sendable, Equatable {
         self.candidateIsCopy = candidateIsCopy
         self.createdAt = createdAt
         self.endedAt = nil
+        self.rollout = rollout
     }
 }

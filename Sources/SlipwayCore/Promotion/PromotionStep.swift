@@ -1,4 +1,4 @@
-// What a running promotion does next. Non-rolling: one swap when the candidate is ready.
+// What a running promotion does next, decided anew in every pass from what is stored and what is observed.
 
 /// The candidate as the promotion needs to see it.
 public struct CandidateView: Sendable, Equatable {
@@ -13,56 +13,95 @@ public struct CandidateView: Sendable, Equatable {
     }
 }
 
-public enum PromotionStep: Sendable, Equatable {
-    /// Nothing to do until something changes.
-    case wait
-    /// The candidate becomes current in one step.
+/// What a step does to the environment.
+public enum PromotionEffect: Sendable, Equatable {
+    case none
+    /// The candidate becomes current; the promotion has succeeded.
     case swap
-    /// The promotion ends; the environment keeps what it has.
-    case fail(reason: String)
+    /// The promotion has ended and the environment keeps what it had.
+    case fallBack
 }
 
 extension Promotion {
-    /// How many ready replicas the candidate needs before it may take all traffic: the environment's minimum,
-    /// never less than one. The autoscaler raises the number with the load after the swap.
-    public static func requiredReplicas(_ autoscaling: AutoscalingSettings) -> Int {
-        max(1, autoscaling.minReplica)
+    /// How many ready replicas carry the environment: as many as its load asks for, within its limits, and
+    /// never less than one.
+    public static func requiredReplicas(_ autoscaling: AutoscalingSettings, wanted: Int) -> Int {
+        max(1, autoscaling.minReplica, min(wanted, autoscaling.maxReplica))
     }
 
-    /// Decides the next step. `candidate` is nil when the deployment is gone.
-    public func nextStep(candidate: CandidateView?, environment: AutoscalingSettings) -> PromotionStep {
-        guard !status.isTerminal else { return .wait }
-        guard let candidate else { return .fail(reason: "The candidate deployment was deleted.") }
+    /// Moves the promotion on by one step.
+    public mutating func advance(_ view: PromotionView, now: Timestamp) -> PromotionEffect {
+        guard !status.isTerminal else { return .none }
+        if let reason = failure(of: view.candidate) { return fail(reason, at: now) }
+        let ready = view.candidate?.readyReplicas ?? 0
+        if rollout.forcesForward, ready > 0 { return succeed(at: now) }
+        // Nothing carries the environment now, so there is nothing to exchange step by step.
+        let mode = view.previousReady == 0 && rollout.percent == 0 ? .swap : rollout.mode
+        let total = Self.requiredReplicas(
+            view.environment, wanted: max(view.wantedReplicas, mode == .swap ? view.previousReady : 0))
+        switch mode {
+        case .swap:
+            rollout.candidateTarget = total
+            return ready >= total ? succeed(at: now) : .none
+        case .rampUp: return rampUp(total: total, ready: ready, now: now)
+        case .rolling: return roll(view, total: total, ready: ready, now: now)
+        }
+    }
+
+    private func failure(of candidate: CandidateView?) -> String? {
+        guard let candidate else { return "The candidate deployment was deleted." }
         if candidate.status.isFailure {
             let reason = candidate.statusReason.map { ": \($0)" } ?? ""
-            return .fail(reason: "Deployment \(candidateID) is \(candidate.status.rawValue)\(reason)")
+            return "Deployment \(candidateID) is \(candidate.status.rawValue)\(reason)"
         }
-        if candidate.status == .inactive || candidate.status == .deactivating {
-            return .fail(reason: "Deployment \(candidateID) was deactivated.")
-        }
-        return candidate.readyReplicas >= Self.requiredReplicas(environment) ? .swap : .wait
+        return candidate.status == .inactive || candidate.status == .deactivating
+            ? "Deployment \(candidateID) was deactivated." : nil
     }
-}
 
-/// Whether a promotion uses its source as it is or a copy (behaviour.md section 3.2).
-public enum PromotionSource: Sendable, Equatable {
-    case reuse
-    case copy(reason: String)
+    // MARK: Ends
 
-    /// The copy-or-reuse rule. A copy never rebuilds an image that exists.
-    /// - Parameters:
-    ///   - attachedElsewhere: the source is the current deployment of another environment.
-    ///   - environmentInstanceType: of the target's current deployment; nil when it has none.
-    public static func choose(
-        isDevelopment: Bool, attachedElsewhere: Bool, sourceInstanceType: String,
-        environmentInstanceType: String?, preserveEnvironmentInstanceType: Bool, redeployOnPromotion: Bool
-    ) -> PromotionSource {
-        if isDevelopment { return .copy(reason: "the development deployment stays in its slot") }
-        if attachedElsewhere { return .copy(reason: "the source serves another environment") }
-        if redeployOnPromotion { return .copy(reason: "the environment redeploys on promotion") }
-        if preserveEnvironmentInstanceType, let kept = environmentInstanceType, kept != sourceInstanceType {
-            return .copy(reason: "the environment keeps its instance type \(kept)")
+    mutating func succeed(at now: Timestamp) -> PromotionEffect {
+        status = .succeeded
+        rollout.percent = 100
+        return end(at: now, .swap)
+    }
+
+    mutating func fail(_ reason: String, at now: Timestamp) -> PromotionEffect {
+        status = .failed
+        errorMessage = reason
+        rollout.percent = 0
+        return end(at: now, .fallBack)
+    }
+
+    /// Ends the promotion at once with all traffic on the previous deployment.
+    public mutating func cancel(at now: Timestamp) {
+        status = .canceled
+        rollout.percent = 0
+        _ = end(at: now, .fallBack)
+    }
+
+    private mutating func end(at now: Timestamp, _ effect: PromotionEffect) -> PromotionEffect {
+        rollout.candidateTarget = nil
+        rollout.previousTarget = nil
+        endedAt = now
+        return effect
+    }
+
+    // MARK: Ramp-up
+
+    private static let rampStages = 10
+
+    private mutating func rampUp(total: Int, ready: Int, now: Timestamp) -> PromotionEffect {
+        rollout.candidateTarget = total
+        if status == .releasing {
+            guard ready >= total else { return .none }
+            status = .rampingUp
+            rollout.shiftedAt = now
         }
-        return .reuse
+        guard let began = rollout.shiftedAt else { return .none }
+        let stage = Duration.seconds(rollout.rampUpSeconds) / Self.rampStages
+        let passed = stage > .zero ? Int((now - began) / stage) : Self.rampStages
+        rollout.percent = min(100, (passed + 1) * 100 / Self.rampStages)
+        return rollout.percent >= 100 ? succeed(at: now) : .none
     }
 }

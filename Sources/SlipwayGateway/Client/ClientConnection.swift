@@ -144,11 +144,12 @@ final class ClientConnection: ChannelDuplexHandler, ExchangeClient {
             plane.ledger.touched(deployment)
             plane.observer.demand(for: deployment)
             reply(.accepted(requestID: requestID), to: checked)
-        case .predict(let request, let deployment):
+        case .predict(let request, let destination, let deployment):
             begin(
                 PredictionExchange(
                     client: self, loop: loop, head: checked.head, clientAddress: clientAddress,
-                    model: call.model, request: request, deployment: deployment, requestID: requestID),
+                    destination: destination, request: request, deployment: deployment,
+                    requestID: requestID),
                 checked)
         }
     }

@@ -5,7 +5,7 @@ import SlipwayCore
 
 /// What becomes of an inference request.
 enum Admission {
-    case predict(InferenceCall.Request, DeploymentID)
+    case predict(InferenceCall.Request, RouteQuery, DeploymentID)
     case wake(DeploymentID)
     /// `deployment` is set once the client has shown that it may call it.
     case rejected(PlatformError, deployment: DeploymentID? = nil, allow: String? = nil)
@@ -22,7 +22,8 @@ extension DataPlane {
         var admitted: DeploymentID?
         do throws(PlatformError) {
             let request = try call.request.get()
-            let deployment = try snapshot.resolve(request.target, of: call.model)
+            let destination = RouteQuery(model: call.model, target: request.target, lot: nextLot())
+            let deployment = try snapshot.resolve(destination)
             guard grant.allows(.invoke(call.model)) else { throw PlatformErrors.forbidden(call.model) }
             admitted = deployment
             guard let route = snapshot.deployments[deployment] else {
@@ -41,7 +42,7 @@ extension DataPlane {
             if let length = checked.contentLength, length > configuration.maxBodyBytes {
                 throw PlatformErrors.bodyTooLarge(limit: configuration.maxBodyBytes)
             }
-            return .predict(request, deployment)
+            return .predict(request, destination, deployment)
         } catch {
             return .rejected(error, deployment: admitted)
         }

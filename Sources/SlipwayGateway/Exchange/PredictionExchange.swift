@@ -6,7 +6,7 @@ import NIOHTTP1
 import SlipwayCore
 
 final class PredictionExchange: Exchange {
-    private let model: ModelID
+    private let destination: RouteQuery
     private let request: InferenceCall.Request
     private let requestID: RequestID
     private let mayRetry: Bool
@@ -29,9 +29,10 @@ final class PredictionExchange: Exchange {
 
     init(
         client: any ExchangeClient, loop: LoopServices, head: HTTPRequestHead, clientAddress: String?,
-        model: ModelID, request: InferenceCall.Request, deployment: DeploymentID, requestID: RequestID
+        destination: RouteQuery, request: InferenceCall.Request, deployment: DeploymentID,
+        requestID: RequestID
     ) {
-        self.model = model
+        self.destination = destination
         self.request = request
         self.deployment = deployment
         self.requestID = requestID
@@ -99,7 +100,7 @@ final class PredictionExchange: Exchange {
         }
         let me = NIOLoopBound(self, eventLoop: loop.eventLoop)
         ticket = plane.parking.enter(
-            deployment, model: model, target: request.target, on: loop.eventLoop
+            deployment, for: destination, on: loop.eventLoop
         ) { me.value.calledOut() }
         parkTimer = loop.eventLoop.assumeIsolated().scheduleTask(
             deadline: arrived + limits.parkTimeout.timeAmount
@@ -108,7 +109,7 @@ final class PredictionExchange: Exchange {
         // A table published after the choice and before the ticket would not call this request out.
         let table = plane.table.snapshot.table
         if let route = table.deployments[deployment], route.mustWait,
-            (try? table.resolve(request.target, of: model)) == deployment
+            (try? table.resolve(destination)) == deployment
         {
             return
         }
@@ -122,7 +123,7 @@ final class PredictionExchange: Exchange {
         leftParking()
         guard !isOver else { return }
         do {
-            let now = try plane.table.snapshot.table.resolve(request.target, of: model)
+            let now = try plane.table.snapshot.table.resolve(destination)
             if now != deployment {
                 plane.ledger.began(now)
                 plane.ledger.ended(deployment)

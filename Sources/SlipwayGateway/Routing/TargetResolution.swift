@@ -2,9 +2,18 @@
 
 import SlipwayCore
 
+/// Where a request wants to go, kept for the whole request so that asking again gives the same side of a split.
+struct RouteQuery: Sendable {
+    var model: ModelID
+    var target: InferenceTarget
+    /// 0–99; below a split's percentage it goes to the candidate.
+    var lot: Int
+}
+
 extension RoutingTable {
-    /// The deployment that `target` of `model` stands for now; throws the 404 that says what is missing.
-    func resolve(_ target: InferenceTarget, of model: ModelID) throws(PlatformError) -> DeploymentID {
+    /// The deployment that the query stands for now; throws the 404 that says what is missing.
+    func resolve(_ query: RouteQuery) throws(PlatformError) -> DeploymentID {
+        let (model, target) = (query.model, query.target)
         guard let routes = models[model] else { throw PlatformErrors.unknownModel(model) }
         switch target {
         case .development:
@@ -15,11 +24,19 @@ extension RoutingTable {
                 throw PlatformErrors.unknownEnvironment(name, model)
             }
             guard let id = current else { throw PlatformErrors.emptyEnvironment(name, model) }
-            return id
+            return routes.splits[name].map { side(of: $0, current: id, lot: query.lot) } ?? id
         case .deployment(let id):
             guard routes.deployments.contains(id) else { throw PlatformErrors.unknownDeployment(id, model) }
             return id
         }
+    }
+
+    /// A side without a ready replica gives its requests to the other.
+    private func side(of split: TrafficSplit, current: DeploymentID, lot: Int) -> DeploymentID {
+        let (first, other) = lot < split.percent ? (split.candidate, current) : (current, split.candidate)
+        let isEmpty = deployments[first]?.replicas.isEmpty ?? true
+        let otherIsReady = split.percent > 0 && deployments[other]?.replicas.isEmpty == false
+        return isEmpty && otherIsReady ? other : first
     }
 
     /// What the Authorization header's value entitles to; nil when it is missing, malformed or unknown.

@@ -14,16 +14,24 @@ extension EnvironmentV1 {
             candidateDeployment: try view.candidate.map { try DeploymentV1($0) },
             inProgressPromotion: view.promotion.map(InProgressPromotionV1.init),
             autoscalingSettings: AutoscalingSettingsV1(environment.autoscaling),
-            promotionSettings: PromotionSettingsV1(redeployOnPromotion: environment.redeployOnPromotion),
+            promotionSettings: PromotionSettingsV1(environment.promotionSettings),
             instanceType: InstanceTypeV1(view.instanceType))
     }
 }
 
 extension InProgressPromotionV1 {
-    /// Promotions move all traffic in one swap, so the share is nothing before it and everything after.
     init(_ promotion: Promotion) {
-        let status: InProgressPromotionStatusV1 =
-            switch promotion.status {
+        self.init(
+            status: InProgressPromotionStatusV1(promotion.status),
+            percentTrafficToNewVersion: promotion.rollout.percent, errorMessage: promotion.errorMessage,
+            rollingDeploy: promotion.rollout.mode == .rolling)
+    }
+}
+
+extension InProgressPromotionStatusV1 {
+    init(_ status: PromotionStatus) {
+        self =
+            switch status {
             case .releasing: .releasing
             case .rampingUp: .rampingUp
             case .rampingDown: .rampingDown
@@ -32,8 +40,17 @@ extension InProgressPromotionV1 {
             case .failed: .failed
             case .canceled: .canceled
             }
+    }
+}
+
+extension PromotionRecordV1 {
+    init(_ promotion: Promotion) {
         self.init(
-            status: status, percentTrafficToNewVersion: promotion.status == .succeeded ? 100 : 0,
-            errorMessage: promotion.errorMessage, rollingDeploy: false)
+            id: promotion.id.text, status: InProgressPromotionStatusV1(promotion.status),
+            candidateDeploymentID: promotion.candidateID.text,
+            previousDeploymentID: promotion.previousID?.text,
+            percentTrafficToNewVersion: promotion.rollout.percent,
+            rollingDeploy: promotion.rollout.mode == .rolling, errorMessage: promotion.errorMessage,
+            createdAt: WireDate(promotion.createdAt), endedAt: promotion.endedAt.map { WireDate($0) })
     }
 }

@@ -24,7 +24,29 @@ enum DeploymentRoutes {
         addReading(to: routes, services)
         addCommands(to: routes, services.control)
         addPromotions(to: routes, services.control)
+        addScaling(to: routes, services.control)
         return routes
+    }
+
+    private static func addScaling(to routes: RouteCollection<ServerContext>, _ control: ControlPlane) {
+        for (path, selector) in selectors {
+            routes.operation(.patch, "\(path)/autoscaling_settings") { call in
+                let body = try await call.body(as: UpdateAutoscalingSettingsV1.self)
+                let verdict = try await control.updateAutoscaling(
+                    selector(call), of: call.modelID, AutoscalingChange(body), by: call.caller)
+                return UpdateAutoscalingSettingsResponseV1(
+                    status: UpdateAutoscalingSettingsStatusV1(verdict), message: verdict.message)
+            }
+        }
+        routes.operation(.get, "\(base)/{deployment_id}/scaling_decisions") { call in
+            ScalingDecisionsV1(
+                decisions: try await control.scalingDecisions(of: call.deploymentID, model: call.modelID)
+                    .map {
+                        ScalingDecisionV1(
+                            decidedAt: WireDate($0.at), fromReplicas: $0.from, toReplicas: $0.to,
+                            reason: $0.reason)
+                    })
+        }
     }
 
     private static func addReading(to routes: RouteCollection<ServerContext>, _ services: Services) {

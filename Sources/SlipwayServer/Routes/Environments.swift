@@ -1,4 +1,4 @@
-// /v1/models/{model_id}/environments: reading, starting, stopping, promoting into and cancelling.
+// /v1/models/{model_id}/environments: reading, changing, starting, stopping, promoting into.
 
 import Hummingbird
 import SlipwayAPI
@@ -40,12 +40,63 @@ enum EnvironmentRoutes {
                 by: call.caller)
             return try DeploymentV1(view)
         }
+        addChanges(to: routes, control)
+        addSignals(to: routes, control)
+        return routes
+    }
+
+    private static func addChanges(to routes: RouteCollection<ServerContext>, _ control: ControlPlane) {
+        routes.operation(.post, "\(base)") { call in
+            let body = try await call.body(as: CreateEnvironmentRequestV1.self)
+            return try EnvironmentV1(
+                try await control.createEnvironment(
+                    body.name, of: call.modelID, autoscaling: AutoscalingChange(body.autoscalingSettings),
+                    promotion: PromotionSettingsChange(body.promotionSettings), by: call.caller))
+        }
+        routes.operation(.patch, "\(base)/{env_name}") { call in
+            let body = try await call.body(as: UpdateEnvironmentRequestV1.self)
+            let name = try call.environment
+            let verdict = try await control.updateEnvironment(
+                name, of: call.modelID, autoscaling: AutoscalingChange(body.autoscalingSettings),
+                promotion: PromotionSettingsChange(body.promotionSettings), by: call.caller)
+            return UpdateEnvironmentResponseV1(
+                environment: try EnvironmentV1(try await control.environment(name, of: call.modelID)),
+                status: UpdateAutoscalingSettingsStatusV1(verdict), message: verdict.message)
+        }
+        routes.operation(.delete, "\(base)/{env_name}") { call in
+            let (model, name) = (try call.modelID, try call.environment)
+            try await control.deleteEnvironment(name, of: model, by: call.caller)
+            return EnvironmentTombstoneV1(name: name, modelID: model.text)
+        }
+    }
+
+    private static func addSignals(to routes: RouteCollection<ServerContext>, _ control: ControlPlane) {
         routes.operation(.post, "\(base)/{env_name}/cancel_promotion") { call in
             let name = try call.environment
-            try await control.cancelPromotion(in: name, of: call.modelID, by: call.caller)
-            return CancelPromotionResponseV1(
-                status: .canceled, message: "Promotion to \(name) was successfully canceled.")
+            let promotion = try await control.signalPromotion(
+                .cancel, in: name, of: call.modelID, by: call.caller)
+            return promotion.status == .canceled
+                ? CancelPromotionResponseV1(
+                    status: .canceled, message: "Promotion to \(name) was successfully canceled.")
+                : CancelPromotionResponseV1(
+                    status: .rampingDown,
+                    message: "Promotion to \(name) moves its traffic back to the previous deployment.")
         }
-        return routes
+        let signals: [(String, PromotionSignal)] = [
+            ("pause_promotion", .pause), ("resume_promotion", .resume),
+            ("force_cancel_promotion", .forceCancel), ("force_roll_forward_promotion", .forceRollForward),
+        ]
+        for (path, signal) in signals {
+            routes.operation(.post, "\(base)/{env_name}/\(path)") { call in
+                try await control.signalPromotion(
+                    signal, in: call.environment, of: call.modelID, by: call.caller)
+                return SignalPromotionResponseV1(success: true)
+            }
+        }
+        routes.operation(.get, "\(base)/{env_name}/promotions") { call in
+            PromotionRecordsV1(
+                promotions: try await control.promotions(into: call.environment, of: call.modelID)
+                    .map(PromotionRecordV1.init))
+        }
     }
 }

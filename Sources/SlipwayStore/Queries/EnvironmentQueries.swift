@@ -32,6 +32,19 @@ extension StoreReader {
         try latestPromotion(into: environment, of: model).flatMap { $0.endedAt == nil ? $0 : nil }
     }
 
+    /// Promotions into the environment, newest first.
+    public func promotions(into environment: String, of model: ModelID, limit: Int) throws -> [Promotion] {
+        try PromotionRecord.filter(Column("model_id") == model.text)
+            .filter(Column("environment") == environment)
+            .order(Column("created_at").desc, Column("id")).limit(limit).fetchAll(db).map(\.promotion)
+    }
+
+    /// Decisions of the autoscaler about a deployment, newest first.
+    public func scalingDecisions(of deployment: DeploymentID, limit: Int) throws -> [ScalingDecision] {
+        try ScalingDecisionRecord.filter(Column("deployment_id") == deployment.text)
+            .order(Column("at").desc).limit(limit).fetchAll(db).map(\.decision)
+    }
+
     public func promotion(_ id: PromotionID) throws -> Promotion? {
         try PromotionRecord.fetchOne(db, key: id.text)?.promotion
     }
@@ -45,4 +58,20 @@ extension StoreWriter {
     public func insert(_ promotion: Promotion) throws { try PromotionRecord(promotion).insert(db) }
 
     public func update(_ promotion: Promotion) throws { try PromotionRecord(promotion).update(db) }
+
+    /// Removes the environment; its promotions stay as history.
+    public func deleteEnvironment(_ name: String, of model: ModelID) throws {
+        _ = try EnvironmentRecord.filter(Column("model_id") == model.text).filter(Column("name") == name)
+            .deleteAll(db)
+    }
+
+    /// Keeps the decision, and forgets those of the deployment beyond the newest `most`.
+    public func insert(_ decision: ScalingDecision, of deployment: DeploymentID, most: Int) throws {
+        try ScalingDecisionRecord(decision, of: deployment).insert(db)
+        try db.execute(
+            sql: """
+                DELETE FROM scaling_decisions WHERE deployment_id = ? AND rowid NOT IN (
+                    SELECT rowid FROM scaling_decisions WHERE deployment_id = ? ORDER BY at DESC LIMIT ?)
+                """, arguments: [deployment.text, deployment.text, most])
+    }
 }

@@ -82,5 +82,24 @@ extension APIOperation {
             .post, "/v1/models/{model_id}/deployments/{deployment_id}/retry", "retryDeployment",
             "Tries again to bring up a deployment.",
             answers: "RetryDeploymentResponseV1"),
+        .management(
+            .patch, "/v1/models/{model_id}/deployments/development/autoscaling_settings",
+            "updateDevelopmentAutoscalingSettings",
+            "Changes how replicas of the development deployment follow the load.",
+            takes: "UpdateAutoscalingSettingsV1", answers: "UpdateAutoscalingSettingsResponseV1"),
+        .management(
+            .patch, "/v1/models/{model_id}/deployments/production/autoscaling_settings",
+            "updateProductionAutoscalingSettings",
+            "Changes how replicas of the deployment that serves production follow the load.",
+            takes: "UpdateAutoscalingSettingsV1", answers: "UpdateAutoscalingSettingsResponseV1"),
+        .management(
+            .patch, "/v1/models/{model_id}/deployments/{deployment_id}/autoscaling_settings",
+            "updateDeploymentAutoscalingSettings", "Changes how replicas of a deployment follow the load.",
+            takes: "UpdateAutoscalingSettingsV1", answers: "UpdateAutoscalingSettingsResponseV1"),
+        .management(
+            .get, "/v1/models/{model_id}/deployments/{deployment_id}/scaling_decisions",
+            "listScalingDecisions",
+            "Lists why the number of replicas changed, newest first (an extension of Slipway).",
+            answers: "ScalingDecisionsV1"),
     ]
 }

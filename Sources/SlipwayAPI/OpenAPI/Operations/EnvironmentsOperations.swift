@@ -11,6 +11,18 @@ extension APIOperation {
             "Reads an environment.",
             answers: "EnvironmentV1"),
         .management(
+            .post, "/v1/models/{model_id}/environments", "createEnvironment",
+            "Makes an environment.", takes: "CreateEnvironmentRequestV1",
+            answers: "EnvironmentV1"),
+        .management(
+            .patch, "/v1/models/{model_id}/environments/{env_name}", "updateEnvironment",
+            "Changes the settings of an environment.", takes: "UpdateEnvironmentRequestV1",
+            answers: "UpdateEnvironmentResponseV1"),
+        .management(
+            .delete, "/v1/models/{model_id}/environments/{env_name}", "deleteEnvironment",
+            "Deletes an environment; its deployment is kept and sleeps.",
+            answers: "EnvironmentTombstoneV1"),
+        .management(
             .post, "/v1/models/{model_id}/environments/{env_name}/activate", "activateEnvironment",
             "Starts the deployment an environment serves.",
             answers: "ActivateResponseV1"),

@@ -19,5 +19,27 @@ extension APIOperation {
             .post, "/v1/models/{model_id}/environments/{env_name}/cancel_promotion", "cancelPromotion",
             "Cancels the promotion under way in an environment.",
             answers: "CancelPromotionResponseV1"),
+        .management(
+            .post, "/v1/models/{model_id}/environments/{env_name}/pause_promotion", "pausePromotion",
+            "Holds the rolling promotion of an environment where it is.",
+            answers: "SignalPromotionResponseV1"),
+        .management(
+            .post, "/v1/models/{model_id}/environments/{env_name}/resume_promotion", "resumePromotion",
+            "Goes on with a held promotion.",
+            answers: "SignalPromotionResponseV1"),
+        .management(
+            .post, "/v1/models/{model_id}/environments/{env_name}/force_cancel_promotion",
+            "forceCancelPromotion",
+            "Cancels a promotion at once, without moving traffic back in steps.",
+            answers: "SignalPromotionResponseV1"),
+        .management(
+            .post, "/v1/models/{model_id}/environments/{env_name}/force_roll_forward_promotion",
+            "forceRollForwardPromotion",
+            "Moves all traffic to the candidate at the next step.",
+            answers: "SignalPromotionResponseV1"),
+        .management(
+            .get, "/v1/models/{model_id}/environments/{env_name}/promotions", "listPromotions",
+            "Lists the promotions into an environment, newest first (an extension of Slipway).",
+            answers: "PromotionRecordsV1"),
     ]
 }

@@ -1,0 +1,8 @@
+// Slipway's own operations, beside those of the public contract.
+
+extension ContractOperation {
+    public static let extensions: [ContractOperation] = [
+        .built(.get, "/v1/models/{model_id}/environments/{env_name}/promotions"),
+        .built(.get, "/v1/models/{model_id}/deployments/{deployment_id}/scaling_decisions"),
+    ]
+}

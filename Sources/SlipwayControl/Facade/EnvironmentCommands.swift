@@ -1,0 +1,172 @@
+// Making, changing and deleting environments, and the autoscaling settings of deployments: behaviour.md sections
+// 4 and 5.1. An environment's autoscaling and that of its current deployment are one setting with two doors.
+
+import SlipwayCore
+import SlipwayStore
+
+extension ControlPlane {
+    public func createEnvironment(
+        _ name: String, of model: ModelID, autoscaling: AutoscalingChange, promotion: PromotionSettingsChange,
+        by caller: Caller
+    ) async throws -> EnvironmentView {
+        if let problem = Names.problem(inEnvironmentName: name) { throw ControlError.validation(problem) }
+        let now = now
+        let settings = try Self.checked { () throws(SettingProblem) in
+            (
+                try AutoscalingSettings().applying(autoscaling),
+                try PromotionSettings().applying(promotion)
+            )
+        }
+        try await store.write { db in
+            _ = try db.existing(model)
+            guard try db.environment(name, of: model) == nil else {
+                throw ControlError.validation("Model \(model) already has an environment \(name).")
+            }
+            try db.insert(
+                Environment(
+                    modelID: model, name: name, createdAt: now, autoscaling: settings.0,
+                    promotionSettings: settings.1))
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "CREATE_ENVIRONMENT", model: model, details: name)
+            )
+        }
+        await controller.settle()
+        return try await environment(name, of: model)
+    }
+
+    /// Changes what is named and leaves the rest.
+    public func updateEnvironment(
+        _ name: String, of model: ModelID, autoscaling: AutoscalingChange, promotion: PromotionSettingsChange,
+        by caller: Caller
+    ) async throws -> SettingsVerdict {
+        let now = now
+        let verdict = try await store.write { db in
+            _ = try db.existing(model)
+            var environment = try db.existing(name, of: model)
+            let before = environment
+            try Self.checked { () throws(SettingProblem) in
+                environment.autoscaling = try environment.autoscaling.applying(autoscaling)
+                environment.promotionSettings = try environment.promotionSettings.applying(promotion)
+            }
+            if environment == before { return SettingsVerdict.unchanged }
+            try db.update(environment)
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "UPDATE_ENVIRONMENT", model: model, details: name)
+            )
+            return environment.autoscaling == before.autoscaling
+                ? .accepted : try Self.writeThrough(environment, in: db)
+        }
+        await controller.settle()
+        return verdict
+    }
+
+    /// Cancels what is promoted into it; its current deployment is kept and sleeps.
+    public func deleteEnvironment(_ name: String, of model: ModelID, by caller: Caller) async throws {
+        let now = now
+        try await store.write { db in
+            _ = try db.existing(model)
+            let environment = try db.existing(name, of: model)
+            if name == Environment.production {
+                throw ControlError.validation("The environment production cannot be deleted.")
+            }
+            if var promotion = try db.runningPromotion(into: name, of: model) {
+                promotion.cancel(at: now)
+                try db.update(promotion)
+                try PromotionDriver.fallBack(promotion, in: db)
+            }
+            try db.deleteEnvironment(name, of: model)
+            if let id = environment.currentDeploymentID, var current = try db.deployment(id),
+                current.desired == .running,
+                try !db.environments(of: model).contains(where: { $0.currentDeploymentID == id })
+            {
+                current.desired = .zero
+                current.autoscaling.minReplica = 0
+                try db.update(current)
+            }
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "DELETE_ENVIRONMENT", model: model, details: name)
+            )
+        }
+        await controller.settle()
+    }
+
+    /// The door through a deployment. Of a deployment that serves an environment it changes the environment's.
+    public func updateAutoscaling(
+        _ selector: DeploymentSelector, of model: ModelID, _ change: AutoscalingChange, by caller: Caller
+    ) async throws -> SettingsVerdict {
+        let now = now
+        let verdict = try await store.write { db in
+            var deployment = try db.existing(selector, of: model)
+            guard let verdict = deployment.status.autoscalingVerdict else {
+                throw ControlError.validation(
+                    "Deployment \(deployment.id) is \(deployment.status.rawValue); its autoscaling settings cannot be changed."
+                )
+            }
+            let environment = try db.environments(of: model)
+                .first { $0.currentDeploymentID == deployment.id }
+            let before = environment?.autoscaling ?? deployment.autoscaling
+            let new = try Self.checked { () throws(SettingProblem) in
+                try before.applying(change, isDevelopment: deployment.isDevelopment)
+            }
+            if new == before { return SettingsVerdict.unchanged }
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "UPDATE_AUTOSCALING_SETTINGS", model: model,
+                    deployment: deployment.id))
+            if var environment {
+                environment.autoscaling = new
+                try db.update(environment)
+                return try Self.writeThrough(environment, in: db)
+            }
+            deployment.autoscaling = new
+            if new.minReplica > 0, deployment.desired == .zero { deployment.desired = .running }
+            try db.update(deployment)
+            return try db.isInPromotion(deployment) ? .queued : verdict
+        }
+        await controller.settle()
+        return verdict
+    }
+
+    /// Decisions of the autoscaler about a deployment, newest first, at most 100.
+    public func scalingDecisions(
+        of id: DeploymentID, model: ModelID
+    ) async throws -> [ScalingDecision] {
+        try await store.read { db in
+            _ = try db.existing(.id(id), of: model)
+            return try db.scalingDecisions(of: id, limit: 100)
+        }
+    }
+
+    /// The environment's autoscaling onto its current deployment; while a promotion runs it waits for the end.
+    private static func writeThrough(
+        _ environment: Environment, in db: StoreWriter
+    ) throws -> SettingsVerdict {
+        if try db.runningPromotion(into: environment.name, of: environment.modelID) != nil { return .queued }
+        guard let id = environment.currentDeploymentID, var current = try db.deployment(id) else {
+            return .accepted
+        }
+        current.autoscaling = environment.autoscaling
+        if current.autoscaling.minReplica > 0, current.desired == .zero { current.desired = .running }
+        try db.update(current)
+        return current.status.autoscalingVerdict ?? .accepted
+    }
+
+    private static func checked<Value>(_ body: () throws(SettingProblem) -> Value) throws -> Value {
+        do throws(SettingProblem) {
+            return try body()
+        } catch {
+            throw ControlError.validation(error.description)
+        }
+    }
+}
+
+extension StoreReader {
+    func isInPromotion(_ deployment: Deployment) throws -> Bool {
+        try runningPromotions().contains {
+            $0.candidateID == deployment.id || $0.previousID == deployment.id
+        }
+    }
+}

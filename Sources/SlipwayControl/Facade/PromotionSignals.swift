@@ -1,0 +1,45 @@
+// Cancel, pause, resume and force: stored with the promotion, carried out by its next step.
+
+import SlipwayCore
+import SlipwayStore
+
+extension ControlPlane {
+    /// - Returns: the promotion after the signal.
+    /// - Throws: `ControlError.validation` when none runs or the signal does not fit it.
+    @discardableResult
+    public func signalPromotion(
+        _ signal: PromotionSignal, in name: String, of model: ModelID, by caller: Caller
+    ) async throws -> Promotion {
+        let now = now
+        let promotion = try await store.write { db in
+            _ = try db.existing(model)
+            _ = try db.existing(name, of: model)
+            guard var promotion = try db.runningPromotion(into: name, of: model) else {
+                throw ControlError.validation("Environment \(name) has no in progress promotion.")
+            }
+            do throws(SettingProblem) {
+                try promotion.take(signal, now: now)
+            } catch {
+                throw ControlError.validation(error.description)
+            }
+            try db.update(promotion)
+            if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db) }
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: signal.rawValue, model: model,
+                    deployment: promotion.candidateID, details: name))
+            return promotion
+        }
+        await controller.settle()
+        return promotion
+    }
+
+    /// Promotions into the environment, newest first, at most 100.
+    public func promotions(into name: String, of model: ModelID) async throws -> [Promotion] {
+        try await store.read { db in
+            _ = try db.existing(model)
+            _ = try db.existing(name, of: model)
+            return try db.promotions(into: name, of: model, limit: 100)
+        }
+    }
+}

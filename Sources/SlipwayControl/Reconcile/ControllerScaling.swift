@@ -1,0 +1,80 @@
+// Asks the autoscaler every two seconds how many replicas each running deployment should have.
+
+import SlipwayCore
+import SlipwayStore
+
+extension Controller {
+    /// Decisions kept per deployment.
+    static let keptDecisions = 200
+
+    func scale(_ snapshot: Snapshot) async throws {
+        let now = dependencies.now()
+        if let lastScaling, now - lastScaling < Autoscaler.period { return }
+        noteLoad(snapshot, now: now)
+        lastScaling = now
+
+        let candidates = Dictionary(
+            snapshot.promotions.map { ($0.candidateID, $0) }, uniquingKeysWith: { first, _ in first })
+        let rollouts = Dictionary(
+            snapshot.promotions.compactMap { promotion in promotion.previousID.map { ($0, promotion) } },
+            uniquingKeysWith: { first, _ in first })
+        var decisions: [(DeploymentID, ScalingDecision)] = []
+        for deployment in snapshot.deployments {
+            guard deployment.desired == .running, deployment.hasBeenActive, !deployment.status.isFailure,
+                candidates[deployment.id] == nil
+            else {
+                scalers[deployment.id] = nil
+                continue
+            }
+            let settings = deployment.autoscaling
+            var load = histories[deployment.id]?.average(window: settings.autoscalingWindow) ?? 0
+            if let candidate = rollouts[deployment.id]?.candidateID {
+                // During a rollout both sides carry one load; its replicas are shared out by the promotion.
+                load += histories[candidate]?.average(window: settings.autoscalingWindow) ?? 0
+            }
+            var state =
+                scalers[deployment.id]
+                ?? AutoscalerState(target: min(liveReplicas(of: deployment), settings.maxReplica))
+            if let decision = Autoscaler.decide(&state, load: load, settings, now: now) {
+                decisions.append((deployment.id, decision))
+            }
+            scalers[deployment.id] = state
+        }
+        try await keep(decisions)
+    }
+
+    private func noteLoad(_ snapshot: Snapshot, now: Timestamp) {
+        let load = gateway.load()
+        let windows = Dictionary(
+            uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.autoscaling.autoscalingWindow) })
+        histories = histories.filter { windows[$0.key] != nil }
+        for (id, window) in windows {
+            guard let load = load[id] else { continue }
+            histories[id, default: LoadHistory(since: lastScaling ?? observedSince)]
+                .note(load.requestSeconds, at: now, window: window)
+        }
+    }
+
+    private func liveReplicas(of deployment: Deployment) -> Int {
+        replicas.values.filter {
+            $0.deploymentID == deployment.id && $0.imageID == deployment.imageID && $0.drainingSince == nil
+                && !$0.hasExited
+        }.count
+    }
+
+    private func keep(_ decisions: [(DeploymentID, ScalingDecision)]) async throws {
+        guard !decisions.isEmpty else { return }
+        try await store.write { db in
+            for (id, decision) in decisions {
+                try db.insert(decision, of: id, most: Self.keptDecisions)
+            }
+        }
+        for (id, decision) in decisions {
+            logs.append(
+                LogEntry(
+                    nanoseconds: decision.at.microseconds * 1000,
+                    message: "Replicas \(decision.from) → \(decision.to): \(decision.reason)", level: .info),
+                to: id)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+// Environments: the stable endpoints of a model.
+
+/// A stable name that points at one deployment at a time.
+public struct Environment: Sendable, Equatable {
+    public static let production = "production"
+
+    public var modelID: ModelID
+    public var name: String
+    public var createdAt: Timestamp
+    public var currentDeploymentID: DeploymentID?
+    /// One record with "the current deployment's autoscaling": written to it on promotion.
+    public var autoscaling: AutoscalingSettings
+    public var promotionSettings: PromotionSettings
+
+    public init(
+        modelID: ModelID, name: String, createdAt: Timestamp, currentDeploymentID: DeploymentID? = nil,
+        autoscaling: AutoscalingSettings = .init(), promotionSettings: PromotionSettings = .init()
+    ) {
+        self.modelID = modelID
+        self.name = name
+        self.createdAt = createdAt
+        self.currentDeploymentID = currentDeploymentID
+        self.autoscaling = autoscaling
+        self.promotionSettings = promotionSettings
+    }
+}

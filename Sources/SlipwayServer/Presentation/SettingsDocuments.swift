@@ -1,0 +1,70 @@
+// Settings between the documents of the contract and the core.
+
+import SlipwayAPI
+import SlipwayCore
+
+extension PromotionSettingsV1 {
+    init(_ settings: PromotionSettings) {
+        self.init(
+            redeployOnPromotion: settings.redeployOnPromotion, rollingDeploy: settings.rollingDeploy,
+            promotionCleanupStrategy: PromotionCleanupStrategyV1(rawValue: settings.cleanup.rawValue),
+            rollingDeployConfig: RollingDeployConfigV1(
+                maxSurgePercent: settings.rolling.maxSurgePercent,
+                maxUnavailablePercent: settings.rolling.maxUnavailablePercent,
+                stabilizationTimeSeconds: settings.rolling.stabilizationSeconds,
+                replicaOverheadPercent: settings.rolling.replicaOverheadPercent),
+            rampUpWhilePromoting: settings.rampUp, rampUpDurationSeconds: settings.rampUpSeconds)
+    }
+}
+
+extension PromotionSettingsChange {
+    init(_ document: UpdatePromotionSettingsV1?) {
+        self.init()
+        guard let document else { return }
+        redeployOnPromotion = document.redeployOnPromotion
+        rollingDeploy = document.rollingDeploy
+        cleanup = document.promotionCleanupStrategy.flatMap { CleanupStrategy(rawValue: $0.rawValue) }
+        maxSurgePercent = document.rollingDeployConfig?.maxSurgePercent
+        maxUnavailablePercent = document.rollingDeployConfig?.maxUnavailablePercent
+        stabilizationSeconds = document.rollingDeployConfig?.stabilizationTimeSeconds
+        replicaOverheadPercent = document.rollingDeployConfig?.replicaOverheadPercent
+        rampUp = document.rampUpWhilePromoting
+        rampUpSeconds = document.rampUpDurationSeconds
+    }
+}
+
+extension AutoscalingChange {
+    init(_ document: UpdateAutoscalingSettingsV1?) {
+        self.init()
+        guard let document else { return }
+        minReplica = document.minReplica
+        maxReplica = document.maxReplica
+        autoscalingWindow = document.autoscalingWindow
+        scaleDownDelay = document.scaleDownDelay
+        maxScaleDownRate = document.maxScaleDownRate
+        concurrencyTarget = document.concurrencyTarget
+        targetUtilizationPercentage = document.targetUtilizationPercentage
+        targetInFlightTokens = document.targetInFlightTokens
+    }
+}
+
+extension UpdateAutoscalingSettingsStatusV1 {
+    init(_ verdict: SettingsVerdict) {
+        self =
+            switch verdict {
+            case .accepted: .accepted
+            case .queued: .queued
+            case .unchanged: .unchanged
+            }
+    }
+}
+
+extension SettingsVerdict {
+    var message: String {
+        switch self {
+        case .accepted: "The settings were changed."
+        case .queued: "The settings take effect when the deploy or promotion under way has ended."
+        case .unchanged: "The settings were like this already."
+        }
+    }
+}

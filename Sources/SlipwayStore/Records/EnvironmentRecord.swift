@@ -1,0 +1,92 @@
+// Rows of environments, their promotions and the decisions of the autoscaler.
+
+import GRDB
+import SlipwayCore
+
+struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "environments"
+    var model_id: ModelID
+    var name: String
+    var created_at: Timestamp
+    var current_deployment_id: DeploymentID?
+    var autoscaling: AutoscalingSettings
+    var promotion_settings: PromotionSettings
+
+    init(_ environment: SlipwayCore.Environment) {
+        model_id = environment.modelID
+        name = environment.name
+        created_at = environment.createdAt
+        current_deployment_id = environment.currentDeploymentID
+        autoscaling = environment.autoscaling
+        promotion_settings = environment.promotionSettings
+    }
+
+    var environment: SlipwayCore.Environment {
+        SlipwayCore.Environment(
+            modelID: model_id, name: name, createdAt: created_at, currentDeploymentID: current_deployment_id,
+            autoscaling: autoscaling, promotionSettings: promotion_settings)
+    }
+}
+
+struct PromotionRecord: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "promotions"
+    var id: PromotionID
+    var model_id: ModelID
+    var environment: String
+    var candidate_id: DeploymentID
+    var previous_id: DeploymentID?
+    var status: PromotionStatus
+    var error_message: String?
+    var scale_down_previous: Bool
+    var candidate_is_copy: Bool
+    var created_at: Timestamp
+    var ended_at: Timestamp?
+    var rollout: Rollout
+
+    init(_ promotion: Promotion) {
+        id = promotion.id
+        model_id = promotion.modelID
+        environment = promotion.environment
+        candidate_id = promotion.candidateID
+        previous_id = promotion.previousID
+        status = promotion.status
+        error_message = promotion.errorMessage
+        scale_down_previous = promotion.scaleDownPrevious
+        candidate_is_copy = promotion.candidateIsCopy
+        created_at = promotion.createdAt
+        ended_at = promotion.endedAt
+        rollout = promotion.rollout
+    }
+
+    var promotion: Promotion {
+        var promotion = Promotion(
+            id: id, modelID: model_id, environment: environment, candidateID: candidate_id,
+            previousID: previous_id, scaleDownPrevious: scale_down_previous,
+            candidateIsCopy: candidate_is_copy, createdAt: created_at, rollout: rollout)
+        promotion.status = status
+        promotion.errorMessage = error_message
+        promotion.endedAt = ended_at
+        return promotion
+    }
+}
+
+struct ScalingDecisionRecord: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "scaling_decisions"
+    var deployment_id: DeploymentID
+    var at: Timestamp
+    var from_replicas: Int
+    var to_replicas: Int
+    var reason: String
+
+    init(_ decision: ScalingDecision, of deployment: DeploymentID) {
+        deployment_id = deployment
+        at = decision.at
+        from_replicas = decision.from
+        to_replicas = decision.to
+        reason = decision.reason
+    }
+
+    var decision: ScalingDecision {
+        ScalingDecision(at: at, from: from_replicas, to: to_replicas, reason: reason)
+    }
+}
