@@ -55,7 +55,8 @@ let package = Package(
             name: "SlipwayControl",
             dependencies: [
                 "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
-                "SlipwayLogs", "SlipwayTruss", crypto, logging,
+                "SlipwayLogs", "SlipwayTruss", asyncHTTPClient, crypto, logging, nioCore,
+                nioPosix,
             ]),
         .target(
             name: "SlipwayServer",

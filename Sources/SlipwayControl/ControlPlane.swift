@@ -20,6 +20,10 @@ public struct ControlDependencies: Sendable {
     public var removeArchive: @Sendable (String) -> Void
     /// Seconds a deployment may take from the end of its build to its first ready replica, unless its push says.
     public var defaultDeployTimeoutSeconds: Int
+    /// The longest an asynchronous prediction may take.
+    public var asyncPredictTimeout: Duration = .seconds(1200)
+    /// How long results of asynchronous predictions can be read after their end.
+    public var asyncRetention: Duration = .seconds(3600)
 
     public init(
         now: @escaping @Sendable () -> Timestamp, catalogue: InstanceCatalogue = .standard,
@@ -41,6 +45,8 @@ public final class ControlPlane: Sendable {
     let logs: LogStore
     let controller: Controller
     let cache: AnswerCache
+    let board = ReplicaBoard()
+    let dispatcher: AsyncDispatcher
     let dependencies: ControlDependencies
 
     public init(
@@ -53,7 +59,10 @@ public final class ControlPlane: Sendable {
         self.dependencies = dependencies
         cache = AnswerCache(store: store)
         controller = Controller(
-            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
+            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
+            dependencies: dependencies, logger: logger)
+        dispatcher = AsyncDispatcher(
+            store: store, gateway: gateway, inbox: inbox, board: board, logs: logs,
             dependencies: dependencies, logger: logger)
     }
 
@@ -62,7 +71,12 @@ public final class ControlPlane: Sendable {
     public func adopt() async throws { try await controller.adopt() }
 
     /// Reconciles until the task is cancelled.
-    public func run() async { await controller.run() }
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.controller.run() }
+            group.addTask { await self.dispatcher.run() }
+        }
+    }
 
     var now: Timestamp { dependencies.now() }
 

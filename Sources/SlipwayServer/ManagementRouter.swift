@@ -23,6 +23,7 @@ enum ManagementRouter {
             LogRoutes.collection(services), SecretRoutes.collection(services),
             APIKeyRoutes.collection(services), UserRoutes.collection(services),
             TeamRoutes.collection(services), InstanceTypeRoutes.collection(services),
+            WebhookSecretRoutes.collection(services),
         ]
     }
 

@@ -33,11 +33,14 @@ public struct ManagementServer: Service {
     ) -> some ApplicationProtocol {
         let uploads = UploadResponder(service: services.uploads)
         let dispatch = HostDispatch(
-            api: router(ManagementRouter.add), app: router(AppRouter.add), uploads: uploads)
+            api: router(ManagementRouter.add), app: router(AppRouter.add),
+            inference: router(AsyncRouter.add, errors: InferenceErrorAnswers()), uploads: uploads)
         return Application(
             responder: dispatch,
             server: ContinueGate.server { request in
-                let site = Site(host: request.head.authority ?? "", bucket: uploads.service.bucket)
+                let site = Site(
+                    host: request.head.authority ?? "", path: request.uri.path,
+                    bucket: uploads.service.bucket)
                 return site == .uploads ? uploads.admits(request) : request.hasAcceptableLength
             },
             configuration: ApplicationConfiguration(
@@ -47,10 +50,11 @@ public struct ManagementServer: Service {
     }
 
     private func router(
-        _ add: (Router<ServerContext>, Services) -> Void
+        _ add: (Router<ServerContext>, Services) -> Void,
+        errors: some RouterMiddleware<ServerContext> = ErrorAnswers()
     ) -> RouterResponder<ServerContext> {
         let router = Router(context: ServerContext.self)
-        router.add(middleware: ErrorAnswers())
+        router.add(middleware: errors)
         router.add(middleware: Authentication(control: services.control))
         add(router, services)
         return router.buildResponder()

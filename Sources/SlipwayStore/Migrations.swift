@@ -138,6 +138,44 @@ enum Migrations {
                 index: "scaling_decisions_by_deployment", on: "scaling_decisions",
                 columns: ["deployment_id", "at"])
         }
+        migrator.registerMigration("v3 asynchronous requests") { db in
+            try db.create(table: "async_requests") { t in
+                t.primaryKey("id", .text)
+                t.column("model_id", .text).notNull().references("models", onDelete: .cascade)
+                // No reference: a request outlives its deployment when another one takes it over.
+                t.column("deployment_id", .text).notNull()
+                t.column("environment", .text)
+                t.column("priority", .integer).notNull()
+                t.column("created_at", .integer).notNull()
+                t.column("expires_at", .integer).notNull()
+                t.column("retry", .text).notNull()
+                t.column("webhook", .text)
+                t.column("status", .text).notNull()
+                t.column("webhook_status", .text).notNull()
+                t.column("status_at", .integer).notNull()
+                t.column("attempts", .integer).notNull()
+                t.column("webhook_tries", .integer).notNull()
+                t.column("due_at", .integer)
+                t.column("errors", .text).notNull()
+                t.column("input", .blob)
+                t.column("output", .blob)
+                t.column("output_type", .text)
+            }
+            try db.create(
+                index: "async_requests_due", on: "async_requests",
+                columns: ["due_at", "priority", "created_at"], condition: Column("due_at") != nil)
+            try db.create(
+                index: "async_requests_by_deployment", on: "async_requests",
+                columns: ["deployment_id", "status"])
+            try db.create(
+                index: "async_requests_by_end", on: "async_requests", columns: ["status", "status_at"])
+            try db.create(table: "webhook_secrets") { t in
+                t.primaryKey("id", .text)
+                t.column("sealed", .blob).notNull()
+                t.column("created_at", .integer).notNull()
+                t.column("ends_at", .integer)
+            }
+        }
         return migrator
     }
 

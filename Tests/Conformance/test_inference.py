@@ -117,7 +117,7 @@ def test_platform_errors(api, echo):
         f"{host}/deployment/nosuch0/predict": 404,
         f"{host}/nonsense": 404,
         "http://model-nosuch00.api.localhost:8000/production/predict": 404,
-        f"{host}/production/async_predict": 501,
+        f"{host}/production/run_remote": 501,
     }
     for url, status in cases.items():
         answer = api.session.post(url, json={})

@@ -34,8 +34,7 @@ struct AdmissionTests {
         Row(path: "/nothing", status: 404, code: "client_error"),
         Row(method: .GET, status: 405, code: "client_error"),
         Row(path: "/production/wake", method: .GET, status: 405, code: "client_error"),
-        Row(path: "/production/async_predict", status: 501, code: "client_error"),
-        Row(path: "/async_request/r1", method: .GET, status: 501, code: "client_error"),
+        Row(path: "/production/run_remote", status: 501, code: "client_error"),
         Row(path: "/production/predict", host: "model-abc12345-staging.x", status: 400, code: "client_error"),
     ]
 

@@ -19,6 +19,8 @@ struct HostRouterTests {
     private static let production = InferenceTarget.environment("production")
     private static let predict = InferenceOperation.predict(query: nil)
 
+    private static func async(_ rest: String) -> Destination { .asynchronous(uri: "/model/\(rest)") }
+
     static let table: [(host: String, uri: String, expected: Destination)] = [
         ("model-abc.localhost", "/production/predict", call("abc", production, predict)),
         ("model-abc.api.example.com:8000", "/production/predict", call("abc", production, predict)),
@@ -40,9 +42,18 @@ struct HostRouterTests {
         ("model-abc-eu.x", "/sync/health", call("abc", .environment("eu"), .sync(uri: "/health"))),
         ("model-abc-eu.x", "/production/predict", failed("abc", PlatformErrors.pathRoutingOnRegionalHost)),
         ("model-abc-eu.x", "/deployment/d1/wake", failed("abc", PlatformErrors.pathRoutingOnRegionalHost)),
-        ("model-abc.x", "/production/async_predict", failed("abc", PlatformErrors.notBuilt("async_predict"))),
+        ("model-abc.x", "/production/async_predict", async("abc/production/async_predict")),
+        ("model-abc.x", "/environments/a/async_queue_status", async("abc/environments/a/async_queue_status")),
+        ("model-abc-eu.x", "/async_predict", async("abc/environments/eu/async_predict")),
+        ("model-abc-eu.x", "/async_request/r1", async("abc/async_request/r1")),
+        ("localhost", "/model/abc/deployment/d1/async_predict", async("abc/deployment/d1/async_predict")),
+        (
+            "model-abc.x", "/production/sync/async_predict",
+            call("abc", production, .sync(uri: "/async_predict"))
+        ),
         ("model-abc.x", "/production/websocket", failed("abc", PlatformErrors.notBuilt("websocket"))),
-        ("model-abc.x", "/async_request/r1", failed("abc", PlatformErrors.notBuilt("async_request"))),
+        ("model-abc.x", "/async_request/r1", async("abc/async_request/r1")),
+        ("model-abc.x", "/async_request/r1/output", async("abc/async_request/r1/output")),
         ("model-abc-eu.x", "/run_remote", failed("abc", PlatformErrors.notBuilt("run_remote"))),
         ("model-abc.x", "/predict", failed("abc", PlatformErrors.unknownPath)),
         ("model-abc.x", "/production/predict/", failed("abc", PlatformErrors.unknownPath)),

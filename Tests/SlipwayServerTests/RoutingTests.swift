@@ -14,7 +14,9 @@ struct RoutingTests {
             ("127.0.0.1:8000", .app), ("apis.localhost", .app), ("[::1]:8000", .app),
         ])
     func sites(host: String, site: Site) {
-        #expect(Site(host: host, bucket: "slipway") == site)
+        #expect(Site(host: host, path: "/v1/models", bucket: "slipway") == site)
+        let call = Site(host: host, path: "/model/abc/production/async_predict", bucket: "slipway")
+        #expect(call == (site == .uploads ? .uploads : .inference))
     }
 
     @Test(

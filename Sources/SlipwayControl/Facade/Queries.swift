@@ -102,7 +102,7 @@ extension ControlPlane {
 
     private func view(of deployment: Deployment, _ environments: [Environment]) -> DeploymentView {
         DeploymentView(
-            deployment: deployment, activeReplicas: controller.board.readyReplicas(of: deployment.id),
+            deployment: deployment, activeReplicas: board.readyReplicas(of: deployment.id),
             environment: environments.first { $0.currentDeploymentID == deployment.id }?.name,
             instanceType: dependencies.catalogue.type(withID: deployment.instanceTypeID))
     }
@@ -127,7 +127,7 @@ extension ControlPlane {
     /// The view with the replicas of now: they change without a write.
     private func current(_ view: DeploymentView) -> DeploymentView {
         var view = view
-        view.activeReplicas = controller.board.readyReplicas(of: view.deployment.id)
+        view.activeReplicas = board.readyReplicas(of: view.deployment.id)
         return view
     }
 

@@ -23,7 +23,7 @@ public actor Controller {
     let gateway: any GatewayControl
     let inbox: DemandInbox
     let logs: LogStore
-    let board = ReplicaBoard()
+    let board: ReplicaBoard
     let dependencies: ControlDependencies
     let logger: Logger
 
@@ -34,7 +34,7 @@ public actor Controller {
     var scalers: [DeploymentID: AutoscalerState] = [:]
     var histories: [DeploymentID: LoadHistory] = [:]
     var lastScaling: Timestamp?
-    var predictPaths: [ImageID: String] = [:]
+    var images: [ImageID: BuiltImage] = [:]
     var lastPublished: Snapshot?
     var replicasChanged = true
     let observedSince: Timestamp
@@ -50,13 +50,14 @@ public actor Controller {
 
     init(
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
-        dependencies: ControlDependencies, logger: Logger
+        board: ReplicaBoard, dependencies: ControlDependencies, logger: Logger
     ) {
         self.store = store
         self.engine = engine
         self.gateway = gateway
         self.inbox = inbox
         self.logs = logs
+        self.board = board
         self.dependencies = dependencies
         self.logger = logger
         observedSince = dependencies.now()
@@ -153,14 +154,16 @@ public actor Controller {
         var situations: [DeploymentID: Situation] = [:]
         for deployment in snapshot.deployments {
             let mine = (byDeployment[deployment.id] ?? []).sorted { $0.id < $1.id }
+            let work = board.work(of: deployment.id)
             let situation = Situation(
                 replicas: mine,
                 inFlight: Dictionary(
                     uniqueKeysWithValues: mine.filter { $0.drainingSince != nil }.map {
-                        ($0.id, gateway.inFlight(replica: $0.id))
+                        ($0.id, gateway.inFlight(replica: $0.id) + board.inFlight($0.id))
                     }),
-                build: observation(of: deployment), lastActivity: load[deployment.id]?.lastActivity,
-                requestsInFlight: load[deployment.id]?.inFlight ?? 0,
+                build: observation(of: deployment),
+                lastActivity: [load[deployment.id]?.lastActivity, work.lastEnd].compactMap(\.self).max(),
+                requestsInFlight: (load[deployment.id]?.inFlight ?? 0) + work.inFlight,
                 demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
                 crashes: crashes[deployment.id] ?? .init(),
@@ -199,23 +202,29 @@ public actor Controller {
 
     private func publish() async throws {
         let snapshot = try await read()
-        for image in Set(snapshot.deployments.compactMap(\.imageID)) where predictPaths[image] == nil {
-            predictPaths[image] = await engine.image(image)?.predictPath
+        for image in Set(snapshot.deployments.compactMap(\.imageID)) where images[image] == nil {
+            images[image] = await engine.image(image)
         }
         guard replicasChanged || snapshot != lastPublished else { return }
         replicasChanged = false
         lastPublished = snapshot
         gateway.publish(
-            RoutingTableBuilder.table(snapshot, replicas: replicas, predictPaths: predictPaths))
+            RoutingTableBuilder.table(
+                snapshot, replicas: replicas, predictPaths: images.mapValues(\.predictPath)))
         publishBoard()
     }
 
     private func publishBoard() {
         board.publish(
-            replicas.values.reduce(into: [:]) { counts, replica in
-                if replica.phase == .ready, replica.drainingSince == nil {
-                    counts[replica.deploymentID, default: 0] += 1
-                }
+            replicas.values.sorted { $0.id < $1.id }.reduce(into: [:]) { ready, replica in
+                guard replica.phase == .ready, replica.drainingSince == nil, let endpoint = replica.endpoint
+                else { return }
+                let image = images[replica.imageID]
+                ready[replica.deploymentID, default: []].append(
+                    ReadyReplica(
+                        id: replica.id, endpoint: endpoint,
+                        predictPath: image?.predictPath ?? "/v1/models/model:predict",
+                        concurrency: image?.predictConcurrency ?? 1))
             })
     }
 

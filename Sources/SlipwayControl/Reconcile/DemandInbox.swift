@@ -22,8 +22,6 @@ public final class DemandInbox: DemandObserver, Sendable {
     /// Asks the controller to look now.
     func ring() { bell.yield() }
 
-    func close() { bell.finish() }
-
     public func demand(for deployment: DeploymentID) {
         let isNew = demanded.withLock { $0.insert(deployment).inserted }
         if isNew { ring() }

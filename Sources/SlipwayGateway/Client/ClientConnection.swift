@@ -113,16 +113,23 @@ final class ClientConnection: ChannelDuplexHandler, ExchangeClient {
             return answer(.error(error, requestID: .random()))
         }
         switch HostRouter.route(host: checked.host, uri: checked.head.uri, listener: listener) {
-        case .management:
-            begin(
-                ManagementExchange(
-                    client: self, loop: loop,
-                    head: ForwardedHeaders.toManagement(checked.head, client: clientAddress)), checked)
+        case .management: toManagement(checked.head, checked)
+        case .asynchronous(let uri):
+            var head = checked.head
+            head.uri = uri
+            toManagement(head, checked)
         case .nowhere:
             reply(.error(PlatformErrors.notAModelHost, requestID: .random()), to: checked)
         case .inference(let call):
             receive(call, checked)
         }
+    }
+
+    private func toManagement(_ head: HTTPRequestHead, _ checked: CheckedRequest) {
+        begin(
+            ManagementExchange(
+                client: self, loop: loop,
+                head: ForwardedHeaders.toManagement(head, client: clientAddress)), checked)
     }
 
     private func receive(_ call: InferenceCall, _ checked: CheckedRequest) {

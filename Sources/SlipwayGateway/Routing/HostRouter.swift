@@ -43,6 +43,9 @@ enum Destination: Sendable, Equatable {
     case inference(InferenceCall)
     /// The management server of this process: API, uploads, app.
     case management
+    /// The management server too, since these calls are kept on disk: submission, status and queue of
+    /// asynchronous predictions. The URI is the path form, with the model and the target in it.
+    case asynchronous(uri: String)
     /// The inference listener was asked for something else.
     case nowhere
 }
@@ -57,17 +60,34 @@ enum HostRouter {
         if let first = labels.first, first.hasPrefix("model-") {
             let name = first.dropFirst("model-".count)
             guard let dash = name.firstIndex(of: "-") else {
-                return .inference(named(ModelID(String(name)), segments: path, query: query))
+                let uri = asynchronousURI("/model/\(name)", path)
+                return uri ?? .inference(named(ModelID(String(name)), segments: path, query: query))
             }
-            let environment = String(name[name.index(after: dash)...])
-            return .inference(
-                regional(ModelID(String(name[..<dash])), environment, segments: path, query: query))
+            let (model, environment) = (name[..<dash], String(name[name.index(after: dash)...]))
+            let prefix = path.first == "async_request" ? "" : "/environments/\(environment)"
+            return asynchronousURI("/model/\(model)\(prefix)", path)
+                ?? .inference(
+                    regional(ModelID(String(model)), environment, segments: path, query: query))
         }
         if !isUploadHost(labels), path.count >= 2, path[0] == "model" {
             let rest = Array(path.dropFirst(2))
-            return .inference(named(ModelID(String(path[1])), segments: rest, query: query))
+            return asynchronousURI("/model/\(path[1])", rest)
+                ?? .inference(named(ModelID(String(path[1])), segments: rest, query: query))
         }
         return listener == .main ? .management : .nowhere
+    }
+
+    /// Whether the path, without the model, is one of the calls about asynchronous predictions.
+    private static func asynchronousURI(_ model: String, _ segments: [Substring]) -> Destination? {
+        let isRequest = segments.first == "async_request" && (2...3).contains(segments.count)
+        let names = segments.last == "async_predict" || segments.last == "async_queue_status"
+        let isQueue =
+            switch (segments.first, segments.count) {
+            case ("production", 2), ("development", 2), ("environments", 3), ("deployment", 3), (_, 1): names
+            default: false
+            }
+        return isRequest || isQueue
+            ? .asynchronous(uri: "\(model)/\(segments.joined(separator: "/"))") : nil
     }
 
     /// `model-{id}`: the path names the deployment, then the operation.
@@ -81,8 +101,6 @@ enum HostRouter {
             (target, rest) = (.environment(String(segments[1])), segments.dropFirst(2))
         case "deployment" where segments.count >= 2:
             (target, rest) = (.deployment(DeploymentID(String(segments[1]))), segments.dropFirst(2))
-        case "async_request" where segments.count == 2:
-            return InferenceCall(model: model, request: .failure(PlatformErrors.notBuilt("async_request")))
         default:
             return InferenceCall(model: model, request: .failure(PlatformErrors.unknownPath))
         }
@@ -98,8 +116,6 @@ enum HostRouter {
         switch segments.first {
         case "production", "development", "environments", "deployment":
             return InferenceCall(model: model, request: .failure(PlatformErrors.pathRoutingOnRegionalHost))
-        case "async_request" where segments.count == 2:
-            return InferenceCall(model: model, request: .failure(PlatformErrors.notBuilt("async_request")))
         default:
             return InferenceCall(
                 model: model,
@@ -121,7 +137,7 @@ enum HostRouter {
         switch name {
         case "predict": return .success(.predict(query: query.map(String.init)))
         case "wake": return .success(.wake)
-        case "async_predict", "async_queue_status", "websocket", "run_remote", "async_run_remote":
+        case "websocket", "run_remote", "async_run_remote":
             return .failure(PlatformErrors.notBuilt(String(name)))
         default: return .failure(PlatformErrors.unknownPath)
         }

@@ -21,6 +21,7 @@ struct Authentication: RouterMiddleware {
 
     /// Everything but the index, health, contract and metrics.
     static func covers(_ path: String) -> Bool {
-        path == "/v1" || path.hasPrefix("/v1/") || path == "/graphql" || path.hasPrefix("/graphql/")
+        path == "/v1" || path.hasPrefix("/v1/") || path.hasPrefix(AsyncRouter.prefix) || path == "/graphql"
+            || path.hasPrefix("/graphql/")
     }
 }

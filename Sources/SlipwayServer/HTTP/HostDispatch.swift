@@ -4,22 +4,27 @@
 import Hummingbird
 import Logging
 
-/// The three faces of the management plane.
+/// The faces of the management plane.
 enum Site: Equatable {
     case api
     case uploads
     case app
+    /// Calls on the hosts of models that the gateway passes on.
+    case inference
 
-    /// - Parameter host: the `Host` header, with or without a port.
-    init(host: String, bucket: String) {
+    /// - Parameters:
+    ///   - host: the `Host` header, with or without a port.
+    ///   - path: the request's path.
+    init(host: String, path: String, bucket: String) {
         let labels = host.lowercased().split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)[
             0
         ]
         .split(separator: ".", omittingEmptySubsequences: false)
         switch labels.first {
-        case "api": self = .api
         case "s3": self = .uploads
         case .some(Substring(bucket)) where labels.dropFirst().first == "s3": self = .uploads
+        case _ where path.hasPrefix(AsyncRouter.prefix): self = .inference
+        case "api": self = .api
         default: self = .app
         }
     }
@@ -28,15 +33,18 @@ enum Site: Equatable {
 struct HostDispatch: HTTPResponder {
     let api: RouterResponder<ServerContext>
     let app: RouterResponder<ServerContext>
+    let inference: RouterResponder<ServerContext>
     let uploads: UploadResponder
 
     func respond(to request: Request, context: ServerContext) async throws -> Response {
         let start = ContinuousClock.now
         var response: Response
-        let site = Site(host: request.head.authority ?? "", bucket: uploads.service.bucket)
+        let site = Site(
+            host: request.head.authority ?? "", path: request.uri.path, bucket: uploads.service.bucket)
         switch site {
         case .api: response = try await api.respond(to: request, context: context)
         case .app: response = try await app.respond(to: request, context: context)
+        case .inference: response = try await inference.respond(to: request, context: context)
         case .uploads: response = await uploads.respond(to: request, context: context)
         }
         response.headers[.requestID] = context.requestID

@@ -44,19 +44,7 @@ struct Composition {
         let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
         let control = ControlPlane(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
-            dependencies: ControlDependencies(
-                now: now, secretBox: SecretBox(masterKey: masterKey),
-                archivePath: { try? uploads.directory.path(forKey: $0) },
-                removeArchive: { key in
-                    do {
-                        try uploads.directory.remove(key)
-                    } catch {
-                        logger.warning(
-                            "an archive cannot be removed", metadata: ["key": "\(key)", "reason": "\(error)"])
-                    }
-                },
-                defaultDeployTimeoutSeconds: settings.deployTimeout * 60),
-            logger: logger)
+            dependencies: dependencies(uploads, masterKey: masterKey, now: now), logger: logger)
         try await control.adopt()
         for line in await engine.describe().missing { logger.warning("\(line)") }
 
@@ -82,6 +70,26 @@ struct Composition {
         await engine.shutdown(stopReplicas: settings.replicasOnExit == .stop)
         await logs.close()
         try store.close()
+    }
+
+    private func dependencies(
+        _ uploads: S3Service, masterKey: [UInt8], now: @escaping @Sendable () -> Timestamp
+    ) -> ControlDependencies {
+        var dependencies = ControlDependencies(
+            now: now, secretBox: SecretBox(masterKey: masterKey),
+            archivePath: { try? uploads.directory.path(forKey: $0) },
+            removeArchive: { [logger] key in
+                do {
+                    try uploads.directory.remove(key)
+                } catch {
+                    logger.warning(
+                        "an archive cannot be removed", metadata: ["key": "\(key)", "reason": "\(error)"])
+                }
+            },
+            defaultDeployTimeoutSeconds: settings.deployTimeout * 60)
+        dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
+        dependencies.asyncRetention = .seconds(settings.asyncRetention * 60)
+        return dependencies
     }
 
     private func makeGateway(

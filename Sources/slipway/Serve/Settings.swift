@@ -27,6 +27,8 @@ struct Settings: Sendable, Equatable {
     var maxBody = 100
     /// Minutes.
     var deployTimeout = 60
+    /// Minutes.
+    var asyncRetention = 60
 
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
     enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
@@ -103,6 +105,10 @@ extension Settings {
         .number(
             "deploy-timeout", "Minutes a deployment gets to become ready unless its push says (default 60).",
             1...1440, \.deployTimeout),
+        .number(
+            "async-retention",
+            "Minutes results of asynchronous predictions are kept after their end (default 60).", 1...525_600,
+            \.asyncRetention),
     ]
 
     /// Settings from the flags given, the environment and the file, in that order of precedence.

@@ -1,0 +1,247 @@
+// Takes asynchronous predictions from the store to replicas and their results to webhooks. The store is the queue:
+// nothing here is needed to go on after a restart. What was under way then is attempted again, so a prediction is
+// made at least once.
+
+import AsyncHTTPClient
+import Foundation
+import Logging
+import NIOCore
+import SlipwayCore
+import SlipwayGateway
+import SlipwayLogs
+import SlipwayStore
+
+actor AsyncDispatcher {
+    /// How often the clock is looked at while there is work.
+    static let tick: Duration = .milliseconds(250)
+    /// Predictions and deliveries under way at once.
+    static let mostAtOnce = 256
+    /// Results are forgotten about this often.
+    static let forgetEvery: Duration = .seconds(60)
+
+    let store: Store
+    let gateway: any GatewayControl
+    let inbox: DemandInbox
+    let board: ReplicaBoard
+    let logs: LogStore
+    let dependencies: ControlDependencies
+    let logger: Logger
+    /// Redirects are not followed: an address was checked, not where it points to.
+    let http: HTTPClient
+
+    private var running = 0
+    private var delivering: Set<String> = []
+    private var hasWork = true
+    private var forgottenAt: Timestamp?
+
+    init(
+        store: Store, gateway: any GatewayControl, inbox: DemandInbox, board: ReplicaBoard, logs: LogStore,
+        dependencies: ControlDependencies, logger: Logger
+    ) {
+        self.store = store
+        self.gateway = gateway
+        self.inbox = inbox
+        self.board = board
+        self.logs = logs
+        self.dependencies = dependencies
+        self.logger = logger
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(5)
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Works until the task is cancelled; what is under way then is left to the next start.
+    func run() async {
+        await recover()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.tick)
+                    if await self.hasWork { self.board.ring() }
+                }
+            }
+            for await _ in board.rings {
+                if Task.isCancelled { break }
+                await pass(&group)
+            }
+            group.cancelAll()
+        }
+        try? await http.shutdown()
+    }
+
+    private func recover() async {
+        let now = dependencies.now()
+        do {
+            try await store.write { db in
+                for var request in try db.asyncRequests(.inProgress) where request.dueAt == nil {
+                    request.recover(at: now)
+                    try db.update(request)
+                }
+            }
+        } catch {
+            logger.error("asynchronous requests cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func pass(_ group: inout DiscardingTaskGroup) async {
+        do {
+            let now = dependencies.now()
+            try await forget(now)
+            try await expire(now)
+            let deployments = try await store.read { try $0.deploymentsWithAsyncWork() }
+            for deployment in deployments { try await dispatch(deployment, now, &group) }
+            let deliveries = try await store.read { try $0.dueDeliveries(at: now, limit: Self.mostAtOnce) }
+            for request in deliveries where !delivering.contains(request.id) {
+                delivering.insert(request.id)
+                group.addTask { await self.deliver(request) }
+            }
+            hasWork = try await store.read { try $0.hasAsyncWork() }
+        } catch {
+            // Everything is still in the store; the next tick tries again.
+            logger.error("asynchronous work failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func forget(_ now: Timestamp) async throws {
+        if let forgottenAt, now - forgottenAt < Self.forgetEvery { return }
+        forgottenAt = now
+        let moment = now + (.zero - dependencies.asyncRetention)
+        try await store.write { try $0.forgetAsyncRequests(endedBefore: moment) }
+    }
+
+    private func expire(_ now: Timestamp) async throws {
+        let expired = try await store.read { try $0.expiredAsyncRequests(at: now, limit: 1000) }
+        guard !expired.isEmpty else { return }
+        try await store.write { db in
+            for id in expired.map(\.id) {
+                guard var request = try db.asyncRequest(id) else { continue }
+                request.expire(at: now)
+                try db.update(request)
+            }
+        }
+    }
+
+    // MARK: Predictions
+
+    private func dispatch(
+        _ deployment: DeploymentID, _ now: Timestamp, _ group: inout DiscardingTaskGroup
+    ) async throws {
+        var slots = freeSlots(of: deployment)
+        if slots.isEmpty {
+            if board.readyReplicas(of: deployment) == 0 { try await wakeOrMove(deployment, now) }
+            return
+        }
+        slots.shuffle()
+        let limit = min(slots.count, Self.mostAtOnce - running)
+        guard limit > 0 else { return }
+        let begun = try await store.write { db in
+            try db.dueAttempts(of: deployment, at: now, limit: limit).map { request in
+                var request = request
+                request.begin(at: now)
+                try db.update(request)
+                return request
+            }
+        }
+        for (request, replica) in zip(begun, slots) {
+            running += 1
+            board.began(replica.id, of: deployment)
+            group.addTask { await self.predict(request, on: replica) }
+        }
+    }
+
+    /// One entry per prediction that a ready replica could make now beside what it has; synchronous requests are
+    /// counted first.
+    private func freeSlots(of deployment: DeploymentID) -> [ReadyReplica] {
+        board.replicas(of: deployment).flatMap { replica in
+            let busy = gateway.inFlight(replica: replica.id) + board.inFlight(replica.id)
+            return Array(repeating: replica, count: max(0, replica.concurrency - busy))
+        }
+    }
+
+    private func predict(_ request: AsyncRequest, on replica: ReadyReplica) async {
+        let (outcome, output) = await attempt(request, on: replica)
+        let now = dependencies.now()
+        board.ended(replica.id, of: request.deploymentID, at: now)
+        running -= 1
+        defer { board.ring() }
+        // A cancelled task is a server that ends: the attempt counts as not made.
+        if Task.isCancelled, output == nil { return }
+        if case .failed(let error, _) = outcome {
+            log(
+                request, "attempt \(request.attempts) failed: \(error.code.rawValue) \(error.message)",
+                replica.id)
+        }
+        do {
+            try await store.write { db in
+                guard var current = try db.asyncRequest(request.id), current.status == .inProgress else {
+                    return
+                }
+                current.end(outcome, at: now)
+                try db.update(current)
+                if let output { try db.setAsyncOutput(request.id, output.body, type: output.type) }
+            }
+        } catch {
+            logger.error(
+                "the end of an asynchronous prediction cannot be stored",
+                metadata: ["request_id": "\(request.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Wakes the deployment, or gives its requests to where they can be served.
+    private func wakeOrMove(_ id: DeploymentID, _ now: Timestamp) async throws {
+        let isServed = try await store.read { try $0.deployment(id) }.map { $0.status.canServe } ?? false
+        if isServed { return inbox.demand(for: id) }
+        try await store.write { db in
+            for var request in try db.dueAttempts(of: id, at: now, limit: 1000) {
+                let current = try request.environment.flatMap {
+                    try db.environment($0, of: request.modelID)?.currentDeploymentID
+                }
+                if let current, current != id {
+                    request.deploymentID = current
+                } else {
+                    let status = try db.deployment(id)?.status.rawValue ?? "deleted"
+                    request.fail(
+                        AsyncError(
+                            code: .unavailable, message: "Deployment \(id) is \(status)."), at: now)
+                }
+                try db.update(request)
+            }
+        }
+        board.ring()
+    }
+
+    // MARK: Deliveries
+
+    private func deliver(_ request: AsyncRequest) async {
+        let delivery = await post(request)
+        delivering.remove(request.id)
+        defer { board.ring() }
+        if Task.isCancelled { return }
+        if let problem = delivery.problem { log(request, "webhook: \(problem)", nil) }
+        let now = dependencies.now()
+        do {
+            try await store.write { db in
+                guard var current = try db.asyncRequest(request.id), current.awaitsDelivery else { return }
+                current.delivered(delivery.problem == nil, canRetry: delivery.canRetry, at: now)
+                try db.update(current)
+            }
+        } catch {
+            logger.error(
+                "the end of a delivery cannot be stored",
+                metadata: ["request_id": "\(request.id)", "error": "\(error)"])
+        }
+    }
+
+    private func log(_ request: AsyncRequest, _ message: String, _ replica: ReplicaID?) {
+        logs.append(
+            LogEntry(
+                nanoseconds: dependencies.now().microseconds * 1000,
+                message: "async request \(request.id) \(message)", replica: replica, requestID: request.id,
+                level: .warning), to: request.deploymentID)
+    }
+}
+
+extension DeploymentStatus {
+    /// Whether a request may wait for it.
+    var canServe: Bool { !isFailure && self != .inactive && self != .deactivating }
+}

@@ -1,0 +1,67 @@
+// Rows of asynchronous requests; inputs and outputs are columns that are read only when they are needed.
+
+import Foundation
+import GRDB
+import SlipwayCore
+
+struct AsyncRecord: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "async_requests"
+    static var databaseSelection: [any SQLSelectable] {
+        [
+            "id", "model_id", "deployment_id", "environment", "priority", "created_at", "expires_at", "retry",
+            "webhook", "status", "webhook_status", "status_at", "attempts", "webhook_tries", "due_at",
+            "errors",
+        ].map { Column($0) }
+    }
+
+    var id: String
+    var model_id: ModelID
+    var deployment_id: DeploymentID
+    var environment: String?
+    var priority: Int
+    var created_at: Timestamp
+    var expires_at: Timestamp
+    var retry: AsyncRetryPolicy
+    var webhook: String?
+    var status: AsyncStatus
+    var webhook_status: WebhookStatus
+    var status_at: Timestamp
+    var attempts: Int
+    var webhook_tries: Int
+    var due_at: Timestamp?
+    var errors: [AsyncError]
+
+    init(_ request: AsyncRequest) {
+        id = request.id
+        model_id = request.modelID
+        deployment_id = request.deploymentID
+        environment = request.environment
+        priority = request.priority
+        created_at = request.createdAt
+        expires_at = request.expiresAt
+        retry = request.retry
+        webhook = request.webhook
+        status = request.status
+        webhook_status = request.webhookStatus
+        status_at = request.statusAt
+        attempts = request.attempts
+        webhook_tries = request.webhookTries
+        due_at = request.dueAt
+        errors = request.errors
+    }
+
+    var request: AsyncRequest {
+        var request = AsyncRequest(
+            id: id, modelID: model_id, deploymentID: deployment_id, environment: environment,
+            priority: priority, createdAt: created_at, maxTimeInQueue: 0, retry: retry, webhook: webhook)
+        request.expiresAt = expires_at
+        request.status = status
+        request.webhookStatus = webhook_status
+        request.statusAt = status_at
+        request.attempts = attempts
+        request.webhookTries = webhook_tries
+        request.dueAt = due_at
+        request.errors = errors
+        return request
+    }
+}
