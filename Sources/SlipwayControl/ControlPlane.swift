@@ -16,6 +16,10 @@ public struct ControlDependencies: Sendable {
     public var secretBox: SecretBox
     /// Local path of an uploaded archive; nil when there is none of that key.
     public var archivePath: @Sendable (String) -> String?
+    /// Takes a copy of a local archive and returns its key.
+    public var storeArchive: @Sendable (String) throws -> String = { _ in
+        throw ControlError.unavailable("Archives cannot be stored here.")
+    }
     /// Removes an archive nothing needs any more.
     public var removeArchive: @Sendable (String) -> Void
     /// Seconds a deployment may take from the end of its build to its first ready replica, unless its push says.

@@ -74,11 +74,24 @@ public struct BuiltImage: Sendable, Codable, Equatable {
     public var predictPath: String
     /// How many requests run at once inside one replica (`runtime.predict_concurrency`).
     public var predictConcurrency: Int
+    /// What a watching client computes its patches from; of development builds only.
+    public var source: SourceSignature?
 
     public init(id: ImageID, predictPath: String, predictConcurrency: Int) {
         self.id = id
         self.predictPath = predictPath
         self.predictConcurrency = predictConcurrency
+    }
+}
+
+/// A source state in the client's own terms: its content hash, and the description of it as JSON text.
+public struct SourceSignature: Sendable, Codable, Equatable {
+    public var hash: String
+    public var signature: String
+
+    public init(hash: String, signature: String) {
+        self.hash = hash
+        self.signature = signature
     }
 }
 

@@ -176,6 +176,17 @@ enum Migrations {
                 t.column("ends_at", .integer)
             }
         }
+        migrator.registerMigration("v4 live patches") { db in
+            try db.create(table: "patches") { t in
+                t.autoIncrementedPrimaryKey("position")
+                t.column("deployment_id", .text).notNull().indexed()
+                    .references("deployments", onDelete: .cascade)
+                t.column("next_hash", .text).notNull()
+                t.column("next_signature", .text).notNull()
+                t.column("body", .blob).notNull()
+                t.column("created_at", .integer).notNull()
+            }
+        }
         return migrator
     }
 

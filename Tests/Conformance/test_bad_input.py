@@ -124,12 +124,13 @@ def test_unresolvable_requirements_fail_the_build_with_the_installers_words(api)
     api.wait(model, deployment, "BUILD_FAILED")
 
 
-def test_models_that_raise_exit_or_hang_fail_their_deploy(api):
+def test_models_that_raise_or_exit_fail_their_deploy(api):
     raising = "class Model:\n    def load(self):\n        raise ValueError('boom')\n    def predict(self, x):\n        return x\n"
     exiting = "import os\nclass Model:\n    def load(self):\n        os._exit(3)\n    def predict(self, x):\n        return x\n"
     for name, code, words in (("raising", raising, "ValueError: boom"), ("exiting", exiting, "code 3")):
         model, deployment = api.pushed(name, truss_files(name, model=code), status="DEPLOY_FAILED")
         assert words in api.logs(model, deployment)
+        assert words in api.deployment(model, deployment)["status_reason"]
         predict = api.predict(model, f"deployment/{deployment}/predict", json={})
         assert predict.status_code == 404 and words in predict.json()["error"]
         assert api.get(f"/v1/models/{model}")["production_deployment_id"] is None

@@ -46,13 +46,15 @@ public struct DeploymentV1: Codable, Sendable, Equatable {
     @Nullable public var labels: [String: JSONValue]?
     /// What becomes of requests when all replicas are busy.
     public var requestBackpressureSettings: RequestBackpressureSettingsV1
+    /// Why the status is what it is; null while ACTIVE (an extension of Slipway).
+    @Nullable public var statusReason: String?
 
     public init(
         id: String, createdAt: WireDate, name: String, modelID: String, isProduction: Bool,
         isDevelopment: Bool, status: DeploymentStatusV1, activeReplicaCount: Int,
         autoscalingSettings: AutoscalingSettingsV1?, instanceTypeName: String?, environment: String?,
         labels: [String: JSONValue]? = nil,
-        requestBackpressureSettings: RequestBackpressureSettingsV1 = .init()
+        requestBackpressureSettings: RequestBackpressureSettingsV1 = .init(), statusReason: String? = nil
     ) {
         self.id = id
         self.createdAt = createdAt
@@ -67,12 +69,14 @@ public struct DeploymentV1: Codable, Sendable, Equatable {
         self.environment = environment
         self.labels = labels
         self.requestBackpressureSettings = requestBackpressureSettings
+        self.statusReason = statusReason
     }
 
     enum CodingKeys: String, CodingKey {
         case id, name, status, environment, labels
         case createdAt = "created_at"
         case requestBackpressureSettings = "request_backpressure_settings"
+        case statusReason = "status_reason"
         case modelID = "model_id"
         case isProduction = "is_production"
         case isDevelopment = "is_development"

@@ -117,15 +117,18 @@ extension ControlPlane {
         await controller.settle()
         for deployment in removed {
             await logs.remove(deployment: deployment.id)
-            let (archiveUsed, imageUsed) =
-                (try? await store.read { db in
-                    (
-                        try db.usesArchive(deployment.archiveKey),
-                        try deployment.imageID.map { try db.usesImage($0) } ?? true
-                    )
-                }) ?? (true, true)
-            if !archiveUsed { dependencies.removeArchive(deployment.archiveKey) }
-            if !imageUsed, let image = deployment.imageID { await engine.removeImage(image) }
+            await removeUnused(archive: deployment.archiveKey, image: deployment.imageID)
+        }
+    }
+
+    /// Frees what no deployment needs any more; the image only once its last replica has ended.
+    func removeUnused(archive: String, image: ImageID?) async {
+        let isUsed = (try? await store.read { try $0.usesArchive(archive) }) ?? true
+        if !isUsed { dependencies.removeArchive(archive) }
+        guard let image else { return }
+        Task { [store, engine, controller] in
+            while await controller.hasReplica(of: image) { try await Task.sleep(for: .seconds(1)) }
+            if try await !store.read({ try $0.usesImage(image) }) { await engine.removeImage(image) }
         }
     }
 

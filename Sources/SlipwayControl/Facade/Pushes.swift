@@ -37,18 +37,20 @@ extension ControlPlane {
         let config = try archiveConfig(request.archiveKey)
         let type = try instanceType(for: config)
         let now = now
-        let id = try await store.write { [self] db in
+        let (id, replaced) = try await store.write { [self] db in
             let (team, known) = try resolve(request, by: caller, in: db)
             let model = try known ?? newModel(request, team: team, in: db, at: now)
+            let replaced = request.isDevelopment ? try db.developmentDeployment(of: model.id) : nil
             let deployment = try store(request, config, type, in: model, db, at: now)
             try db.append(
                 AuditEvent(
                     at: now, actor: caller.keyPrefix, kind: "PUSH", model: model.id, deployment: deployment.id
                 ))
             try promoteIfAsked(deployment, request, by: caller, in: db, at: now)
-            return deployment.id
+            return (deployment.id, replaced)
         }
         await controller.settle()
+        if let replaced { await removeUnused(archive: replaced.archiveKey, image: replaced.imageID) }
         let view = try await deployment(anyModel: id)
         return (try await model(view.deployment.modelID), view)
     }
@@ -178,6 +180,7 @@ extension ControlPlane {
             deployment.hasBeenActive = old.hasBeenActive
             deployment.statusSince = now
             try db.update(deployment)
+            try db.deletePatches(of: deployment.id)
         } else {
             try db.insert(deployment)
         }

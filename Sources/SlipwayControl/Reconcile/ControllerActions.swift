@@ -40,6 +40,9 @@ extension Controller {
                         deploymentID: deployment.id, modelName: name ?? "", archivePath: path,
                         isDevelopment: deployment.isDevelopment)
                 ) { logs.append($0, to: deployment.id) }
+                if let source = image.source {
+                    try await Self.keep(source, of: deployment, in: store)
+                }
                 outcome = .succeeded(image.id)
             } catch let failure as BuildFailure {
                 outcome = .failed(reason: failure.reason)
@@ -49,6 +52,20 @@ extension Controller {
                 outcome = .failed(reason: "The build could not be carried out: \(error)")
             }
             self.buildEnded(of: deployment.id, archiveKey: archiveKey, outcome)
+        }
+    }
+
+    /// A synced patch has brought its own signature; a push gets the one of its archive.
+    private static func keep(
+        _ source: SourceSignature, of deployment: Deployment, in store: Store
+    ) async throws {
+        try await store.write { db in
+            guard var current = try db.deployment(deployment.id),
+                current.archiveKey == deployment.archiveKey, current.trussHash == nil
+            else { return }
+            current.trussHash = source.hash
+            current.trussSignature = source.signature
+            try db.update(current)
         }
     }
 
@@ -133,6 +150,8 @@ extension Controller {
         replicasChanged = true
         inbox.ring()
     }
+
+    func hasReplica(of image: ImageID) -> Bool { replicas.values.contains { $0.imageID == image } }
 
     /// Replicas and builds of deployments that were deleted.
     func endOrphans(_ snapshot: Snapshot) {

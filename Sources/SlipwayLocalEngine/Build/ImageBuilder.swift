@@ -30,7 +30,8 @@ struct ImageBuilder: Sendable {
         let config = try unpack(request.archivePath, to: truss)
         for warning in config.warnings { say(.warning, "config.yaml: \(warning)") }
         let tools = try await toolchain.tools()
-        try await planner.plan(truss: truss, context: context, tools: tools)
+        let source = try await planner.plan(
+            truss: truss, context: context, sign: request.isDevelopment, tools: tools)
         let plan: BuildContextPlan
         do {
             plan = try BuildContextPlan(contextDirectory: context, buildCommands: config.buildCommands)
@@ -63,7 +64,9 @@ struct ImageBuilder: Sendable {
             throw BuildFailure(reason: "The image cannot be written to \(directory.path).")
         }
         say(.info, "Build finished in \(Self.seconds(since: started)).")
-        return record.image
+        var image = record.image
+        image.source = source
+        return image
     }
 
     private static func seconds(since start: ContinuousClock.Instant) -> String {

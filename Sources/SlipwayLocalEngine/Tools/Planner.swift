@@ -22,15 +22,20 @@ actor Planner {
     init(configuration: LocalEngineConfiguration) { self.configuration = configuration }
 
     /// Writes the build context of the Truss in `truss` to `context`, which is made.
+    /// - Parameter sign: asks for the Truss's signature too.
     /// - Throws: `BuildFailure` with the planner's own words.
-    func plan(truss: String, context: String, tools: Tools) async throws {
+    @discardableResult
+    func plan(truss: String, context: String, sign: Bool, tools: Tools) async throws -> SourceSignature? {
         await acquire()
         defer { release() }
         var worker = try await ready(tools)
-        let request = try JSONSerialization.data(withJSONObject: ["truss_dir": truss, "context_dir": context])
+        let request = try JSONSerialization.data(
+            withJSONObject: ["truss_dir": truss, "context_dir": context, "sign": sign] as [String: Any])
         struct Answer: Decodable {
             var ok: Bool
             var error: String?
+            var hash: String?
+            var signature: String?
         }
         do {
             try worker.input.write(contentsOf: request + Data("\n".utf8))
@@ -49,6 +54,8 @@ actor Planner {
         guard answer.ok else {
             throw BuildFailure(reason: "The Truss cannot be planned: \(answer.error ?? "no reason given")")
         }
+        guard let hash = answer.hash, let signature = answer.signature else { return nil }
+        return SourceSignature(hash: hash, signature: signature)
     }
 
     /// Starts the process ahead of the first plan.

@@ -76,15 +76,29 @@ struct TrussResolvers: Sendable {
             })
     }
 
-    /// The development deployment's state for a watching client. Live patches are not built, so what runs is
-    /// always what was pushed, and there is no patch point to continue from.
+    /// The development deployment's state for a watching client: the newest staged state ("django") and the one
+    /// that runs ("container").
     func watchState(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
-        _ = try await control.deployment(.development, of: ModelID(try arguments.requiredText("id")))
+        let model = ModelID(try arguments.requiredText("id"))
+        guard let state = try await control.patchState(of: model) else {
+            return objects.object(
+                "TrussWatchState",
+                [
+                    ("is_container_built_from_push", .bool(true)), ("django_patch_state", .null),
+                    ("container_patch_state", .null),
+                ])
+        }
+        func point(_ point: PatchState.Point) -> GraphQLValue {
+            objects.object(
+                "TrussPatchState",
+                [("current_hash", .string(point.hash)), ("current_signature", .string(point.signature))])
+        }
         return objects.object(
             "TrussWatchState",
             [
-                ("is_container_built_from_push", .bool(true)), ("django_patch_state", .null),
-                ("container_patch_state", .null),
+                ("is_container_built_from_push", .bool(false)),
+                ("django_patch_state", point(state.pending ?? state.running)),
+                ("container_patch_state", point(state.running)),
             ])
     }
 
@@ -148,10 +162,34 @@ struct TrussResolvers: Sendable {
             arguments, arguments.push(to: target, isDevelopment: true, nameArgument: nil))
     }
 
-    /// Both mutations of live patches.
-    func patch() throws -> GraphQLValue {
-        throw ControlError.unavailable(
-            "Live patches are not built in this version of Slipway; push the model again instead.")
+    func stagePatch(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        let model = ModelID(try arguments.requiredText("id"))
+        let patch = try arguments.encodedText("patch") ?? ""
+        return try await patchAnswer(
+            try await control.stagePatch(Data(patch.utf8), of: model, by: caller), model)
+    }
+
+    func syncPatches(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
+        let model = ModelID(try arguments.requiredText("id"))
+        return try await patchAnswer(try await control.syncPatches(of: model, by: caller), model)
+    }
+
+    private func patchAnswer(_ outcome: PatchOutcome, _ model: ModelID) async throws -> GraphQLValue {
+        var (error, needsFullDeploy) = (GraphQLValue.null, false)
+        if case .refused(let reason, let needed) = outcome {
+            (error, needsFullDeploy) = (.string(reason), needed)
+        }
+        return objects.object(
+            "PatchResult",
+            [
+                ("id", .string(model.text)), ("name", .string(try await control.model(model).model.name)),
+                (
+                    "version_id",
+                    .string(try await control.deployment(.development, of: model).deployment.id.text)
+                ),
+                ("succeeded", .bool(outcome == .done)), ("needs_full_deploy", .bool(needsFullDeploy)),
+                ("error", error),
+            ])
     }
 
     private func push(_ arguments: GraphQLArguments, _ request: PushRequest) async throws -> GraphQLValue {

@@ -59,14 +59,18 @@ enum TrussSchema {
             field(
                 "stage_patch_for_draft_truss",
                 [
-                    GraphQLArgument("id", .string), GraphQLArgument("truss_user_env", .string),
-                    GraphQLArgument("patch", .string),
+                    GraphQLArgument("id", .string, required: true),
+                    GraphQLArgument("truss_user_env", .string),
+                    GraphQLArgument("patch", .string, required: true),
                 ]
-            ) { resolvers, _ in try resolvers.patch() },
+            ) { try await $0.stagePatch($1) },
             field(
                 "sync_draft_truss",
-                [GraphQLArgument("id", .string), GraphQLArgument("truss_user_env", .string)]
-            ) { resolvers, _ in try resolvers.patch() },
+                [
+                    GraphQLArgument("id", .string, required: true),
+                    GraphQLArgument("truss_user_env", .string),
+                ]
+            ) { try await $0.syncPatches($1) },
         ])
 
     /// Arguments every push has.

@@ -27,7 +27,7 @@ extension DeploymentV1 {
             autoscalingSettings: deployment.hasBeenActive
                 ? AutoscalingSettingsV1(deployment.autoscaling) : nil,
             instanceTypeName: view.instanceType?.name, environment: view.environment,
-            labels: try deployment.labelsJSON.map(JSONText.object))
+            labels: try deployment.labelsJSON.map(JSONText.object), statusReason: deployment.statusReason)
     }
 }
 

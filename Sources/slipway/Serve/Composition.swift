@@ -87,6 +87,11 @@ struct Composition {
                 }
             },
             defaultDeployTimeoutSeconds: settings.deployTimeout * 60)
+        dependencies.storeArchive = { path in
+            let key = try uploads.issueUpload(now: Date()).key
+            try uploads.directory.importFile(at: path, key: key)
+            return key
+        }
         dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
         dependencies.asyncRetention = .seconds(settings.asyncRetention * 60)
         return dependencies

@@ -25,7 +25,10 @@ extension Schema {
                 "labels", .freeObject.nullable.defaulting(to: .null), "Free labels given at push time."),
             .required(
                 "request_backpressure_settings", .ref("RequestBackpressureSettingsV1"),
-                "What becomes of requests when all replicas are busy.")
+                "What becomes of requests when all replicas are busy."),
+            .required(
+                "status_reason", .string.nullable,
+                "Why the status is what it is; null while ACTIVE (an extension of Slipway).")
         ),
         "DeploymentsV1": .object(
             "The deployments of a model.",

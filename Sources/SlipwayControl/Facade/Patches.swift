@@ -1,0 +1,174 @@
+// Live patches of a development deployment: staged durably, then made part of its archive, so that restarts and
+// promotions run the changed code (behaviour.md section 8.6).
+
+import Foundation
+import SlipwayCore
+import SlipwayStore
+import SlipwayTruss
+
+/// Which source state runs and which is the newest staged one.
+public struct PatchState: Sendable, Equatable {
+    public struct Point: Sendable, Equatable {
+        public var hash: String
+        /// The client's own description of the state.
+        public var signature: String
+    }
+
+    public var running: Point
+    /// Nil when nothing is staged.
+    public var pending: Point?
+}
+
+/// What a staging or a sync came to.
+public enum PatchOutcome: Sendable, Equatable {
+    case done
+    /// The running deployment stays as it was.
+    case refused(reason: String, needsFullDeploy: Bool)
+}
+
+extension ControlPlane {
+    /// Statuses in which a development deployment takes patches (behaviour.md section 2.2).
+    private static let patchable: Set<DeploymentStatus> = [
+        .active, .scaledToZero, .wakingUp, .loadingModel, .deployFailed, .building, .deploying, .unhealthy,
+    ]
+    /// How long a sync waits for the changed code to run before it answers; loading goes on after that.
+    private static let patience: Duration = .seconds(60)
+
+    /// - Returns: nil for a deployment whose pusher did not describe its source.
+    public func patchState(of model: ModelID) async throws -> PatchState? {
+        try await store.read { db in
+            let deployment = try db.existing(.development, of: model)
+            guard let hash = deployment.trussHash, let signature = deployment.trussSignature else {
+                return nil
+            }
+            let pending = try db.patches(of: deployment.id).last.map {
+                PatchState.Point(hash: $0.next_hash, signature: $0.next_signature)
+            }
+            return PatchState(running: .init(hash: hash, signature: signature), pending: pending)
+        }
+    }
+
+    /// Stores the patch; `syncPatches` applies it.
+    /// - Parameter body: the patch as the client made it, JSON.
+    public func stagePatch(_ body: Data, of model: ModelID, by caller: Caller) async throws -> PatchOutcome {
+        let now = now
+        let patch: TrussPatch
+        do {
+            patch = try TrussPatch(json: body)
+        } catch {
+            return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
+        }
+        return try await store.write { db in
+            let deployment = try db.existing(.development, of: model)
+            guard Self.patchable.contains(deployment.status) else {
+                return .refused(
+                    reason: "Deployment \(deployment.id) is \(deployment.status.rawValue).",
+                    needsFullDeploy: true)
+            }
+            let staged = try db.patches(of: deployment.id)
+            guard patch.previousHash == staged.last?.next_hash ?? deployment.trussHash else {
+                return .refused(
+                    reason: "The patch builds on a state that is not the newest one.", needsFullDeploy: false)
+            }
+            // A patch that cannot be applied is not kept: it would block all that follow.
+            do throws(PatchProblem) {
+                _ = try patch.changes(from: deployment.configJSON)
+            } catch {
+                return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
+            }
+            try db.insert(
+                StagedPatch(
+                    deployment: deployment.id, nextHash: patch.nextHash, nextSignature: patch.nextSignature,
+                    body: body, createdAt: now))
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "STAGE_PATCH", model: model,
+                    deployment: deployment.id))
+            return .done
+        }
+    }
+
+    /// Makes the staged patches part of the archive and lets the deployment run it.
+    public func syncPatches(of model: ModelID, by caller: Caller) async throws -> PatchOutcome {
+        let deployment = try await deployment(.development, of: model).deployment
+        let staged = try await store.read { try $0.patches(of: deployment.id) }
+        guard let last = staged.last else { return .done }
+        let edit: (key: String, config: TrussConfig)
+        do {
+            edit = try patchedArchive(of: deployment, staged)
+        } catch let problem as PatchProblem {
+            return .refused(reason: problem.description, needsFullDeploy: problem.needsFullDeploy)
+        }
+        let now = now
+        let isCurrent = try await store.write { db in
+            var current = try db.existing(.id(deployment.id), of: model)
+            // Another push or sync was quicker: the archive made here starts from what is not there any more.
+            guard current.archiveKey == deployment.archiveKey else { return false }
+            current.archiveKey = edit.key
+            current.rawConfig = edit.config.raw
+            current.configJSON = edit.config.json
+            current.trussHash = last.next_hash
+            current.trussSignature = last.next_signature
+            current.imageID = nil
+            current.desired = .running
+            current.deployStartedAt = nil
+            current.status = .building
+            current.statusReason = nil
+            current.statusSince = now
+            try db.update(current)
+            try db.deletePatches(of: deployment.id, upTo: last.position ?? .max)
+            try db.append(
+                AuditEvent(
+                    at: now, actor: caller.keyPrefix, kind: "SYNC_PATCHES", model: model,
+                    deployment: deployment.id))
+            return true
+        }
+        guard isCurrent else {
+            dependencies.removeArchive(edit.key)
+            throw ControlError.unavailable("The deployment was changed meanwhile; sync again.")
+        }
+        let outcome = try await settled(deployment.id)
+        await removeUnused(archive: deployment.archiveKey, image: deployment.imageID)
+        return outcome
+    }
+
+    private func patchedArchive(
+        of deployment: Deployment, _ staged: [StagedPatch]
+    ) throws -> (key: String, config: TrussConfig) {
+        guard let archive = dependencies.archivePath(deployment.archiveKey) else {
+            throw ControlError.unavailable("The archive of deployment \(deployment.id) is gone.")
+        }
+        var config = deployment.configJSON
+        var changes: [ArchiveChange] = []
+        for patch in staged {
+            let patch = try TrussPatch(json: patch.body)
+            changes += try patch.changes(from: config)
+            config = try TrussConfig(yaml: patch.nextConfig).json
+        }
+        let target = FileManager.default.temporaryDirectory
+            .appendingPathComponent("slipway-patched-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: target) }
+        try ArchiveEditor.apply(changes, to: archive, writing: target)
+        guard let text = try TrussArchive.readConfig(archive: target) else {
+            throw PatchProblem("The patched archive has no config.yaml.")
+        }
+        return (try dependencies.storeArchive(target), try TrussConfig(yaml: text))
+    }
+
+    /// Waits until the new code runs or has failed.
+    private func settled(_ id: DeploymentID) async throws -> PatchOutcome {
+        let clock = ContinuousClock()
+        let end = clock.now + Self.patience
+        while clock.now < end {
+            await controller.settle()
+            guard let deployment = try await store.read({ try $0.deployment(id) }) else { break }
+            if deployment.status == .active { return .done }
+            if deployment.status.isFailure {
+                return .refused(
+                    reason: deployment.statusReason ?? deployment.status.rawValue, needsFullDeploy: false)
+            }
+            try await clock.sleep(for: .milliseconds(50))
+        }
+        return .done
+    }
+}

@@ -1,0 +1,137 @@
+// Live patches: what they may say, and the archives they make.
+
+import Foundation
+import Testing
+
+@testable import SlipwayTruss
+
+@Suite struct PatchTests {
+    static let config = "model_name: m\npython_version: py311\n"
+
+    static func patch(
+        _ operations: [[String: Any]], config: String = PatchTests.config, requirements: [String] = []
+    ) throws -> TrussPatch {
+        let signature: [String: Any] = [
+            "config": config, "content_hashes_by_path": [String: String](),
+            "requirements_file_requirements": requirements,
+        ]
+        return try TrussPatch(
+            json: JSONSerialization.data(withJSONObject: [
+                "prev_hash": "a", "next_hash": "b", "next_signature": signature, "patch_ops": operations,
+            ]))
+    }
+
+    static func code(_ path: String, _ content: String?, action: String = "UPDATE") -> [String: Any] {
+        ["type": "model_code", "body": ["action": action, "path": path, "content": content as Any]]
+    }
+
+    @Test("operations become changes of files; later ones win; binary content comes in base64")
+    func changes() throws {
+        let binary = Data([0, 255, 1])
+        let patch = try Self.patch([
+            Self.code("model.py", "new"), Self.code("gone.py", nil, action: "REMOVE"),
+            [
+                "type": "package",
+                "body": ["action": "ADD", "path": "p/x.bin", "content_bytes": binary.base64EncodedString()],
+            ],
+        ])
+        let json = try TrussConfig(yaml: Self.config).json
+        #expect(
+            try patch.changes(from: json) == [
+                ArchiveChange(path: "model/model.py", content: Data("new".utf8)),
+                ArchiveChange(path: "model/gone.py", content: nil),
+                ArchiveChange(path: "packages/p/x.bin", content: binary),
+            ])
+        #expect(!patch.isCodeOnly)
+        #expect(try Self.patch([Self.code("model.py", "x")]).isCodeOnly)
+    }
+
+    @Test("a changed config replaces the file and, where it names one, the requirements file")
+    func config() throws {
+        let next = Self.config + "requirements_file: requirements.txt\nenvironment_variables: {A: b}\n"
+        let patch = try Self.patch(
+            [["type": "config", "body": [:] as [String: Any]]], config: next,
+            requirements: ["six==1.16.0", "attrs"])
+        let changes = try patch.changes(from: TrussConfig(yaml: Self.config).json)
+        #expect(
+            changes == [
+                ArchiveChange(path: "config.yaml", content: Data(next.utf8)),
+                ArchiveChange(path: "requirements.txt", content: Data("six==1.16.0\nattrs\n".utf8)),
+            ])
+    }
+
+    @Test(
+        "what decides the image itself asks for a push",
+        arguments: [
+            "resources: {cpu: '2'}", "python_version: py312", "system_packages: [jq]",
+            "build_commands: ['true']",
+        ])
+    func fullDeploy(line: String) throws {
+        let next = line.hasPrefix("python") ? "model_name: m\n\(line)\n" : Self.config + line + "\n"
+        let patch = try Self.patch([["type": "config", "body": [:] as [String: Any]]], config: next)
+        let problem = #expect(throws: PatchProblem.self) {
+            try patch.changes(from: TrussConfig(yaml: Self.config).json)
+        }
+        #expect(problem?.needsFullDeploy == true)
+    }
+
+    @Test(
+        "paths that leave the Truss are refused",
+        arguments: ["../x", "/x", "a/../../x", "", "a//b", ".", "a\u{7}"])
+    func paths(path: String) {
+        #expect(throws: PatchProblem.self) { try Self.patch([Self.code(path, "x")]) }
+    }
+
+    @Test("an edited archive keeps all else byte for byte: long names, links, modes")
+    func edit() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("edit-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let long = "data/" + String(repeating: "deep/", count: 40) + "weights.bin"
+        let weights = Data((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+        let writer = try TarWriter(path: folder + "/old.tar")
+        for (name, data, runs) in [
+            ("./config.yaml", Data(Self.config.utf8), false), ("./model/model.py", Data("old".utf8), false),
+            ("./run.sh", Data("#!/bin/sh\n".utf8), true), (long, weights, false),
+        ] {
+            try writer.beginFile(
+                TarEntry(name: name, kind: .file, size: Int64(data.count), isExecutable: runs))
+            try writer.write(data)
+            try writer.endFile(size: Int64(data.count))
+        }
+        try writer.add(
+            TarEntry(name: "link", kind: .symbolicLink("run.sh"), size: 0, isExecutable: false))
+        try writer.finish()
+
+        try ArchiveEditor.apply(
+            [
+                ArchiveChange(path: "model/model.py", content: Data("new".utf8)),
+                ArchiveChange(path: "model/extra.py", content: Data()),
+                ArchiveChange(path: "run.sh", content: Data("#!/bin/bash\n".utf8)),
+            ], to: folder + "/old.tar", writing: folder + "/new.tar")
+        try TrussArchive.unpack(archive: folder + "/new.tar", into: folder + "/out")
+        func file(_ name: String) -> Data? { FileManager.default.contents(atPath: "\(folder)/out/\(name)") }
+        #expect(file("model/model.py") == Data("new".utf8))
+        #expect(file("model/extra.py") == Data())
+        #expect(file("config.yaml") == Data(Self.config.utf8))
+        #expect(file(long) == weights)
+        #expect(file("link") == Data("#!/bin/bash\n".utf8))
+
+        try ArchiveEditor.apply(
+            [ArchiveChange(path: "model/model.py", content: nil)], to: folder + "/new.tar",
+            writing: folder + "/removed.tar")
+        try TrussArchive.unpack(archive: folder + "/removed.tar", into: folder + "/out2")
+        #expect(!FileManager.default.fileExists(atPath: folder + "/out2/model/model.py"))
+    }
+
+    @Test("an archive that breaks off leaves nothing behind")
+    func damaged() throws {
+        let old = FileManager.default.temporaryDirectory.appendingPathComponent("damaged-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: old) }
+        try Data(repeating: 65, count: 700).write(to: URL(fileURLWithPath: old))
+        #expect(throws: ArchiveError.self) {
+            try ArchiveEditor.apply([], to: old, writing: old + ".new")
+        }
+        #expect(!FileManager.default.fileExists(atPath: old + ".new"))
+    }
+}
