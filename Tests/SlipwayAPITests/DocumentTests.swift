@@ -14,7 +14,7 @@ import Testing
             #"{"active_replica_count":0,"autoscaling_settings":null,"created_at":"2026-07-01T09:30:00.000123Z","#
             + #""environment":null,"id":"d1","instance_type_name":null,"is_development":true,"#
             + #""is_production":false,"labels":null,"model_id":"m1","name":"one","#
-            + #""request_backpressure_settings":{"policy":null},"status":"SCALED_TO_ZERO"}"#
+            + #""request_backpressure_settings":{"policy":null},"status":"SCALED_TO_ZERO","status_reason":null}"#
         #expect(try text(Samples.deployment) == expected)
         #expect(try WireJSON.decode(DeploymentV1.self, from: Array(expected.utf8)) == Samples.deployment)
     }
