@@ -198,8 +198,8 @@ class Client:
             assert result.returncode == 0, result.stdout + result.stderr
         return result
 
-    def start(self, *arguments):
+    def start(self, *arguments, output):
         environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "COLUMNS": "400", "NO_COLOR": "1"}
-        return subprocess.Popen(
-            [str(TRUSS), *map(str, arguments)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        environment["PYTHONUNBUFFERED"] = "1"
+        with open(output, "wb") as file:
+            return subprocess.Popen([str(TRUSS), *map(str, arguments)], env=environment, stdout=file, stderr=file)

@@ -53,7 +53,8 @@ def test_push_to_an_unknown_environment_is_refused_by_name(truss, scratch, echo)
 def test_development_push_then_the_founding_call(truss, api, scratch):
     directory = write_truss(scratch / "development", "development-model")
     # --watch makes a development deployment and goes on watching: the push is what is wanted of it.
-    watcher = truss.start("push", directory, "--remote", "slipway", "--watch", "--non-interactive")
+    output = directory.parent / "watcher.log"
+    watcher = truss.start("push", directory, "--remote", "slipway", "--watch", "--non-interactive", output=output)
     try:
         model = eventually(lambda: model_named(api, "development-model"), seconds=60)["id"]
         path = f"/v1/models/{model}/deployments/development"

@@ -29,11 +29,23 @@ def edit(directory, text):
     (directory / "model" / "model.py").write_text(textwrap.dedent(text))
 
 
+def edit_until(seen, directory, text):
+    """Writes the model again until the edit is `seen`: the client misses what changes between its first patch and
+    the start of its watch."""
+
+    def edited():
+        edit(directory, text)
+        return seen()
+
+    eventually(edited, seconds=90, every=1)
+
+
 @pytest.fixture(scope="module")
 def watched(truss, api, scratch):
     """A development deployment that the real client watches: (directory, model id)."""
     directory = write_truss(scratch / "watched", "watched", model=VERSIONED, version="1")
-    watcher = truss.start("push", directory, "--remote", "slipway", "--watch", "--non-interactive")
+    output = scratch / "watcher.log"
+    watcher = truss.start("push", directory, "--remote", "slipway", "--watch", "--non-interactive", output=output)
     try:
         model = eventually(lambda: model_named(api, "watched"), seconds=60)["id"]
         eventually(lambda: version(api, model) == "1", seconds=120)
@@ -43,15 +55,16 @@ def watched(truss, api, scratch):
         watcher.wait()
 
 
+@pytest.fixture(autouse=True)
+def watcher_output(watched, scratch):
+    """What the watching client said, shown beside a failure."""
+    yield
+    print((scratch / "watcher.log").read_text())
+
+
 def test_an_edit_of_the_model_is_served(watched, api):
     directory, model = watched
-
-    # The client begins to watch some time after the deployment is up: touch the file until it is seen.
-    def edited():
-        edit(directory, VERSIONED.replace("VERSION", "2"))
-        return version(api, model) == "2"
-
-    eventually(edited, seconds=90, every=1)
+    edit_until(lambda: version(api, model) == "2", directory, VERSIONED.replace("VERSION", "2"))
     development = api.get(f"/v1/models/{model}/deployments/development")
     assert development["status"] == "ACTIVE"
     assert development["id"] == api.get(f"/v1/models/{model}")["development_deployment_id"]
@@ -61,12 +74,12 @@ def test_a_new_package_and_a_requirement_come_along(watched, api):
     directory, model = watched
     (directory / "packages" / "helper").mkdir(parents=True)
     (directory / "packages" / "helper" / "__init__.py").write_text("NAME = 'helped'\n")
-    edit(directory, "import helper\nclass Model:\n    def predict(self, x):\n        return {'version': helper.NAME}\n")
-    eventually(lambda: version(api, model) == "helped", seconds=60)
+    code = "import helper\nclass Model:\n    def predict(self, x):\n        return {'version': helper.NAME}\n"
+    edit_until(lambda: version(api, model) == "helped", directory, code)
     config = directory / "config.yaml"
     config.write_text(config.read_text() + "requirements:\n  - six==1.16.0\n")
-    edit(directory, "import six\nclass Model:\n    def predict(self, x):\n        return {'version': six.__version__}\n")
-    eventually(lambda: version(api, model) == "1.16.0", seconds=90)
+    code = "import six\nclass Model:\n    def predict(self, x):\n        return {'version': six.__version__}\n"
+    edit_until(lambda: version(api, model) == "1.16.0", directory, code)
     raw = api.get(f"/v1/models/{model}/deployments/{api.get(f'/v1/models/{model}')['development_deployment_id']}/config")
     assert "six==1.16.0" in raw["raw_config"]
 

@@ -26,8 +26,13 @@ actor AsyncDispatcher {
     let logs: LogStore
     let dependencies: ControlDependencies
     let logger: Logger
-    /// Redirects are not followed: an address was checked, not where it points to.
-    let http: HTTPClient
+    /// Redirects are not followed: an address was checked, not where it points to. Made by the first use, so that a
+    /// server that never gets to `run` has none to shut down.
+    private(set) lazy var http = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(5)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     private var running = 0
     private var delivering: Set<String> = []
@@ -45,9 +50,6 @@ actor AsyncDispatcher {
         self.logs = logs
         self.dependencies = dependencies
         self.logger = logger
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(5)
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// Works until the task is cancelled; what is under way then is left to the next start.
