@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "SlipwayCore"),
         .target(name: "SlipwayGraphQL"),
         .target(name: "SlipwayBlobs", dependencies: [crypto]),
+        .target(name: "SlipwayPrometheus"),
         .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"]),
         .target(
             name: "SlipwayStore",
@@ -55,14 +56,14 @@ let package = Package(
             name: "SlipwayControl",
             dependencies: [
                 "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
-                "SlipwayLogs", "SlipwayTruss", asyncHTTPClient, crypto, logging, nioCore,
-                nioPosix,
+                "SlipwayLogs", "SlipwayPrometheus", "SlipwayTruss", asyncHTTPClient, crypto, logging,
+                nioCore, nioPosix,
             ]),
         .target(
             name: "SlipwayServer",
             dependencies: [
                 "SlipwayControl", "SlipwayCore", "SlipwayLogs", "SlipwayAPI", "SlipwayGraphQL",
-                "SlipwayBlobs", hummingbird, lifecycle, logging, nioCore,
+                "SlipwayBlobs", "SlipwayPrometheus", hummingbird, lifecycle, logging, nioCore,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
@@ -78,6 +79,7 @@ let package = Package(
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
         .testTarget(name: "SlipwayGraphQLTests", dependencies: ["SlipwayGraphQL"]),
         .testTarget(name: "SlipwayBlobsTests", dependencies: ["SlipwayBlobs"]),
+        .testTarget(name: "SlipwayPrometheusTests", dependencies: ["SlipwayPrometheus"]),
         .testTarget(name: "SlipwayLogsTests", dependencies: ["SlipwayLogs"]),
         .testTarget(
             name: "SlipwayStoreTests",

@@ -51,6 +51,7 @@ public final class ControlPlane: Sendable {
     let cache: AnswerCache
     let board = ReplicaBoard()
     let dispatcher: AsyncDispatcher
+    let metrics: MetricsKeeper
     let dependencies: ControlDependencies
 
     public init(
@@ -61,13 +62,17 @@ public final class ControlPlane: Sendable {
         self.engine = engine
         self.logs = logs
         self.dependencies = dependencies
+        let measurements = Measurements()
         cache = AnswerCache(store: store)
         controller = Controller(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
-            dependencies: dependencies, logger: logger)
+            measurements: measurements, dependencies: dependencies, logger: logger)
         dispatcher = AsyncDispatcher(
-            store: store, gateway: gateway, inbox: inbox, board: board, logs: logs,
-            dependencies: dependencies, logger: logger)
+            store: store, gateway: gateway, inbox: inbox, board: board, measurements: measurements,
+            logs: logs, dependencies: dependencies, logger: logger)
+        metrics = MetricsKeeper(
+            store: store, controller: controller, engine: engine, gateway: gateway, board: board,
+            measurements: measurements, now: dependencies.now, logger: logger)
     }
 
     /// Takes over replicas of an earlier process and publishes the first routing table.
@@ -79,6 +84,7 @@ public final class ControlPlane: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.controller.run() }
             group.addTask { await self.dispatcher.run() }
+            group.addTask { await self.metrics.run() }
         }
     }
 

@@ -35,6 +35,9 @@ public protocol Engine: Sendable {
     /// Frees what `image` occupies, as far as no other image shares it.
     func removeImage(_ id: ImageID) async
 
+    /// What each running replica takes; one that has just ended may be missing.
+    func usage() async -> [ReplicaID: ReplicaUsage]
+
     /// What the machine or cluster offers and what of it is not available, in words, for `slipway doctor` and
     /// the start-up log.
     func describe() async -> EngineDescription
@@ -44,6 +47,19 @@ public protocol Engine: Sendable {
 }
 
 /// A report of an engine about one replica.
+/// What a replica takes of its machine.
+public struct ReplicaUsage: Sendable, Equatable {
+    /// Core-seconds since its start.
+    public var cpuSeconds: Double
+    /// Resident memory now.
+    public var memoryBytes: Int
+
+    public init(cpuSeconds: Double, memoryBytes: Int) {
+        self.cpuSeconds = cpuSeconds
+        self.memoryBytes = memoryBytes
+    }
+}
+
 public enum EngineEvent: Sendable {
     /// The replica reached a phase; `endpoint` is set from `.loading` on. For `.exited` the reason holds the
     /// last meaningful words of its output.

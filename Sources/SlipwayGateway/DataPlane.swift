@@ -8,6 +8,7 @@ final class DataPlane: Sendable {
     let configuration: GatewayConfiguration
     let table = CurrentTable()
     let ledger: LoadLedger
+    let traffic = TrafficLedger()
     let parking = Parking()
     let observer: any DemandObserver
     let logger: Logger

@@ -96,5 +96,7 @@ public final class Gateway: GatewayControl, Sendable {
 
     public func load() -> [DeploymentID: DeploymentLoad] { plane.ledger.deployments }
 
+    public var traffic: TrafficLedger { plane.traffic }
+
     public func inFlight(replica: ReplicaID) -> Int { plane.ledger.inFlight(replica) }
 }

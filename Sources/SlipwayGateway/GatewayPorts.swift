@@ -40,6 +40,8 @@ public protocol GatewayControl: Sendable {
     func publish(_ table: RoutingTable)
     /// Load by deployment; a deployment without any traffic since the start is missing.
     func load() -> [DeploymentID: DeploymentLoad]
+    /// Predictions that have ended.
+    var traffic: TrafficLedger { get }
     /// Requests that a replica still has, also one that is no longer in the table.
     func inFlight(replica: ReplicaID) -> Int
 }

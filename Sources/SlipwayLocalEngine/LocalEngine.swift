@@ -220,6 +220,12 @@ public actor LocalEngine: Engine {
         return made
     }
 
+    public func usage() async -> [ReplicaID: ReplicaUsage] {
+        guard !running.isEmpty else { return [:] }
+        let usage = ProcessUsage.byGroup()
+        return running.compactMapValues { usage[$0.record.process.pid] }
+    }
+
     public func describe() async -> EngineDescription {
         var facts: [String] = []
         var missing: [String] = []

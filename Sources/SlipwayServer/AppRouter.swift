@@ -14,15 +14,13 @@ enum AppRouter {
                 contract        \(address.url)/openapi.json
                 inference       \(address.modelURL("{model_id}"))/production/predict
                 GraphQL         \(address.url)/graphql/
+                metrics         \(address.url)/metrics
                 uploads         \(address.uploadURL)
                 health          \(address.url)/healthz
 
                 """)
         }
-        router.get("/metrics") { _, _ in
-            Answer.text(
-                "The export of metrics is not built in this version of Slipway.\n", status: .notImplemented)
-        }
+        MetricsRoutes.addExport(to: router, services)
         GraphQLRoute.add(to: router, services)
         ManagementRouter.add(to: router, services)
     }

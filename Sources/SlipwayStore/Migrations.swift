@@ -187,6 +187,14 @@ enum Migrations {
                 t.column("created_at", .integer).notNull()
             }
         }
+        migrator.registerMigration("v5 metrics") { db in
+            try db.create(table: "metric_samples", options: .withoutRowID) { t in
+                t.column("deployment_id", .text).notNull().references("deployments", onDelete: .cascade)
+                t.column("minute", .integer).notNull()
+                t.column("sample", .blob).notNull()
+                t.primaryKey(["deployment_id", "minute"])
+            }
+        }
         return migrator
     }
 

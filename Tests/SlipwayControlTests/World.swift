@@ -186,6 +186,7 @@ final class RecordingGateway: GatewayControl {
         var productions: [DeploymentID?] = []
     }
     private let state = Mutex(State())
+    let traffic = TrafficLedger()
 
     var table: RoutingTable { state.withLock { $0.table } }
     var productions: [DeploymentID?] { state.withLock { $0.productions } }

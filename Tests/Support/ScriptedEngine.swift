@@ -118,6 +118,11 @@ public final class ScriptedEngine: Engine {
     public func adopt() async throws -> [Replica] { running }
     public func events() -> AsyncStream<EngineEvent> { stream }
     public func removeImage(_ id: ImageID) async { state.withLock { $0.images[id] = nil } }
+    /// Every replica takes the same.
+    public func usage() async -> [ReplicaID: ReplicaUsage] {
+        state.withLock { $0.running.mapValues { _ in ReplicaUsage(cpuSeconds: 2, memoryBytes: 1 << 20) } }
+    }
+
     public func describe() async -> EngineDescription { EngineDescription(facts: [], missing: []) }
     public func shutdown(stopReplicas: Bool) async { sink.finish() }
 }

@@ -37,7 +37,7 @@ extension ContractOperation {
         .notBuilt(.post, "/v1/models/{model_id}/deployments/{deployment_id}/patches"),
         .notBuilt(.get, "/v1/models/{model_id}/deployments/{deployment_id}/patches/state"),
         .notBuilt(.post, "/v1/models/{model_id}/deployments/{deployment_id}/patches/sync"),
-        .notBuilt(.get, "/v1/models/{model_id}/deployments/{deployment_id}/metrics"),
+        .built(.get, "/v1/models/{model_id}/deployments/{deployment_id}/metrics"),
         .notBuilt(.delete, "/v1/models/{model_id}/deployments/{deployment_id}/replicas/{replica_id}"),
         .notBuilt(.post, "/v1/models/{model_id}/deployments/{deployment_id}/ssh/sign"),
         .built(.get, "/v1/models/{model_id}/environments"),
@@ -59,6 +59,6 @@ extension ContractOperation {
         .built(.patch, "/v1/models/{model_id}/deployments/{deployment_id}"),
         .notBuilt(.patch, "/v1/models/{model_id}/deployments/{deployment_id}/request_backpressure_settings"),
         .built(.delete, "/v1/models/{model_id}/environments/{env_name}"),
-        .notBuilt(.get, "/v1/models/{model_id}/environments/{env_name}/metrics"),
+        .built(.get, "/v1/models/{model_id}/environments/{env_name}/metrics"),
     ]
 }

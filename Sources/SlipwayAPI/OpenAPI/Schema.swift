@@ -44,6 +44,11 @@ struct Schema: Sendable {
         return schema
     }
 
+    /// Members of any name.
+    static func map(of element: Schema) -> Schema {
+        Schema(["type": "object", "additionalProperties": element.json])
+    }
+
     /// A component schema by name.
     static func ref(_ name: String) -> Schema { Schema(["$ref": .string(reference(name))]) }
 

@@ -23,6 +23,7 @@ actor AsyncDispatcher {
     let gateway: any GatewayControl
     let inbox: DemandInbox
     let board: ReplicaBoard
+    let measurements: Measurements
     let logs: LogStore
     let dependencies: ControlDependencies
     let logger: Logger
@@ -40,13 +41,14 @@ actor AsyncDispatcher {
     private var forgottenAt: Timestamp?
 
     init(
-        store: Store, gateway: any GatewayControl, inbox: DemandInbox, board: ReplicaBoard, logs: LogStore,
-        dependencies: ControlDependencies, logger: Logger
+        store: Store, gateway: any GatewayControl, inbox: DemandInbox, board: ReplicaBoard,
+        measurements: Measurements, logs: LogStore, dependencies: ControlDependencies, logger: Logger
     ) {
         self.store = store
         self.gateway = gateway
         self.inbox = inbox
         self.board = board
+        self.measurements = measurements
         self.logs = logs
         self.dependencies = dependencies
         self.logger = logger
@@ -145,6 +147,9 @@ actor AsyncDispatcher {
             }
         }
         for (request, replica) in zip(begun, slots) {
+            if request.attempts == 1 {
+                measurements.note(deployment) { $0.time(.asyncQueueTime, now - request.createdAt) }
+            }
             running += 1
             board.began(replica.id, of: deployment)
             group.addTask { await self.predict(request, on: replica) }
@@ -161,13 +166,16 @@ actor AsyncDispatcher {
     }
 
     private func predict(_ request: AsyncRequest, on replica: ReadyReplica) async {
-        let (outcome, output) = await attempt(request, on: replica)
+        let began = ContinuousClock.now
+        let attempt = await attempt(request, on: replica)
+        let (outcome, output) = (attempt.outcome, attempt.output)
         let now = dependencies.now()
         board.ended(replica.id, of: request.deploymentID, at: now)
         running -= 1
         defer { board.ring() }
         // A cancelled task is a server that ends: the attempt counts as not made.
         if Task.isCancelled, output == nil { return }
+        measure(request, attempt, took: .now - began)
         if case .failed(let error, _) = outcome {
             log(
                 request, "attempt \(request.attempts) failed: \(error.code.rawValue) \(error.message)",
@@ -215,7 +223,12 @@ actor AsyncDispatcher {
     // MARK: Deliveries
 
     private func deliver(_ request: AsyncRequest) async {
+        let began = ContinuousClock.now
         let delivery = await post(request)
+        measurements.note(request.deploymentID) { sample in
+            sample.count(.webhookRequests, 1)
+            sample.time(.webhookLatency, .now - began)
+        }
         delivering.remove(request.id)
         defer { board.ring() }
         if Task.isCancelled { return }
@@ -231,6 +244,16 @@ actor AsyncDispatcher {
             logger.error(
                 "the end of a delivery cannot be stored",
                 metadata: ["request_id": "\(request.id)", "error": "\(error)"])
+        }
+    }
+
+    private func measure(_ request: AsyncRequest, _ attempt: AsyncAttempt, took duration: Duration) {
+        measurements.note(request.deploymentID) { sample in
+            sample.traffic.record(
+                EndedRequest(
+                    kind: RequestKind(status: attempt.status, isAsync: true), duration: duration,
+                    firstByte: nil, requestBytes: attempt.requestBytes,
+                    responseBytes: attempt.responseBytes))
         }
     }
 

@@ -15,11 +15,28 @@ extension ControlPlane {
         }
     }
 
-    /// The log of the environment's current deployment.
+    /// The lines of every deployment while the environment had it.
+    /// - Throws: `ControlError.notFound`, or `.validation` for a bad search pattern.
     public func environmentLogs(
         _ name: String, of model: ModelID, _ query: LogQuery
     ) async throws -> [LogEntry] {
-        guard case .id(let id) = try await environmentDeployment(name, of: model) else { return [] }
-        return try await logs(of: id, model: model, query)
+        let (_, spans) = try await store.read { db in
+            _ = try db.existing(model)
+            return try db.history(of: db.existing(name, of: model))
+        }
+        var entries: [LogEntry] = []
+        for span in spans {
+            var part = query
+            if let start = span.start { part.start = max(query.start, start.microseconds * 1000) }
+            if let end = span.end { part.end = min(query.end, end.microseconds * 1000) }
+            guard part.start < part.end else { continue }
+            // A deployment that was deleted has no log any more.
+            guard try await store.read({ try $0.deployment(span.deploymentID) }) != nil else { continue }
+            entries += try await logs(of: span.deploymentID, model: model, part)
+        }
+        entries.sort {
+            query.direction == .asc ? $0.nanoseconds < $1.nanoseconds : $0.nanoseconds > $1.nanoseconds
+        }
+        return Array(entries.prefix(query.limit))
     }
 }

@@ -24,6 +24,7 @@ public actor Controller {
     let inbox: DemandInbox
     let logs: LogStore
     let board: ReplicaBoard
+    let measurements: Measurements
     let dependencies: ControlDependencies
     let logger: Logger
 
@@ -50,7 +51,7 @@ public actor Controller {
 
     init(
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
-        board: ReplicaBoard, dependencies: ControlDependencies, logger: Logger
+        board: ReplicaBoard, measurements: Measurements, dependencies: ControlDependencies, logger: Logger
     ) {
         self.store = store
         self.engine = engine
@@ -58,6 +59,7 @@ public actor Controller {
         self.inbox = inbox
         self.logs = logs
         self.board = board
+        self.measurements = measurements
         self.dependencies = dependencies
         self.logger = logger
         observedSince = dependencies.now()

@@ -178,6 +178,9 @@ extension Controller {
             replicas[id]?.phase = phase
             replicas[id]?.reason = reason
             if let endpoint { replicas[id]?.endpoint = endpoint }
+            if case .exited = phase, let deployment = replicas[id]?.deploymentID {
+                measurements.note(deployment) { $0.count(.restarts, 1) }
+            }
             replicasChanged = true
             inbox.ring()
         }

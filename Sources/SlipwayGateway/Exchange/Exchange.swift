@@ -11,6 +11,10 @@ class Exchange: UpstreamReceiver {
     final var head: HTTPRequestHead
     final var body: RequestBody
     private(set) final var responseStarted = false
+    /// Of the answer that has begun.
+    private(set) final var responseStatus: HTTPResponseStatus?
+    private(set) final var responseBegan: NIODeadline?
+    private(set) final var responseBytes = 0
     private(set) final var isOver = false
 
     private var upstream: UpstreamConnection?
@@ -163,6 +167,8 @@ class Exchange: UpstreamReceiver {
             return
         }
         responseStarted = true
+        responseStatus = head.status
+        responseBegan = .now()
         body.stopRetaining()
         var headers = ForwardedHeaders.toClient(head)
         adapt(&headers)
@@ -170,6 +176,7 @@ class Exchange: UpstreamReceiver {
     }
 
     final func upstreamDidReceive(body chunk: ByteBuffer) {
+        responseBytes += chunk.readableBytes
         client.sendBody(chunk)
         if !client.isWritable { upstream?.setReading(false) }
     }

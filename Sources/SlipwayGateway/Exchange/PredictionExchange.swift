@@ -211,6 +211,7 @@ final class PredictionExchange: Exchange {
             leftParking()
         }
         plane.ledger.ended(deployment)
+        record(ending)
         switch ending {
         case .complete: return
         case .answered(let answer): log("answered \(answer.status.code): \(answer.body)", servedBy)
@@ -219,7 +220,30 @@ final class PredictionExchange: Exchange {
         }
     }
 
+    private func record(_ ending: Ending) {
+        let (status, bytes) =
+            switch ending {
+            case .complete: (responseStatus?.code ?? 200, responseBytes)
+            case .answered(let answer): (answer.status.code, answer.body.utf8.count)
+            case .clientLeft: (499, responseBytes)
+            // Its head said something else, but what came is not an answer.
+            case .broken: (502, responseBytes)
+            }
+        plane.traffic.record(
+            EndedRequest(
+                kind: RequestKind(status: Int(status), isAsync: false),
+                duration: arrived.elapsed(until: .now()),
+                firstByte: responseBegan.map(arrived.elapsed(until:)), requestBytes: body.received,
+                responseBytes: bytes), of: deployment)
+    }
+
     private func log(_ outcome: String, _ replica: ReplicaID?) {
         plane.logFailure("\(description) \(outcome)", requestID, replica: replica, of: deployment)
+    }
+}
+
+extension NIODeadline {
+    fileprivate func elapsed(until later: NIODeadline) -> Duration {
+        .nanoseconds((later - self).nanoseconds)
     }
 }

@@ -20,9 +20,9 @@ enum Answer {
             body: ResponseBody(byteBuffer: encoded))
     }
 
-    static func text(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+    static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
         Response(
-            status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+            status: .ok, headers: [.contentType: type],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 }

@@ -19,9 +19,9 @@ struct Authentication: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// Everything but the index, health, contract and metrics.
+    /// Everything but the index, health and contract.
     static func covers(_ path: String) -> Bool {
         path == "/v1" || path.hasPrefix("/v1/") || path.hasPrefix(AsyncRouter.prefix) || path == "/graphql"
-            || path.hasPrefix("/graphql/")
+            || path.hasPrefix("/graphql/") || path == "/metrics"
     }
 }

@@ -42,16 +42,14 @@ extension LogQuery {
     static let defaultWindow: Int64 = 30 * 60 * 1000
     /// Milliseconds a window spans at most.
     static let longestWindow: Int64 = 7 * 24 * 60 * 60 * 1000
-    /// Latest time in milliseconds that still fits nanoseconds in 64 bits, in the year 2262.
-    static let latestMillis = Int64.max / 1_000_000
 
     /// - Throws: `Refusal.validation` naming the parameter.
     init(_ request: GetDeploymentLogsRequestV1, now: Date) throws {
         let end =
-            try Self.millis(request.endEpochMillis, "end_epoch_millis")
+            try EpochMillis.checked(request.endEpochMillis, "end_epoch_millis")
             ?? Int64(now.timeIntervalSince1970 * 1000)
         let start =
-            try Self.millis(request.startEpochMillis, "start_epoch_millis")
+            try EpochMillis.checked(request.startEpochMillis, "start_epoch_millis")
             ?? max(0, end - Self.defaultWindow)
         guard start < end else {
             throw Refusal.validation("start_epoch_millis must lie before end_epoch_millis.")
@@ -71,14 +69,6 @@ extension LogQuery {
             requestID: request.requestID.flatMap { $0.isEmpty ? nil : $0 },
             searchPattern: request.searchPattern.flatMap { $0.isEmpty ? nil : $0 },
             includes: request.includes, excludes: request.excludes)
-    }
-
-    private static func millis(_ value: Int?, _ name: String) throws -> Int64? {
-        guard let value else { return nil }
-        guard (0...latestMillis).contains(Int64(value)) else {
-            throw Refusal.validation("\(name) must be a time after 1970 in milliseconds, not \(value).")
-        }
-        return Int64(value)
     }
 }
 

@@ -20,6 +20,17 @@ extension StoreReader {
         ).map { DeploymentID($0) }
     }
 
+    /// How many predictions wait for their first attempt; deployments without any are missing.
+    public func asyncQueueSizes() throws -> [DeploymentID: Int] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT deployment_id, COUNT(*) AS size FROM async_requests WHERE status = 'QUEUED'
+                GROUP BY deployment_id
+                """)
+        return Dictionary(uniqueKeysWithValues: rows.map { (DeploymentID($0["deployment_id"]), $0["size"]) })
+    }
+
     /// Whether anything is due, now or later.
     public func hasAsyncWork() throws -> Bool {
         try !AsyncRecord.filter(Column("due_at") != nil).isEmpty(db)

@@ -1,0 +1,155 @@
+// Reads all gauges every few seconds, puts what was counted beside them, and stores one sample per deployment and
+// minute. The minute that is not over yet is answered from memory: nobody waits for numbers.
+
+import Logging
+import SlipwayCore
+import SlipwayEngine
+import SlipwayGateway
+import SlipwayStore
+
+actor MetricsKeeper {
+    static let period: Duration = .seconds(5)
+
+    let store: Store
+    private let controller: Controller
+    private let engine: any Engine
+    private let gateway: any GatewayControl
+    private let board: ReplicaBoard
+    private let measurements: Measurements
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+
+    /// The samples of the current minute.
+    private var open: [DeploymentID: MetricsSample] = [:]
+    private var minute: Timestamp
+    /// Everything counted since the start of the process.
+    private var totals: [DeploymentID: MetricsSample] = [:]
+    private var census: [DeploymentID: ReplicaCensus] = [:]
+    private var usage: [ReplicaID: ReplicaUsage] = [:]
+    private var gauges: [DeploymentID: [DeploymentGauge: Double]] = [:]
+    private var requestSeconds: [DeploymentID: Double] = [:]
+    private var readAt: Timestamp?
+
+    init(
+        store: Store, controller: Controller, engine: any Engine, gateway: any GatewayControl,
+        board: ReplicaBoard, measurements: Measurements, now: @escaping @Sendable () -> Timestamp,
+        logger: Logger
+    ) {
+        self.store = store
+        self.controller = controller
+        self.engine = engine
+        self.gateway = gateway
+        self.board = board
+        self.measurements = measurements
+        self.now = now
+        self.logger = logger
+        minute = now().minute
+    }
+
+    /// Keeps metrics until the task is cancelled; then the minute under way is stored.
+    func run() async {
+        while !Task.isCancelled {
+            await read()
+            try? await Task.sleep(for: Self.period)
+        }
+        takeCounts()
+        await Task { await close(next: minute) }.value
+    }
+
+    // MARK: Reading
+
+    /// Reads every gauge once, after the minute before was stored.
+    func read() async {
+        let moment = now()
+        takeCounts()
+        if moment.minute != minute { await close(next: moment.minute) }
+        let census = await controller.census()
+        let queues = (try? await store.read { try $0.asyncQueueSizes() }) ?? [:]
+        let usage = census.values.contains { !$0.replicas.isEmpty } ? await engine.usage() : [:]
+        let load = gateway.load()
+        gauges = [:]
+        for (id, counts) in census {
+            note(.replicasActive, Double(counts.active), of: id)
+            note(.replicasStarting, Double(counts.starting), of: id)
+            note(.replicasDesired, Double(counts.desired), of: id)
+            note(.asyncQueueSize, Double(queues[id] ?? 0), of: id)
+            note(.concurrentRequests, concurrency(of: id, load[id], at: moment), of: id)
+            note(
+                .memoryBytes, counts.replicas.reduce(0) { $0 + Double(usage[$1]?.memoryBytes ?? 0) }, of: id)
+            let cpu = counts.replicas.reduce(0) { sum, replica in
+                let before = self.usage[replica]?.cpuSeconds ?? 0
+                return sum + max(0, (usage[replica]?.cpuSeconds ?? before) - before)
+            }
+            measurements.note(id) { $0.count(.cpuSeconds, cpu) }
+        }
+        requestSeconds = load.mapValues(\.requestSeconds)
+        readAt = moment
+        self.census = census
+        self.usage = usage
+    }
+
+    private func note(_ gauge: DeploymentGauge, _ value: Double, of id: DeploymentID) {
+        open[id, default: MetricsSample()].read(gauge, value)
+        gauges[id, default: [:]][gauge] = value
+    }
+
+    /// The exact average since the last reading, with the asynchronous predictions of now.
+    private func concurrency(of id: DeploymentID, _ load: DeploymentLoad?, at moment: Timestamp) -> Double {
+        let asynchronous = Double(board.work(of: id).inFlight)
+        guard let load, let readAt, moment > readAt else {
+            return asynchronous + Double(load?.inFlight ?? 0)
+        }
+        let seconds = load.requestSeconds - (requestSeconds[id] ?? 0)
+        return asynchronous + max(0, seconds) / ((moment - readAt) / .seconds(1))
+    }
+
+    private func takeCounts() {
+        for (id, traffic) in gateway.traffic.take() {
+            open[id, default: MetricsSample()].traffic += traffic
+            totals[id, default: MetricsSample()].traffic += traffic
+        }
+        for (id, sample) in measurements.take() {
+            open[id, default: MetricsSample()].extend(by: sample)
+            totals[id, default: MetricsSample()].extend(by: sample)
+        }
+    }
+
+    /// Stores the samples of the minute that is over and begins another.
+    private func close(next: Timestamp) async {
+        let samples = open.map { StoredSample(deploymentID: $0.key, minute: minute, sample: $0.value) }
+        open = [:]
+        minute = next
+        let oldest = next + (.zero - MetricsWindow.longest)
+        do {
+            try await store.write { db in
+                for sample in samples { try db.insert(sample) }
+                try db.forgetSamples(before: oldest)
+            }
+        } catch {
+            logger.error("a minute of metrics cannot be stored", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Answers
+
+    /// The sample of the minute that is not over yet, with what was counted until now.
+    func openSample(of id: DeploymentID) -> StoredSample? {
+        takeCounts()
+        return open[id].map { StoredSample(deploymentID: id, minute: minute, sample: $0) }
+    }
+
+    /// The gauges of now, and all counts since the start of the process.
+    func reading() async -> MetricsReading {
+        await read()
+        takeCounts()
+        return MetricsReading(census: census, usage: usage, gauges: gauges, totals: totals)
+    }
+}
+
+/// Everything an exposition tells, as of one moment.
+struct MetricsReading: Sendable {
+    var census: [DeploymentID: ReplicaCensus]
+    var usage: [ReplicaID: ReplicaUsage]
+    var gauges: [DeploymentID: [DeploymentGauge: Double]]
+    var totals: [DeploymentID: MetricsSample]
+}

@@ -1,0 +1,29 @@
+// How many replicas each deployment has and wants, for metrics.
+
+import SlipwayCore
+
+struct ReplicaCensus: Sendable {
+    /// Ready to serve.
+    var active = 0
+    /// Waiting for resources or loading.
+    var starting = 0
+    var desired = 0
+    var replicas: [ReplicaID] = []
+}
+
+extension Controller {
+    func census() -> [DeploymentID: ReplicaCensus] {
+        var result: [DeploymentID: ReplicaCensus] = [:]
+        for deployment in lastPublished?.deployments ?? [] where deployment.desired == .running {
+            result[deployment.id] = ReplicaCensus()
+        }
+        for replica in replicas.values where replica.drainingSince == nil && !replica.hasExited {
+            var census = result[replica.deploymentID] ?? ReplicaCensus()
+            if replica.phase == .ready { census.active += 1 } else { census.starting += 1 }
+            census.replicas.append(replica.id)
+            result[replica.deploymentID] = census
+        }
+        for (id, state) in scalers { result[id]?.desired = state.target }
+        return result
+    }
+}
