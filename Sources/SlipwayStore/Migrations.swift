@@ -195,6 +195,27 @@ enum Migrations {
                 t.primaryKey(["deployment_id", "minute"])
             }
         }
+        migrator.registerMigration("v6 audit log") { db in
+            // The earlier table told too little to be carried over.
+            try db.drop(table: "audit_events")
+            try db.create(table: "audit_log") { t in
+                t.autoIncrementedPrimaryKey("id")
+                t.column("at", .integer).notNull()
+                t.column("type", .text).notNull()
+                t.column("data", .text).notNull()
+                t.column("key_prefix", .text)
+                t.column("key_name", .text)
+                t.column("key_category", .text)
+                t.column("user_id", .text)
+                t.column("user_email", .text)
+                t.column("client_name", .text)
+                t.column("client_version", .text)
+                // No references: entries outlive what they tell of.
+                t.column("model_id", .text).indexed()
+                t.column("deployment_id", .text)
+                t.column("environment", .text)
+            }
+        }
         return migrator
     }
 

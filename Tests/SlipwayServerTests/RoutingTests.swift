@@ -116,14 +116,17 @@ struct RoutingTests {
         }
     }
 
-    @Test("the app host explains itself, and says that metrics are not built")
+    @Test("the app host explains itself, and shows metrics to keys only")
     func index() async throws {
         try await TestServer.run { server in
             let index = try await server.client.send("GET", "/", host: "localhost:8000")
             #expect(index.status == 200)
             #expect(index.text.contains("http://api.localhost:8000/v1"))
             let metrics = try await server.client.send("GET", "/metrics", host: "localhost:8000")
-            #expect(metrics.status == 501)
+            #expect(metrics.status == 401)
+            let shown = try await server.client.send(
+                "GET", "/metrics", host: "localhost:8000", key: server.adminKey)
+            #expect(shown.status == 200 && shown.text.contains("# TYPE baseten_replicas_active gauge"))
         }
     }
 

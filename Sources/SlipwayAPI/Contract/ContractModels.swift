@@ -55,7 +55,7 @@ extension ContractOperation {
         .built(.post, "/v1/models/{model_id}/environments/{env_name}/force_roll_forward_promotion"),
         .built(.get, "/v1/blobs/credentials/model"),
         .notBuilt(.get, "/v1/blobs/credentials/train"),
-        .notBuilt(.get, "/v1/models/{model_id}/audit_logs"),
+        .built(.get, "/v1/models/{model_id}/audit_logs"),
         .built(.patch, "/v1/models/{model_id}/deployments/{deployment_id}"),
         .notBuilt(.patch, "/v1/models/{model_id}/deployments/{deployment_id}/request_backpressure_settings"),
         .built(.delete, "/v1/models/{model_id}/environments/{env_name}"),

@@ -29,6 +29,6 @@ extension ContractOperation {
         .built(.get, "/v1/users/{user_id}"),
         .notBuilt(.get, "/v1/regions"),
         .notBuilt(.get, "/v1/teams/{team_id}/regions"),
-        .notBuilt(.get, "/v1/audit_logs"),
+        .built(.get, "/v1/audit_logs"),
     ]
 }

@@ -17,14 +17,16 @@ public enum OpenAPIDocument {
     static let schemas: [String: Schema] = [
         Schema.models, Schema.deployments, Schema.promotions, Schema.environments, Schema.environmentChanges,
         Schema.autoscaling,
-        Schema.logs, Schema.metrics, Schema.instanceTypes, Schema.users, Schema.teams, Schema.secrets,
+        Schema.logs, Schema.metrics, Schema.auditLogs, Schema.instanceTypes, Schema.users, Schema.teams,
+        Schema.secrets,
         Schema.apiKeys,
         Schema.uploads, Schema.pushes, Schema.asyncInference, Schema.errors,
     ].reduce(into: [:]) { all, some in all.merge(some, uniquingKeysWith: { first, _ in first }) }
 
     static let operations: [APIOperation] =
         APIOperation.models + APIOperation.deployments + APIOperation.environments + APIOperation.promotions
-        + APIOperation.logs + APIOperation.metrics + APIOperation.instanceTypes + APIOperation.users
+        + APIOperation.logs + APIOperation.metrics + APIOperation.auditLogs + APIOperation.instanceTypes
+        + APIOperation.users
         + APIOperation.teams
         + APIOperation.secrets + APIOperation.apiKeys + APIOperation.pushes + APIOperation.inference
         + APIOperation.asyncInference

@@ -40,13 +40,12 @@ extension ControlPlane {
             for id in modelIDs ?? [] where try db.model(id) == nil {
                 throw ControlError.validation("model_ids names \(id), which does not exist.")
             }
-            try db.insert(
-                APIKeyRecord(
-                    prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: name,
-                    grant: APIKeyGrant(category: category, modelIDs: modelIDs.map(Set.init)),
-                    ownerID: caller.user.id, teamID: team, createdAt: now))
-            try db.append(
-                AuditEvent(at: now, actor: caller.keyPrefix, kind: "CREATE_API_KEY", details: key.prefix))
+            let record = APIKeyRecord(
+                prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: name,
+                grant: APIKeyGrant(category: category, modelIDs: modelIDs.map(Set.init)),
+                ownerID: caller.user.id, teamID: team, createdAt: now)
+            try db.insert(record)
+            try db.record(.created(record), by: caller, at: now)
         }
         await controller.settle()
         return key.text
@@ -55,11 +54,10 @@ extension ControlPlane {
     public func deleteAPIKey(prefix: String, by caller: Caller) async throws {
         let now = now
         try await store.write { db in
-            guard try db.deleteAPIKey(prefix: prefix) else {
+            guard let key = try db.deleteAPIKey(prefix: prefix) else {
                 throw ControlError.notFound("There is no API key with the prefix \(prefix).")
             }
-            try db.append(
-                AuditEvent(at: now, actor: caller.keyPrefix, kind: "DELETE_API_KEY", details: prefix))
+            try db.record(.deleted(key), by: caller, at: now)
         }
         await controller.settle()
     }

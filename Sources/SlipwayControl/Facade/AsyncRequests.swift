@@ -104,10 +104,11 @@ extension ControlPlane {
         let text = "whsec_" + Self.newRequestID()
         let sealed = try dependencies.secretBox.seal(text, context: "webhook/\(id)")
         try await store.write { db in
+            let rotates = try db.webhookSecrets().contains { $0.ends_at == nil }
             try db.endWebhookSecrets(at: now + Self.secretOverlap, now: now)
             try db.insert(WebhookSecret(id: id, sealed: sealed, createdAt: now))
-            try db.append(
-                AuditEvent(at: now, actor: caller.keyPrefix, kind: "CREATE_WEBHOOK_SECRET", details: id))
+            try db.record(
+                rotates ? .webhookSecret(rotated: id) : .webhookSecret(created: id), by: caller, at: now)
         }
         return (id, text)
     }

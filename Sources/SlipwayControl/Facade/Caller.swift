@@ -6,6 +6,9 @@ public struct Caller: Sendable {
     public var grant: APIKeyGrant
     public var user: User
     public var keyPrefix: String
+    public var keyName: String?
+    /// The program that calls, if it says so.
+    public var client: ClientProgram?
     /// The team new objects belong to when the call names none.
     public var teamID: TeamID
 
@@ -14,5 +17,20 @@ public struct Caller: Sendable {
         guard grant.allows(right) else {
             throw .forbidden("The API key \(keyPrefix) (\(grant.category.rawValue)) does not allow this.")
         }
+    }
+}
+
+/// The first product of a `User-Agent` header.
+public struct ClientProgram: Sendable, Equatable {
+    public var name: String
+    public var version: String?
+
+    /// Nil for a header that names none.
+    public init?(userAgent: String) {
+        guard let product = userAgent.split(separator: " ").first else { return nil }
+        let parts = product.prefix(200).split(separator: "/", maxSplits: 1)
+        guard let name = parts.first else { return nil }
+        self.name = String(name)
+        version = parts.count > 1 ? String(parts[1]) : nil
     }
 }

@@ -7,7 +7,7 @@ extension ControlPlane {
     public func activate(
         _ selector: DeploymentSelector, of model: ModelID, by caller: Caller
     ) async throws {
-        try await change(selector, of: model, "ACTIVATE", by: caller) { deployment, _, now in
+        try await change(selector, of: model, by: caller, AuditEntry.activated) { deployment, _, now in
             switch deployment.status.verdict(on: .activate) {
             case .noEffect: return false
             case .refused:
@@ -24,7 +24,7 @@ extension ControlPlane {
     public func deactivate(
         _ selector: DeploymentSelector, of model: ModelID, by caller: Caller
     ) async throws {
-        try await change(selector, of: model, "DEACTIVATE", by: caller) { deployment, db, now in
+        try await change(selector, of: model, by: caller, AuditEntry.deactivated) { deployment, db, now in
             if deployment.status.verdict(on: .deactivate) == .noEffect { return false }
             try db.refuseDuringPromotion(deployment, "deactivated")
             deployment.desired = .inactive
@@ -42,7 +42,8 @@ extension ControlPlane {
     ) async throws -> (retried: Bool, reason: String?, deployment: DeploymentView) {
         let target = try await deployment(selector, of: model).deployment
         if target.status.isFailure { await controller.forgetBuild(of: target.id) }
-        let changed = try await change(.id(target.id), of: model, "RETRY", by: caller) { deployment, _, now in
+        let changed = try await change(.id(target.id), of: model, by: caller, AuditEntry.retried) {
+            deployment, _, now in
             guard deployment.status.verdict(on: .retry) == .accepted else { return false }
             deployment.desired = .running
             deployment.restart(at: now)
@@ -61,7 +62,7 @@ extension ControlPlane {
         _ id: DeploymentID, of model: ModelID, to name: String, by caller: Caller
     ) async throws -> DeploymentView {
         if let problem = Names.problem(inDeploymentName: name) { throw ControlError.validation(problem) }
-        try await change(.id(id), of: model, "RENAME", by: caller) { deployment, db, _ in
+        try await change(.id(id), of: model, by: caller, AuditEntry.renamed) { deployment, db, _ in
             if deployment.isDevelopment {
                 throw ControlError.validation("The development deployment cannot be renamed.")
             }
@@ -88,10 +89,7 @@ extension ControlPlane {
                     "Deployment \(id) is the only one of model \(model); delete the model instead.")
             }
             try db.deleteDeployment(id)
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "DELETE_DEPLOYMENT", model: model, deployment: id)
-            )
+            try db.record(.deleted(deployment, db.existing(model)), by: caller, at: now)
             return deployment
         }
         await cleanUp(after: [removed])
@@ -104,9 +102,7 @@ extension ControlPlane {
             let model = try db.existing(id)
             let deployments = try db.deployments(of: id)
             try db.deleteModel(id)
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "DELETE_MODEL", model: id, details: model.name))
+            try db.record(.deleted(model), by: caller, at: now)
             return deployments
         }
         await cleanUp(after: removed)
@@ -135,7 +131,8 @@ extension ControlPlane {
     /// Reads, checks and writes one deployment in one transaction; `body` says whether it changed anything.
     @discardableResult
     private func change(
-        _ selector: DeploymentSelector, of model: ModelID, _ kind: String, by caller: Caller,
+        _ selector: DeploymentSelector, of model: ModelID, by caller: Caller,
+        _ entry: @escaping @Sendable (Deployment, Model) -> AuditEntry,
         _ body: @escaping @Sendable (inout Deployment, StoreWriter, Timestamp) throws -> Bool
     ) async throws -> Bool {
         let now = now
@@ -143,9 +140,7 @@ extension ControlPlane {
             var deployment = try db.existing(selector, of: model)
             guard try body(&deployment, db, now) else { return false }
             try db.update(deployment)
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: kind, model: model, deployment: deployment.id))
+            try db.record(entry(deployment, db.existing(model)), by: caller, at: now)
             return true
         }
         if changed { await controller.settle() }

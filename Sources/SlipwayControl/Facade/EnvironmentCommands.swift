@@ -18,18 +18,15 @@ extension ControlPlane {
             )
         }
         try await store.write { db in
-            _ = try db.existing(model)
+            let owner = try db.existing(model)
             guard try db.environment(name, of: model) == nil else {
                 throw ControlError.validation("Model \(model) already has an environment \(name).")
             }
-            try db.insert(
-                Environment(
-                    modelID: model, name: name, createdAt: now, autoscaling: settings.0,
-                    promotionSettings: settings.1))
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "CREATE_ENVIRONMENT", model: model, details: name)
-            )
+            let environment = Environment(
+                modelID: model, name: name, createdAt: now, autoscaling: settings.0,
+                promotionSettings: settings.1)
+            try db.insert(environment)
+            try db.record(.created(environment, owner), by: caller, at: now)
         }
         await controller.settle()
         return try await environment(name, of: model)
@@ -42,7 +39,7 @@ extension ControlPlane {
     ) async throws -> SettingsVerdict {
         let now = now
         let verdict = try await store.write { db in
-            _ = try db.existing(model)
+            let owner = try db.existing(model)
             var environment = try db.existing(name, of: model)
             let before = environment
             try Self.checked { () throws(SettingProblem) in
@@ -51,10 +48,7 @@ extension ControlPlane {
             }
             if environment == before { return SettingsVerdict.unchanged }
             try db.update(environment)
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "UPDATE_ENVIRONMENT", model: model, details: name)
-            )
+            try db.record(.updated(environment, before: before, owner), by: caller, at: now)
             return environment.autoscaling == before.autoscaling
                 ? .accepted : try Self.writeThrough(environment, in: db)
         }
@@ -66,7 +60,7 @@ extension ControlPlane {
     public func deleteEnvironment(_ name: String, of model: ModelID, by caller: Caller) async throws {
         let now = now
         try await store.write { db in
-            _ = try db.existing(model)
+            let owner = try db.existing(model)
             let environment = try db.existing(name, of: model)
             if name == Environment.production {
                 throw ControlError.validation("The environment production cannot be deleted.")
@@ -85,10 +79,7 @@ extension ControlPlane {
                 current.autoscaling.minReplica = 0
                 try db.update(current)
             }
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "DELETE_ENVIRONMENT", model: model, details: name)
-            )
+            try db.record(.deleted(environment, owner), by: caller, at: now)
         }
         await controller.settle()
     }
@@ -112,10 +103,8 @@ extension ControlPlane {
                 try before.applying(change, isDevelopment: deployment.isDevelopment)
             }
             if new == before { return SettingsVerdict.unchanged }
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "UPDATE_AUTOSCALING_SETTINGS", model: model,
-                    deployment: deployment.id))
+            try db.record(
+                .autoscaling(new, before: before, of: deployment, db.existing(model)), by: caller, at: now)
             if var environment {
                 environment.autoscaling = new
                 try db.update(environment)

@@ -16,7 +16,8 @@ extension ControlPlane {
                 let user = try db.user(record.ownerID),
                 let team = try record.teamID ?? db.defaultTeam()?.id
             else { throw ControlError.unauthorized }
-            return Caller(grant: record.grant, user: user, keyPrefix: record.prefix, teamID: team)
+            return Caller(
+                grant: record.grant, user: user, keyPrefix: record.prefix, keyName: record.name, teamID: team)
         }
     }
 

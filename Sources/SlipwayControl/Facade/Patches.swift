@@ -80,10 +80,6 @@ extension ControlPlane {
                 StagedPatch(
                     deployment: deployment.id, nextHash: patch.nextHash, nextSignature: patch.nextSignature,
                     body: body, createdAt: now))
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "STAGE_PATCH", model: model,
-                    deployment: deployment.id))
             return .done
         }
     }
@@ -117,10 +113,9 @@ extension ControlPlane {
             current.statusSince = now
             try db.update(current)
             try db.deletePatches(of: deployment.id, upTo: last.position ?? .max)
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "SYNC_PATCHES", model: model,
-                    deployment: deployment.id))
+            try db.record(
+                .deployed(current, db.existing(model), environment: nil, scalesPreviousDown: false),
+                by: caller, at: now)
             return true
         }
         guard isCurrent else {

@@ -12,7 +12,7 @@ extension ControlPlane {
     ) async throws -> Promotion {
         let now = now
         let promotion = try await store.write { db in
-            _ = try db.existing(model)
+            let owner = try db.existing(model)
             _ = try db.existing(name, of: model)
             guard var promotion = try db.runningPromotion(into: name, of: model) else {
                 throw ControlError.validation("Environment \(name) has no in progress promotion.")
@@ -24,10 +24,9 @@ extension ControlPlane {
             }
             try db.update(promotion)
             if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db) }
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: signal.rawValue, model: model,
-                    deployment: promotion.candidateID, details: name))
+            if let candidate = try db.deployment(promotion.candidateID) {
+                try db.record(.signalled(signal, candidate, owner, in: name), by: caller, at: now)
+            }
             return promotion
         }
         await controller.settle()

@@ -74,10 +74,8 @@ extension ControlPlane {
                     mode: Rollout.mode(
                         for: environment.promotionSettings,
                         hasPrevious: current != nil && current?.id != candidate.id))))
-        try db.append(
-            AuditEvent(
-                at: now, actor: caller.keyPrefix, kind: "PROMOTE", model: source.modelID,
-                deployment: candidate.id, details: "\(source.id) to \(environment.name)"))
+        try db.record(
+            .promoted(candidate, db.existing(source.modelID), to: environment.name), by: caller, at: now)
         return candidate
     }
 

@@ -42,10 +42,11 @@ extension ControlPlane {
             let model = try known ?? newModel(request, team: team, in: db, at: now)
             let replaced = request.isDevelopment ? try db.developmentDeployment(of: model.id) : nil
             let deployment = try store(request, config, type, in: model, db, at: now)
-            try db.append(
-                AuditEvent(
-                    at: now, actor: caller.keyPrefix, kind: "PUSH", model: model.id, deployment: deployment.id
-                ))
+            try db.record(
+                .deployed(
+                    deployment, model, environment: request.environment,
+                    scalesPreviousDown: request.environment != nil && request.scaleDownPrevious), by: caller,
+                at: now)
             try promoteIfAsked(deployment, request, by: caller, in: db, at: now)
             return (deployment.id, replaced)
         }

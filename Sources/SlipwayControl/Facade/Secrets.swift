@@ -35,7 +35,7 @@ extension ControlPlane {
                     id: Identifier<Team>.random(length: IdentifierLength.other, using: &random).text,
                     teamID: team.id, name: name, sealed: box.seal(value, context: "\(team.id)/\(name)"),
                     createdAt: now))
-            try db.append(AuditEvent(at: now, actor: caller.keyPrefix, kind: "UPSERT_SECRET", details: name))
+            try db.record(.updated(stored), by: caller, at: now)
             return SecretView(stored, teamName: team.name)
         }
     }
@@ -44,10 +44,10 @@ extension ControlPlane {
         let now = now
         try await store.write { db in
             let team = try db.teamOrDefault(team ?? caller.teamID)
-            guard try db.deleteSecret(named: name, of: team.id) else {
+            guard let secret = try db.deleteSecret(named: name, of: team.id) else {
                 throw ControlError.notFound("There is no secret \(name).")
             }
-            try db.append(AuditEvent(at: now, actor: caller.keyPrefix, kind: "DELETE_SECRET", details: name))
+            try db.record(.deleted(secret), by: caller, at: now)
         }
     }
 }

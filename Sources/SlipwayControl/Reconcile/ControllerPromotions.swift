@@ -70,10 +70,7 @@ enum PromotionDriver {
         if promotion != before { try db.update(promotion) }
         switch effect {
         case .none: break
-        case .fallBack:
-            try fallBack(promotion, in: db)
-            try audit(
-                "PROMOTION_\(promotion.status.rawValue)", promotion, promotion.errorMessage, in: db, now)
+        case .fallBack: try fallBack(promotion, in: db)
         case .swap:
             guard var candidate else { break }
             // The environment's settings reach the promoted deployment here, on success, and nowhere earlier.
@@ -83,7 +80,6 @@ enum PromotionDriver {
             environment.currentDeploymentID = candidate.id
             try db.update(environment)
             if promotion.scaleDownPrevious { try cleanUp(promotion, environment, in: db, now) }
-            try audit("PROMOTION_SUCCEEDED", promotion, nil, in: db, now)
         }
         return promotion
     }
@@ -123,16 +119,10 @@ enum PromotionDriver {
             previous.desired = .inactive
             previous.status = .deactivating
             previous.statusSince = now
+            if let model = try db.model(previous.modelID) {
+                try db.record(.deactivated(previous, model), by: nil, at: now)
+            }
         }
         try db.update(previous)
-    }
-
-    private static func audit(
-        _ kind: String, _ promotion: Promotion, _ details: String?, in db: StoreWriter, _ now: Timestamp
-    ) throws {
-        try db.append(
-            AuditEvent(
-                at: now, actor: nil, kind: kind, model: promotion.modelID, deployment: promotion.candidateID,
-                details: details))
     }
 }

@@ -15,7 +15,9 @@ struct Authentication: RouterMiddleware {
     ) async throws -> Response {
         guard Self.covers(request.uri.path) else { return try await next(request, context) }
         var context = context
-        context.caller = try await control.authenticate(authorization: request.headers[.authorization])
+        var caller = try await control.authenticate(authorization: request.headers[.authorization])
+        caller.client = request.headers[.userAgent].flatMap(ClientProgram.init(userAgent:))
+        context.caller = caller
         return try await next(request, context)
     }
 

@@ -49,8 +49,12 @@ extension StoreWriter {
 
     public func insert(_ key: APIKeyRecord) throws { try APIKeyRow(key).insert(db) }
 
-    /// Whether there was such a key.
-    public func deleteAPIKey(prefix: String) throws -> Bool { try APIKeyRow.deleteOne(db, key: prefix) }
+    /// - Returns: the key that was; nil when there was none.
+    public func deleteAPIKey(prefix: String) throws -> APIKeyRecord? {
+        guard let row = try APIKeyRow.fetchOne(db, key: prefix) else { return nil }
+        try row.delete(db)
+        return row.record
+    }
 
     /// Makes the secret or replaces the value of the one with its name, whose id and date stay.
     public func upsert(_ secret: SealedSecret) throws -> SealedSecret {
@@ -66,10 +70,12 @@ extension StoreWriter {
     }
 
     /// Whether there was such a secret.
-    public func deleteSecret(named name: String, of team: TeamID) throws -> Bool {
-        try SealedSecret.filter(Column("team_id") == team.text).filter(Column("name") == name)
-            .deleteAll(db) > 0
+    public func deleteSecret(named name: String, of team: TeamID) throws -> SealedSecret? {
+        guard
+            let secret = try SealedSecret.filter(Column("team_id") == team.text)
+                .filter(Column("name") == name).fetchOne(db)
+        else { return nil }
+        try secret.delete(db)
+        return secret
     }
-
-    public func append(_ event: AuditEvent) throws { try event.insert(db) }
 }

@@ -1,4 +1,4 @@
-// Rows of `organization`, `users`, `teams`, `api_keys`, `secrets` and `audit_events`.
+// Rows of `organization`, `users`, `teams`, `api_keys` and `secrets`.
 
 import Foundation
 import GRDB
@@ -90,30 +90,5 @@ public struct SealedSecret: Sendable, Codable, FetchableRecord, PersistableRecor
         self.name = name
         self.sealed = sealed
         created_at = createdAt
-    }
-}
-
-/// One change, for the audit log.
-public struct AuditEvent: Sendable, Codable, FetchableRecord, PersistableRecord {
-    public static let databaseTableName = "audit_events"
-    public var id: Int64?
-    public var at: Timestamp
-    /// Prefix of the API key; nil for the system itself.
-    public var actor: String?
-    public var kind: String
-    public var model_id: ModelID?
-    public var deployment_id: DeploymentID?
-    public var details: String?
-
-    public init(
-        at: Timestamp, actor: String?, kind: String, model: ModelID? = nil, deployment: DeploymentID? = nil,
-        details: String? = nil
-    ) {
-        self.at = at
-        self.actor = actor
-        self.kind = kind
-        model_id = model
-        deployment_id = deployment
-        self.details = details
     }
 }
