@@ -9,6 +9,14 @@ import SlipwayGateway
 import SlipwayLogs
 import SlipwayStore
 
+/// Runs the program of this name with the environment and a time limit, and hands over each line it prints.
+/// Returns its exit code.
+public typealias GateCommand =
+    @Sendable (
+        _ name: String, _ environment: [String: String], _ timeout: Duration,
+        _ line: @escaping @Sendable (String) -> Void
+    ) async throws -> Int32
+
 /// What the control plane needs from outside, so that tests can give their own.
 public struct ControlDependencies: Sendable {
     public var now: @Sendable () -> Timestamp
@@ -20,6 +28,8 @@ public struct ControlDependencies: Sendable {
     public var storeArchive: @Sendable (String) throws -> String = { _ in
         throw ControlError.unavailable("Archives cannot be stored here.")
     }
+    /// Runs a program of the gate directory; nil when there is no such directory.
+    public var gateCommand: GateCommand?
     /// Removes an archive nothing needs any more.
     public var removeArchive: @Sendable (String) -> Void
     /// Seconds a deployment may take from the end of its build to its first ready replica, unless its push says.
@@ -52,6 +62,7 @@ public final class ControlPlane: Sendable {
     let board = ReplicaBoard()
     let dispatcher: AsyncDispatcher
     let metrics: MetricsKeeper
+    let http: OutgoingHTTP
     let dependencies: ControlDependencies
 
     public init(
@@ -63,13 +74,15 @@ public final class ControlPlane: Sendable {
         self.logs = logs
         self.dependencies = dependencies
         let measurements = Measurements()
+        let http = OutgoingHTTP()
         cache = AnswerCache(store: store)
         controller = Controller(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
-            measurements: measurements, dependencies: dependencies, logger: logger)
+            measurements: measurements, http: http, dependencies: dependencies, logger: logger)
+        self.http = http
         dispatcher = AsyncDispatcher(
             store: store, gateway: gateway, inbox: inbox, board: board, measurements: measurements,
-            logs: logs, dependencies: dependencies, logger: logger)
+            logs: logs, http: http, dependencies: dependencies, logger: logger)
         metrics = MetricsKeeper(
             store: store, controller: controller, engine: engine, gateway: gateway, board: board,
             measurements: measurements, now: dependencies.now, logger: logger)
@@ -86,6 +99,7 @@ public final class ControlPlane: Sendable {
             group.addTask { await self.dispatcher.run() }
             group.addTask { await self.metrics.run() }
         }
+        await http.shutdown()
     }
 
     var now: Timestamp { dependencies.now() }

@@ -23,14 +23,21 @@ public struct DeploymentLoad: Sendable, Equatable {
     /// Requests in flight, summed over time since the start: the average over a span is the difference of two
     /// readings by the seconds between them. Exact, not sampled.
     public var requestSeconds: Double
+    /// Requests that were answered since the start.
+    public var answered: Int
+    /// Of these, the ones with a status of 500 or above.
+    public var failed: Int
 
     public init(
-        inFlight: Int = 0, parked: Int = 0, lastActivity: Timestamp? = nil, requestSeconds: Double = 0
+        inFlight: Int = 0, parked: Int = 0, lastActivity: Timestamp? = nil, requestSeconds: Double = 0,
+        answered: Int = 0, failed: Int = 0
     ) {
         self.inFlight = inFlight
         self.parked = parked
         self.lastActivity = lastActivity
         self.requestSeconds = requestSeconds
+        self.answered = answered
+        self.failed = failed
     }
 }
 

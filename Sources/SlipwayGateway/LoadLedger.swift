@@ -21,7 +21,17 @@ final class LoadLedger: Sendable {
 
     func began(_ deployment: DeploymentID) { change(deployment) { $0.inFlight += 1 } }
 
-    func ended(_ deployment: DeploymentID) { change(deployment) { $0.inFlight -= 1 } }
+    /// Not answered here: it goes on elsewhere.
+    func moved(from deployment: DeploymentID) { change(deployment) { $0.inFlight -= 1 } }
+
+    /// - Parameter status: of the answer; 499 when the client left before it.
+    func ended(_ deployment: DeploymentID, status: Int) {
+        change(deployment) { load in
+            load.inFlight -= 1
+            load.answered += 1
+            if status >= 500 { load.failed += 1 }
+        }
+    }
 
     /// A wake call: activity without a request.
     func touched(_ deployment: DeploymentID) { change(deployment) { _ in } }

@@ -216,6 +216,22 @@ enum Migrations {
                 t.column("environment", .text)
             }
         }
+        migrator.registerMigration("v7 idempotent calls") { db in
+            try db.create(table: "idempotent_calls", options: .withoutRowID) { t in
+                t.column("key_prefix", .text).notNull()
+                t.column("key", .text).notNull()
+                t.column("operation", .text).notNull()
+                t.column("subject", .text).notNull()
+                t.column("created_at", .integer).notNull()
+                t.primaryKey(["key_prefix", "key"])
+            }
+        }
+        migrator.registerMigration("v8 watched promotions") { db in
+            try db.alter(table: "promotions") { t in t.add(column: "watch_until", .integer) }
+            try db.create(
+                index: "watched_promotions", on: "promotions", columns: ["watch_until"],
+                condition: Column("watch_until") != nil)
+        }
         return migrator
     }
 

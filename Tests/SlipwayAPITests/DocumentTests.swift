@@ -35,7 +35,7 @@ import Testing
             written.contains(
                 #""promotion_settings":{"promotion_cleanup_strategy":"SCALE_TO_ZERO","ramp_up_duration_seconds":600,"#
                     + #""ramp_up_while_promoting":false,"redeploy_on_promotion":false,"rolling_deploy":false,"#
-                    + #""rolling_deploy_config":null}"#))
+                    + #""rolling_deploy_config":null,"slipway":{"gate":null,"watch":null}}"#))
     }
 
     @Test func `An empty upload answer is four nulls`() throws {

@@ -28,7 +28,7 @@ struct LoadLedgerTests {
             ledger.deployments[published]
                 == DeploymentLoad(inFlight: 1, parked: 1, lastActivity: Timestamp(microseconds: 42)))
         ledger.unparked(published)
-        ledger.ended(published)
+        ledger.ended(published, status: 200)
         #expect(ledger.deployments[published]?.inFlight == 0)
     }
 
@@ -41,10 +41,10 @@ struct LoadLedgerTests {
         pass(2)
         ledger.began(published)
         pass(3)
-        ledger.ended(published)
+        ledger.ended(published, status: 200)
         pass(1)
         #expect(ledger.deployments[published]?.requestSeconds == 9)
-        ledger.ended(published)
+        ledger.ended(published, status: 200)
         pass(100)
         #expect(ledger.deployments[published]?.requestSeconds == 9)
     }

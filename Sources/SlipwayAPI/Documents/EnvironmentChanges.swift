@@ -35,6 +35,8 @@ public struct UpdatePromotionSettingsV1: WireRequest {
     public var rampUpWhilePromoting: Bool?
     /// Seconds the gradual move takes.
     public var rampUpDurationSeconds: Int?
+    /// Changes to what guards a promotion; Slipway's own.
+    public var slipway: UpdatePromotionSafetyV1?
 
     public init(reading members: MemberReader) throws(BadRequest) {
         redeployOnPromotion = try members.optionalBoolean("redeploy_on_promotion")
@@ -45,6 +47,7 @@ public struct UpdatePromotionSettingsV1: WireRequest {
             "rolling_deploy_config", as: UpdateRollingDeployConfigV1.self)
         rampUpWhilePromoting = try members.optionalBoolean("ramp_up_while_promoting")
         rampUpDurationSeconds = try members.optionalInteger("ramp_up_duration_seconds")
+        slipway = try members.optionalRequest("slipway", as: UpdatePromotionSafetyV1.self)
     }
 }
 

@@ -59,12 +59,14 @@ public struct PromotionSettingsV1: Codable, Sendable, Equatable {
     @Nullable public var rampUpWhilePromoting: Bool?
     /// Seconds the gradual move takes.
     @Nullable public var rampUpDurationSeconds: Int?
+    /// What guards a promotion; Slipway's own.
+    public var slipway: PromotionSafetyV1
 
     public init(
         redeployOnPromotion: Bool? = false, rollingDeploy: Bool? = false,
         promotionCleanupStrategy: PromotionCleanupStrategyV1? = .scaleToZero,
         rollingDeployConfig: RollingDeployConfigV1? = nil, rampUpWhilePromoting: Bool? = false,
-        rampUpDurationSeconds: Int? = 600
+        rampUpDurationSeconds: Int? = 600, slipway: PromotionSafetyV1 = .init(gate: nil, watch: nil)
     ) {
         self.redeployOnPromotion = redeployOnPromotion
         self.rollingDeploy = rollingDeploy
@@ -72,9 +74,11 @@ public struct PromotionSettingsV1: Codable, Sendable, Equatable {
         self.rollingDeployConfig = rollingDeployConfig
         self.rampUpWhilePromoting = rampUpWhilePromoting
         self.rampUpDurationSeconds = rampUpDurationSeconds
+        self.slipway = slipway
     }
 
     enum CodingKeys: String, CodingKey {
+        case slipway
         case redeployOnPromotion = "redeploy_on_promotion"
         case rollingDeploy = "rolling_deploy"
         case promotionCleanupStrategy = "promotion_cleanup_strategy"

@@ -16,6 +16,10 @@ public struct PromotionRecordV1: Codable, Sendable, Equatable {
     public var rollingDeploy: Bool
     /// Why it failed.
     @Nullable public var errorMessage: String?
+    /// What else is worth knowing, such as an automatic return.
+    @Nullable public var note: String?
+    /// While set, the previous deployment is kept ready and can come back by itself.
+    @Nullable public var watchedUntil: WireDate?
     /// When it began.
     public var createdAt: WireDate
     /// When it ended; null while it runs.
@@ -24,7 +28,7 @@ public struct PromotionRecordV1: Codable, Sendable, Equatable {
     public init(
         id: String, status: InProgressPromotionStatusV1, candidateDeploymentID: String,
         previousDeploymentID: String?, percentTrafficToNewVersion: Int, rollingDeploy: Bool,
-        errorMessage: String?, createdAt: WireDate, endedAt: WireDate?
+        errorMessage: String?, note: String?, watchedUntil: WireDate?, createdAt: WireDate, endedAt: WireDate?
     ) {
         self.id = id
         self.status = status
@@ -33,12 +37,15 @@ public struct PromotionRecordV1: Codable, Sendable, Equatable {
         self.percentTrafficToNewVersion = percentTrafficToNewVersion
         self.rollingDeploy = rollingDeploy
         self.errorMessage = errorMessage
+        self.note = note
+        self.watchedUntil = watchedUntil
         self.createdAt = createdAt
         self.endedAt = endedAt
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, status
+        case id, status, note
+        case watchedUntil = "watched_until"
         case candidateDeploymentID = "candidate_deployment_id"
         case previousDeploymentID = "previous_deployment_id"
         case percentTrafficToNewVersion = "percent_traffic_to_new_version"

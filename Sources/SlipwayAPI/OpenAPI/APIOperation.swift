@@ -35,6 +35,15 @@ struct APIOperation: Sendable {
     var answer: Content
     /// Statuses of errors besides those every operation of its plane has.
     var errors: [Int]
+    /// Whether a call with a key that was seen before is not carried out again.
+    private(set) var takesIdempotencyKey = false
+
+    func takingIdempotencyKey() -> APIOperation {
+        var operation = self
+        operation.takesIdempotencyKey = true
+        operation.errors.append(409)
+        return operation
+    }
 
     /// A management operation: JSON in, JSON out.
     static func management(
@@ -67,13 +76,21 @@ struct APIOperation: Sendable {
             "operationId": .string(id), "summary": .string(summary), "tags": [.string(tag)],
             "responses": responses,
         ]
-        let parameters = contract.parameters.map(Self.pathParameter) + query.map(\.json)
+        var parameters = contract.parameters.map(Self.pathParameter) + query.map(\.json)
+        if takesIdempotencyKey { parameters.append(Self.idempotencyKey) }
         if !parameters.isEmpty { object["parameters"] = .array(parameters) }
         if let content = body.json {
             object["requestBody"] = ["required": .bool(isBodyRequired), "content": content]
         }
         return .object(object)
     }
+
+    private static let idempotencyKey: JSONValue = [
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "schema": Schema.string(length: 1...255).json,
+        "description":
+            "Names the call: a second one with the same key and content does nothing and answers what the first one made. Remembered for a day.",
+    ]
 
     private var tag: String { plane == .management ? "Management" : "Inference" }
 

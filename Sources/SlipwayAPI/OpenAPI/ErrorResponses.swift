@@ -30,7 +30,8 @@ enum ErrorResponses {
         401: "The key is missing or unknown.",
         403: "The key does not carry the right.",
         404: "There is no such object, or the key may not see it.",
-        409: "Somebody else changed the same thing meanwhile.",
+        409:
+            "Somebody else changed the same thing meanwhile, or the Idempotency-Key stands for another call.",
         413: "The body is too large.",
         429: "Too many requests; try again later.",
         500: "The platform failed, or no replica became ready in time.",

@@ -15,7 +15,9 @@ public enum OpenAPIDocument {
     }
 
     static let schemas: [String: Schema] = [
-        Schema.models, Schema.deployments, Schema.promotions, Schema.environments, Schema.environmentChanges,
+        Schema.models, Schema.deployments, Schema.promotions, Schema.promotionPlans, Schema.promotionSafety,
+        Schema.environments,
+        Schema.environmentChanges,
         Schema.autoscaling,
         Schema.logs, Schema.metrics, Schema.auditLogs, Schema.instanceTypes, Schema.users, Schema.teams,
         Schema.secrets,

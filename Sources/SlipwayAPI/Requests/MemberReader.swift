@@ -108,6 +108,14 @@ public struct MemberReader: Sendable {
         present(name) == nil ? nil : try request(name, as: type)
     }
 
+    /// A member for which null means something else than absence.
+    func change<Request: WireRequest>(
+        _ name: String, as type: Request.Type
+    ) throws(BadRequest) -> MemberChange<Request> {
+        if members[name] == .null { return .null }
+        return try optionalRequest(name, as: type).map { .value($0) } ?? .absent
+    }
+
     /// - Throws: `BadRequest` when one of `names` has a value: taking it without acting on it would be a lie.
     func refuseUnsupported(_ names: [String]) throws(BadRequest) {
         for name in names where present(name) != nil {
@@ -150,5 +158,22 @@ public struct MemberReader: Sendable {
             throw BadRequest("\(path): expected a string, found \(value.kind)")
         }
         return text
+    }
+}
+
+/// What a request says about a member that can be turned off.
+public enum MemberChange<Value: Sendable & Equatable>: Sendable, Equatable {
+    case absent
+    case null
+    case value(Value)
+}
+
+extension KeyedEncodingContainer {
+    mutating func encode<Value: Encodable>(_ change: MemberChange<Value>, forKey key: Key) throws {
+        switch change {
+        case .absent: break
+        case .null: try encodeNil(forKey: key)
+        case .value(let value): try encode(value, forKey: key)
+        }
     }
 }

@@ -44,7 +44,8 @@ extension AsyncDispatcher {
             call.headers.add(name: "Content-Type", value: "application/json")
             call.headers.add(name: "X-Baseten-Request-Id", value: request.id)
             call.body = .bytes(input)
-            let answer = try await http.execute(call, timeout: TimeAmount(dependencies.asyncPredictTimeout))
+            let answer = try await http.client.execute(
+                call, timeout: TimeAmount(dependencies.asyncPredictTimeout))
             let body = try await answer.body.collect(upTo: Self.largestOutput)
             let status = Int(answer.status.code)
             var attempt = AsyncAttempt(

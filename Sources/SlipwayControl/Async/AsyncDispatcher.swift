@@ -27,13 +27,7 @@ actor AsyncDispatcher {
     let logs: LogStore
     let dependencies: ControlDependencies
     let logger: Logger
-    /// Redirects are not followed: an address was checked, not where it points to. Made by the first use, so that a
-    /// server that never gets to `run` has none to shut down.
-    private(set) lazy var http = {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(5)
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    let http: OutgoingHTTP
 
     private var running = 0
     private var delivering: Set<String> = []
@@ -42,7 +36,8 @@ actor AsyncDispatcher {
 
     init(
         store: Store, gateway: any GatewayControl, inbox: DemandInbox, board: ReplicaBoard,
-        measurements: Measurements, logs: LogStore, dependencies: ControlDependencies, logger: Logger
+        measurements: Measurements, logs: LogStore, http: OutgoingHTTP, dependencies: ControlDependencies,
+        logger: Logger
     ) {
         self.store = store
         self.gateway = gateway
@@ -50,6 +45,7 @@ actor AsyncDispatcher {
         self.board = board
         self.measurements = measurements
         self.logs = logs
+        self.http = http
         self.dependencies = dependencies
         self.logger = logger
     }
@@ -70,7 +66,6 @@ actor AsyncDispatcher {
             }
             group.cancelAll()
         }
-        try? await http.shutdown()
     }
 
     private func recover() async {

@@ -4,7 +4,6 @@ import AsyncHTTPClient
 import Crypto
 import Foundation
 import NIOCore
-import NIOPosix
 import SlipwayCore
 import SlipwayStore
 
@@ -23,7 +22,7 @@ extension AsyncDispatcher {
         guard let webhook = request.webhook, let host = WebhookAddress.parts(of: webhook)?.host else {
             return WebhookDelivery(problem: "it has no address")
         }
-        if await Self.resolvesToLinkLocal(host) {
+        if await OutgoingHTTP.resolvesToLinkLocal(host) {
             return WebhookDelivery(problem: "\(host) is a link-local address")
         }
         do {
@@ -36,7 +35,7 @@ extension AsyncDispatcher {
                 call.headers.add(name: "X-BASETEN-SIGNATURE", value: signature)
             }
             call.body = .bytes(body)
-            let answer = try await http.execute(call, timeout: Self.deliveryTimeout)
+            let answer = try await http.client.execute(call, timeout: Self.deliveryTimeout)
             if (200..<300).contains(answer.status.code) { return WebhookDelivery() }
             return WebhookDelivery(
                 problem: "it answered \(answer.status.code)",
@@ -87,14 +86,5 @@ extension AsyncDispatcher {
                 return "v1=" + KeyText.hex(code)
             }
         return signatures.isEmpty ? nil : signatures.joined(separator: ",")
-    }
-
-    /// Looked up again at delivery: the name may point somewhere else by now.
-    private static func resolvesToLinkLocal(_ host: String) async -> Bool {
-        // The resolver blocks, so it gets a thread of its own.
-        let address = try? await NIOThreadPool.singleton.runIfActive {
-            try SocketAddress.makeAddressResolvingHost(host, port: 443).ipAddress
-        }
-        return address.flatMap(\.self).map(WebhookAddress.isLinkLocal) ?? false
     }
 }

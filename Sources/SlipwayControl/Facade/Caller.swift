@@ -7,6 +7,8 @@ public struct Caller: Sendable {
     public var user: User
     public var keyPrefix: String
     public var keyName: String?
+    /// Names this call, so that it is carried out once.
+    public var idempotencyKey: String?
     /// The program that calls, if it says so.
     public var client: ClientProgram?
     /// The team new objects belong to when the call names none.

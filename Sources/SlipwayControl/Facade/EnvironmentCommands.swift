@@ -17,7 +17,9 @@ extension ControlPlane {
                 try PromotionSettings().applying(promotion)
             )
         }
+        let operation = "create environment \(name) \(model) \(autoscaling) \(promotion)"
         try await store.write { db in
+            if try db.alreadyMade(operation, by: caller) != nil { return }
             let owner = try db.existing(model)
             guard try db.environment(name, of: model) == nil else {
                 throw ControlError.validation("Model \(model) already has an environment \(name).")
@@ -27,6 +29,7 @@ extension ControlPlane {
                 promotionSettings: settings.1)
             try db.insert(environment)
             try db.record(.created(environment, owner), by: caller, at: now)
+            try db.remember(operation, made: name, by: caller, at: now)
         }
         await controller.settle()
         return try await environment(name, of: model)
@@ -70,6 +73,7 @@ extension ControlPlane {
                 try db.update(promotion)
                 try PromotionDriver.fallBack(promotion, in: db)
             }
+            try PromotionDriver.endWatch(of: environment, keeping: nil, in: db, now)
             try db.deleteEnvironment(name, of: model)
             if let id = environment.currentDeploymentID, var current = try db.deployment(id),
                 current.desired == .running,

@@ -12,19 +12,31 @@ extension ControlPlane {
         _ options: PromoteOptions, by caller: Caller
     ) async throws -> DeploymentView {
         let now = now
+        let operation = "promote \(model) \(selector) \(environmentName) \(options)"
         let view = try await store.write { [self] db in
-            let source = try db.existing(selector, of: model)
-            if environmentName == "development" {
-                throw ControlError.validation(
-                    "A deployment cannot be promoted to development; push to it instead.")
+            if let made = try db.alreadyMade(operation, by: caller) {
+                return try self.view(of: db.existing(.id(DeploymentID(made)), of: model), in: db)
             }
-            let environment = try db.existing(environmentName, of: model)
+            let (source, environment) = try subjects(selector, of: model, to: environmentName, in: db)
             let candidate = try beginPromotion(
                 of: source, to: environment, options, by: caller, in: db, at: now)
+            try db.remember(operation, made: candidate.id.text, by: caller, at: now)
             return try self.view(of: candidate, in: db)
         }
         await controller.settle()
         return view
+    }
+
+    /// What is promoted, and where to.
+    func subjects(
+        _ selector: DeploymentSelector, of model: ModelID, to environmentName: String, in db: StoreReader
+    ) throws -> (Deployment, Environment) {
+        let source = try db.existing(selector, of: model)
+        if environmentName == "development" {
+            throw ControlError.validation(
+                "A deployment cannot be promoted to development; push to it instead.")
+        }
+        return (source, try db.existing(environmentName, of: model))
     }
 
     /// The part of a promotion inside the transaction; a push with an environment uses it too.
@@ -45,17 +57,10 @@ extension ControlPlane {
             return source
         }
 
+        try PromotionDriver.endWatch(of: environment, keeping: source.id, in: db, now)
         let current = try environment.currentDeploymentID.flatMap { try db.deployment($0) }
-        let choice = PromotionSource.choose(
-            isDevelopment: source.isDevelopment,
-            attachedElsewhere: try db.environments(of: source.modelID).contains {
-                $0.currentDeploymentID == source.id && $0.name != environment.name
-            },
-            sourceInstanceType: source.instanceTypeID, environmentInstanceType: current?.instanceTypeID,
-            preserveEnvironmentInstanceType: options.preserveEnvironmentInstanceType,
-            redeployOnPromotion: environment.promotionSettings.redeployOnPromotion)
         var candidate = source
-        if case .copy = choice {
+        if case .copy = try sourceChoice(source, environment, options, in: db) {
             candidate = try copy(of: source, in: db, at: now)
             if options.preserveEnvironmentInstanceType, let current {
                 candidate.instanceTypeID = current.instanceTypeID
@@ -77,6 +82,21 @@ extension ControlPlane {
         try db.record(
             .promoted(candidate, db.existing(source.modelID), to: environment.name), by: caller, at: now)
         return candidate
+    }
+
+    func sourceChoice(
+        _ source: Deployment, _ environment: Environment, _ options: PromoteOptions, in db: StoreReader
+    ) throws -> PromotionSource {
+        PromotionSource.choose(
+            isDevelopment: source.isDevelopment,
+            attachedElsewhere: try db.environments(of: source.modelID).contains {
+                $0.currentDeploymentID == source.id && $0.name != environment.name
+            },
+            sourceInstanceType: source.instanceTypeID,
+            environmentInstanceType: try environment.currentDeploymentID.flatMap { try db.deployment($0) }?
+                .instanceTypeID,
+            preserveEnvironmentInstanceType: options.preserveEnvironmentInstanceType,
+            redeployOnPromotion: environment.promotionSettings.redeployOnPromotion)
     }
 
     /// A published deployment that starts from what the source runs now; its image is never built again.

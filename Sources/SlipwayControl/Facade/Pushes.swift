@@ -37,7 +37,9 @@ extension ControlPlane {
         let config = try archiveConfig(request.archiveKey)
         let type = try instanceType(for: config)
         let now = now
-        let (id, replaced) = try await store.write { [self] db in
+        let operation = "push \(request)"
+        let (id, replaced) = try await store.write { [self] db -> (DeploymentID, Deployment?) in
+            if let made = try db.alreadyMade(operation, by: caller) { return (DeploymentID(made), nil) }
             let (team, known) = try resolve(request, by: caller, in: db)
             let model = try known ?? newModel(request, team: team, in: db, at: now)
             let replaced = request.isDevelopment ? try db.developmentDeployment(of: model.id) : nil
@@ -48,6 +50,7 @@ extension ControlPlane {
                     scalesPreviousDown: request.environment != nil && request.scaleDownPrevious), by: caller,
                 at: now)
             try promoteIfAsked(deployment, request, by: caller, in: db, at: now)
+            try db.remember(operation, made: deployment.id.text, by: caller, at: now)
             return (deployment.id, replaced)
         }
         await controller.settle()

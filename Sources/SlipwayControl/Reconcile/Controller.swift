@@ -25,6 +25,7 @@ public actor Controller {
     let logs: LogStore
     let board: ReplicaBoard
     let measurements: Measurements
+    let http: OutgoingHTTP
     let dependencies: ControlDependencies
     let logger: Logger
 
@@ -32,6 +33,10 @@ public actor Controller {
     var builds: [DeploymentID: Build] = [:]
     var crashes: [DeploymentID: CrashHistory] = [:]
     var stopping: Set<ReplicaID> = []
+    /// Gates that are being asked.
+    var gates: Set<PromotionID> = []
+    /// What a deployment had answered when its watch was first seen.
+    var watchStarts: [PromotionID: DeploymentLoad] = [:]
     var scalers: [DeploymentID: AutoscalerState] = [:]
     var histories: [DeploymentID: LoadHistory] = [:]
     var lastScaling: Timestamp?
@@ -51,7 +56,8 @@ public actor Controller {
 
     init(
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
-        board: ReplicaBoard, measurements: Measurements, dependencies: ControlDependencies, logger: Logger
+        board: ReplicaBoard, measurements: Measurements, http: OutgoingHTTP,
+        dependencies: ControlDependencies, logger: Logger
     ) {
         self.store = store
         self.engine = engine
@@ -60,6 +66,7 @@ public actor Controller {
         self.logs = logs
         self.board = board
         self.measurements = measurements
+        self.http = http
         self.dependencies = dependencies
         self.logger = logger
         observedSince = dependencies.now()
@@ -131,6 +138,7 @@ public actor Controller {
             try await scale(snapshot)
             try await stepDeployments(snapshot, demanded: demanded)
             try await stepPromotions()
+            try await stepWatches(snapshot)
             try await publish()
         } catch is CancellationError {
         } catch {
@@ -144,6 +152,7 @@ public actor Controller {
             Snapshot(
                 models: try db.models().map(\.id), deployments: try db.deployments(),
                 environments: try db.environments(), promotions: try db.runningPromotions(),
+                watches: try db.watchedPromotions(),
                 keys: try db.apiKeys())
         }
     }

@@ -12,6 +12,10 @@ extension Controller {
                 plans[previous] = target
             }
         }
+        .merging(
+            snapshot.watches.compactMap { watched in
+                watched.previousID.map { ($0, watched.rollout.previousTarget ?? 1) }
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     func stepPromotions() async throws {
@@ -25,10 +29,12 @@ extension Controller {
         for promotion in running {
             let wanted = promotion.previousID.flatMap { scalers[$0]?.target } ?? 0
             let before = promotion
-            let after = try await store.write { db in
+            let step = try await store.write { db in
                 try PromotionDriver.advance(promotion.id, ready: ready, wanted: wanted, in: db, now: now)
             }
-            guard let after, after != before else { continue }
+            guard let (after, effect) = step else { continue }
+            if effect == .runGate { runGate(of: after) }
+            guard after != before else { continue }
             if after.status == .succeeded {
                 // It carries the whole load from now on; its own history is too short to know that.
                 scalers[after.candidateID] = AutoscalerState(target: max(wanted, 1))
@@ -46,7 +52,7 @@ enum PromotionDriver {
     static func advance(
         _ id: PromotionID, ready: [DeploymentID: [ImageID: Int]], wanted: Int, in db: StoreWriter,
         now: Timestamp
-    ) throws -> Promotion? {
+    ) throws -> (Promotion, PromotionEffect)? {
         guard var promotion = try db.promotion(id), !promotion.status.isTerminal,
             var environment = try db.environment(promotion.environment, of: promotion.modelID)
         else { return nil }
@@ -69,7 +75,7 @@ enum PromotionDriver {
         let effect = promotion.advance(view, now: now)
         if promotion != before { try db.update(promotion) }
         switch effect {
-        case .none: break
+        case .none, .runGate: break
         case .fallBack: try fallBack(promotion, in: db)
         case .swap:
             guard var candidate else { break }
@@ -79,9 +85,11 @@ enum PromotionDriver {
             try db.update(candidate)
             environment.currentDeploymentID = candidate.id
             try db.update(environment)
-            if promotion.scaleDownPrevious { try cleanUp(promotion, environment, in: db, now) }
+            if promotion.scaleDownPrevious, !promotion.isWatched, let previous = promotion.previousID {
+                try cleanUp(previous, after: environment, in: db, now)
+            }
         }
-        return promotion
+        return (promotion, effect)
     }
 
     /// What ends without a swap: a copy nobody asked for by name goes to sleep, and settings that waited for the
@@ -103,12 +111,11 @@ enum PromotionDriver {
 
     /// Applies the environment's cleanup strategy to the deployment it has left, unless something else still
     /// points at that.
-    private static func cleanUp(
-        _ promotion: Promotion, _ environment: Environment, in db: StoreWriter, _ now: Timestamp
+    static func cleanUp(
+        _ id: DeploymentID, after environment: Environment, in db: StoreWriter, _ now: Timestamp
     ) throws {
-        guard let id = promotion.previousID, id != promotion.candidateID,
-            var previous = try db.deployment(id), previous.desired != .inactive,
-            try !db.environments(of: promotion.modelID).contains(where: { $0.currentDeploymentID == id })
+        guard var previous = try db.deployment(id), previous.desired != .inactive,
+            try !db.environments(of: environment.modelID).contains(where: { $0.currentDeploymentID == id })
         else { return }
         switch environment.promotionSettings.cleanup {
         case .keep: return

@@ -9,6 +9,8 @@ struct Snapshot: Sendable, Equatable {
     var deployments: [Deployment]
     var environments: [Environment]
     var promotions: [Promotion]
+    /// Promotions that have succeeded and can still be taken back.
+    var watches: [Promotion]
     var keys: [APIKeyRecord]
 }
 

@@ -39,15 +39,15 @@ public struct AsyncSubmission: Sendable, Equatable {
 /// clouds keep the credentials of machines.
 public enum WebhookAddress {
     /// - Throws: `SettingProblem`.
-    static func check(_ text: String) throws(SettingProblem) {
+    static func check(_ text: String, named name: String = "webhook_endpoint") throws(SettingProblem) {
         guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             let (scheme, host) = parts(of: text)
-        else { throw SettingProblem("webhook_endpoint must be an absolute URL.") }
+        else { throw SettingProblem("\(name) must be an absolute URL.") }
         guard scheme == "https" || scheme == "http" && isLoopback(host) else {
-            throw SettingProblem("webhook_endpoint must be an https URL; http is for localhost only.")
+            throw SettingProblem("\(name) must be an https URL; http is for localhost only.")
         }
         if isLinkLocal(host) {
-            throw SettingProblem("webhook_endpoint must not name a link-local address.")
+            throw SettingProblem("\(name) must not name a link-local address.")
         }
     }
 

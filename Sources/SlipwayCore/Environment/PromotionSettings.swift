@@ -41,11 +41,14 @@ public struct PromotionSettings: Sendable, Codable, Equatable {
     public var rampUp: Bool
     /// Seconds the ten stages take together: 0–86400.
     public var rampUpSeconds: Int
+    public var gate: PromotionGate?
+    public var watch: PromotionWatch?
 
     public init(
         redeployOnPromotion: Bool = false, rollingDeploy: Bool = false,
         cleanup: CleanupStrategy = .scaleToZero,
-        rolling: RollingConfig = .init(), rampUp: Bool = false, rampUpSeconds: Int = 600
+        rolling: RollingConfig = .init(), rampUp: Bool = false, rampUpSeconds: Int = 600,
+        gate: PromotionGate? = nil, watch: PromotionWatch? = nil
     ) {
         self.redeployOnPromotion = redeployOnPromotion
         self.rollingDeploy = rollingDeploy
@@ -53,6 +56,8 @@ public struct PromotionSettings: Sendable, Codable, Equatable {
         self.rolling = rolling
         self.rampUp = rampUp
         self.rampUpSeconds = rampUpSeconds
+        self.gate = gate
+        self.watch = watch
     }
 }
 
@@ -67,6 +72,8 @@ public struct PromotionSettingsChange: Sendable, Equatable {
     public var replicaOverheadPercent: Int?
     public var rampUp: Bool?
     public var rampUpSeconds: Int?
+    public var gate = OptionalChange<PromotionGate>.unchanged
+    public var watch = OptionalChange<PromotionWatch>.unchanged
 
     public init() {}
 }
@@ -82,6 +89,10 @@ extension PromotionSettings {
         if let value = change.rampUp { new.rampUp = value }
         if let value = change.rampUpSeconds { new.rampUpSeconds = value }
         new.rolling = try rolling.applying(change)
+        new.gate = change.gate.applied(to: gate)
+        new.watch = change.watch.applied(to: watch)
+        try new.gate?.check()
+        try new.watch?.check()
         try SettingProblem.check("ramp_up_duration_seconds", new.rampUpSeconds, in: 0...86400)
         return new
     }

@@ -16,6 +16,8 @@ public struct CandidateView: Sendable, Equatable {
 /// What a step does to the environment.
 public enum PromotionEffect: Sendable, Equatable {
     case none
+    /// The gate must be asked now, unless that is under way already.
+    case runGate
     /// The candidate becomes current; the promotion has succeeded.
     case swap
     /// The promotion has ended and the environment keeps what it had.
@@ -34,18 +36,43 @@ extension Promotion {
         guard !status.isTerminal else { return .none }
         if let reason = failure(of: view.candidate) { return fail(reason, at: now) }
         let ready = view.candidate?.readyReplicas ?? 0
-        if rollout.forcesForward, ready > 0 { return succeed(at: now) }
+        if rollout.forcesForward, ready > 0 {
+            let effect = succeed(at: now)
+            if isWatched { rollout.previousTarget = max(1, view.previousReady) }
+            return effect
+        }
         // Nothing carries the environment now, so there is nothing to exchange step by step.
         let mode = view.previousReady == 0 && rollout.percent == 0 ? .swap : rollout.mode
         let total = Self.requiredReplicas(
             view.environment, wanted: max(view.wantedReplicas, mode == .swap ? view.previousReady : 0))
+        if awaitsGate {
+            rollout.candidateTarget = mode == .rolling ? 1 : total
+            return ready >= rollout.candidateTarget ?? 1 ? .runGate : .none
+        }
+        let effect: PromotionEffect
         switch mode {
         case .swap:
             rollout.candidateTarget = total
-            return ready >= total ? succeed(at: now) : .none
-        case .rampUp: return rampUp(total: total, ready: ready, now: now)
-        case .rolling: return roll(view, total: total, ready: ready, now: now)
+            effect = ready >= total ? succeed(at: now) : .none
+        case .rampUp: effect = rampUp(total: total, ready: ready, now: now)
+        case .rolling: effect = roll(view, total: total, ready: ready, now: now)
         }
+        if isWatched { rollout.previousTarget = max(1, view.previousReady) }
+        return effect
+    }
+
+    /// Before the gate has passed, no traffic moves.
+    private var awaitsGate: Bool {
+        rollout.gate != nil && rollout.gatePassed != true && status == .releasing
+    }
+
+    /// Takes what the gate said.
+    /// - Parameter problem: why it did not pass; nil when it did.
+    public mutating func gateEnded(_ problem: String?, at now: Timestamp) -> PromotionEffect {
+        guard !status.isTerminal, rollout.gatePassed != true else { return .none }
+        if let problem { return fail("The gate did not pass: \(problem)", at: now) }
+        rollout.gatePassed = true
+        return .none
     }
 
     private func failure(of candidate: CandidateView?) -> String? {
@@ -63,6 +90,9 @@ extension Promotion {
     mutating func succeed(at now: Timestamp) -> PromotionEffect {
         status = .succeeded
         rollout.percent = 100
+        if let watch = rollout.watch, let previousID, previousID != candidateID {
+            rollout.watchUntil = now + .seconds(watch.durationSeconds)
+        }
         return end(at: now, .swap)
     }
 

@@ -29,6 +29,14 @@ public struct Rollout: Sendable, Codable, Equatable {
     public var readyAtProgress: Int
     /// Asked to move everything at the next step.
     public var forcesForward: Bool
+    public var gate: PromotionGate?
+    /// Nil until the gate has passed.
+    public var gatePassed: Bool?
+    public var watch: PromotionWatch?
+    /// While this is set, the way back is kept open.
+    public var watchUntil: Timestamp?
+    /// What is worth knowing of it later, in words.
+    public var note: String?
 
     public init(settings: PromotionSettings, mode: RolloutMode) {
         self.mode = mode
@@ -37,6 +45,8 @@ public struct Rollout: Sendable, Codable, Equatable {
         percent = 0
         readyAtProgress = 0
         forcesForward = false
+        gate = settings.gate
+        watch = settings.watch
     }
 
     /// The mode the settings ask for; a rolling promotion needs something to roll away from.

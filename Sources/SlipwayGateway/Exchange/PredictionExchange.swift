@@ -126,7 +126,7 @@ final class PredictionExchange: Exchange {
             let now = try plane.table.snapshot.table.resolve(destination)
             if now != deployment {
                 plane.ledger.began(now)
-                plane.ledger.ended(deployment)
+                plane.ledger.moved(from: deployment)
                 deployment = now
             }
             dispatch()
@@ -210,7 +210,6 @@ final class PredictionExchange: Exchange {
             self.ticket = nil
             leftParking()
         }
-        plane.ledger.ended(deployment)
         record(ending)
         switch ending {
         case .complete: return
@@ -229,6 +228,7 @@ final class PredictionExchange: Exchange {
             // Its head said something else, but what came is not an answer.
             case .broken: (502, responseBytes)
             }
+        plane.ledger.ended(deployment, status: Int(status))
         plane.traffic.record(
             EndedRequest(
                 kind: RequestKind(status: Int(status), isAsync: false),

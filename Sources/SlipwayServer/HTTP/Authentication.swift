@@ -4,6 +4,11 @@ import HTTPTypes
 import Hummingbird
 import SlipwayControl
 
+extension HTTPField.Name {
+    /// As the IETF draft of the HTTP API working group names it.
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+}
+
 struct Authentication: RouterMiddleware {
     typealias Context = ServerContext
 
@@ -17,6 +22,7 @@ struct Authentication: RouterMiddleware {
         var context = context
         var caller = try await control.authenticate(authorization: request.headers[.authorization])
         caller.client = request.headers[.userAgent].flatMap(ClientProgram.init(userAgent:))
+        caller.idempotencyKey = request.headers[.idempotencyKey]
         context.caller = caller
         return try await next(request, context)
     }

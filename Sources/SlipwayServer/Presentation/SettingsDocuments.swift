@@ -13,7 +13,16 @@ extension PromotionSettingsV1 {
                 maxUnavailablePercent: settings.rolling.maxUnavailablePercent,
                 stabilizationTimeSeconds: settings.rolling.stabilizationSeconds,
                 replicaOverheadPercent: settings.rolling.replicaOverheadPercent),
-            rampUpWhilePromoting: settings.rampUp, rampUpDurationSeconds: settings.rampUpSeconds)
+            rampUpWhilePromoting: settings.rampUp, rampUpDurationSeconds: settings.rampUpSeconds,
+            slipway: PromotionSafetyV1(
+                gate: settings.gate.map {
+                    PromotionGateV1(url: $0.url, command: $0.command, timeoutSeconds: $0.timeoutSeconds)
+                },
+                watch: settings.watch.map {
+                    PromotionWatchV1(
+                        durationSeconds: $0.durationSeconds, maxErrorPercent: $0.maxErrorPercent,
+                        minRequests: $0.minRequests)
+                }))
     }
 }
 
@@ -30,6 +39,26 @@ extension PromotionSettingsChange {
         replicaOverheadPercent = document.rollingDeployConfig?.replicaOverheadPercent
         rampUp = document.rampUpWhilePromoting
         rampUpSeconds = document.rampUpDurationSeconds
+        guard let own = document.slipway else { return }
+        gate = OptionalChange(own.gate) {
+            PromotionGate(url: $0.url, command: $0.command, timeoutSeconds: $0.timeoutSeconds)
+        }
+        watch = OptionalChange(own.watch) {
+            PromotionWatch(
+                durationSeconds: $0.durationSeconds, maxErrorPercent: $0.maxErrorPercent,
+                minRequests: $0.minRequests)
+        }
+    }
+}
+
+extension OptionalChange {
+    fileprivate init<Document>(_ change: MemberChange<Document>, _ convert: (Document) -> Value) {
+        self =
+            switch change {
+            case .absent: .unchanged
+            case .null: .removed
+            case .value(let document): .set(convert(document))
+            }
     }
 }
 

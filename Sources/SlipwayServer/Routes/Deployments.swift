@@ -126,13 +126,11 @@ enum DeploymentRoutes {
         for (path, selector) in selectors where !path.hasSuffix("/production") {
             routes.operation(.post, "\(path)/promote") { call in
                 let body = try await call.body(as: PromoteRequestV1.self)
-                let view = try await control.promote(
-                    selector(call), of: call.modelID, to: SlipwayCore.Environment.production,
+                return try await PromoteAnswer(
+                    call, selector(call), to: SlipwayCore.Environment.production,
                     PromoteOptions(
                         scaleDownPrevious: body.scaleDownPreviousProduction,
-                        preserveEnvironmentInstanceType: body.preserveEnvInstanceType),
-                    by: call.caller)
-                return try DeploymentV1(view)
+                        preserveEnvironmentInstanceType: body.preserveEnvInstanceType), control)
             }
         }
     }

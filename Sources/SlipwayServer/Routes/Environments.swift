@@ -32,13 +32,11 @@ enum EnvironmentRoutes {
         }
         routes.operation(.post, "\(base)/{env_name}/promote") { call in
             let body = try await call.body(as: PromoteToEnvironmentRequestV1.self)
-            let view = try await control.promote(
-                .id(DeploymentID(body.deploymentID)), of: call.modelID, to: call.environment,
+            return try await PromoteAnswer(
+                call, .id(DeploymentID(body.deploymentID)), to: call.environment,
                 PromoteOptions(
                     scaleDownPrevious: body.scaleDownPreviousDeployment,
-                    preserveEnvironmentInstanceType: body.preserveEnvInstanceType),
-                by: call.caller)
-            return try DeploymentV1(view)
+                    preserveEnvironmentInstanceType: body.preserveEnvInstanceType), control)
         }
         addChanges(to: routes, control)
         addSignals(to: routes, control)

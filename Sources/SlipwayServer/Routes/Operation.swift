@@ -39,6 +39,9 @@ extension RouterMethods where Context == ServerContext {
         on(path, method: method) { request, context in
             let caller = try context.authenticated()
             if let right { try caller.require(right) }
+            if let key = caller.idempotencyKey, let problem = IdempotencyKey.problem(in: key) {
+                throw Refusal.validation(problem)
+            }
             return try Answer.json(
                 try await handler(Call(request: request, context: context, caller: caller)))
         }

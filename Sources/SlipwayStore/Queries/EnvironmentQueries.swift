@@ -20,11 +20,17 @@ extension StoreReader {
             .map(\.promotion)
     }
 
+    /// Promotions that have succeeded and can still be taken back by themselves.
+    public func watchedPromotions() throws -> [Promotion] {
+        try PromotionRecord.filter(Column("watch_until") != nil).order(Column("created_at")).fetchAll(db)
+            .map(\.promotion)
+    }
+
     /// The newest promotion into the environment, ended or not.
     public func latestPromotion(into environment: String, of model: ModelID) throws -> Promotion? {
         try PromotionRecord.filter(Column("model_id") == model.text)
             .filter(Column("environment") == environment)
-            .order(Column("created_at").desc, Column("id")).fetchOne(db)?.promotion
+            .order(Column("created_at").desc, Column.rowID.desc).fetchOne(db)?.promotion
     }
 
     /// The promotion that runs now, if any.
@@ -36,7 +42,7 @@ extension StoreReader {
     public func promotions(into environment: String, of model: ModelID, limit: Int) throws -> [Promotion] {
         try PromotionRecord.filter(Column("model_id") == model.text)
             .filter(Column("environment") == environment)
-            .order(Column("created_at").desc, Column("id")).limit(limit).fetchAll(db).map(\.promotion)
+            .order(Column("created_at").desc, Column.rowID.desc).limit(limit).fetchAll(db).map(\.promotion)
     }
 
     /// Decisions of the autoscaler about a deployment, newest first.

@@ -42,6 +42,8 @@ struct PromotionRecord: Codable, FetchableRecord, PersistableRecord {
     var created_at: Timestamp
     var ended_at: Timestamp?
     var rollout: Rollout
+    /// Of the rollout, to be found by.
+    var watch_until: Timestamp?
 
     init(_ promotion: Promotion) {
         id = promotion.id
@@ -56,6 +58,7 @@ struct PromotionRecord: Codable, FetchableRecord, PersistableRecord {
         created_at = promotion.createdAt
         ended_at = promotion.endedAt
         rollout = promotion.rollout
+        watch_until = promotion.rollout.watchUntil
     }
 
     var promotion: Promotion {

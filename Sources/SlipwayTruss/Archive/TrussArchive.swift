@@ -46,6 +46,28 @@ public enum TrussArchive {
         return nil
     }
 
+    /// Something that differs when a file's content does, by name; comparable within one process only.
+    public static func fingerprints(archive: String) throws(ArchiveError) -> [String: Int] {
+        var reader = try TarReader(path: archive)
+        var prints: [String: Int] = [:]
+        while let entry = try reader.next() {
+            if prints.count > ArchiveLimits().entries {
+                throw .tooManyEntries(limit: ArchiveLimits().entries)
+            }
+            guard entry.kind == .file else { continue }
+            var hasher = Hasher()
+            var left = entry.size
+            while left > 0 {
+                let chunk = try reader.read(upTo: 1 << 20)
+                hasher.combine(chunk)
+                left -= Int64(chunk.count)
+            }
+            let name = entry.name.hasPrefix("./") ? String(entry.name.dropFirst(2)) : entry.name
+            prints[name] = hasher.finalize()
+        }
+        return prints
+    }
+
     private static func unpack(_ archive: String, to root: String, _ limits: ArchiveLimits)
         throws(ArchiveError)
     {

@@ -44,7 +44,7 @@ struct Composition {
         let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
         let control = ControlPlane(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
-            dependencies: dependencies(uploads, masterKey: masterKey, now: now), logger: logger)
+            dependencies: dependencies(uploads, data, masterKey: masterKey, now: now), logger: logger)
         try await control.adopt()
         for line in await engine.describe().missing { logger.warning("\(line)") }
 
@@ -73,7 +73,8 @@ struct Composition {
     }
 
     private func dependencies(
-        _ uploads: S3Service, masterKey: [UInt8], now: @escaping @Sendable () -> Timestamp
+        _ uploads: S3Service, _ data: DataDirectory, masterKey: [UInt8],
+        now: @escaping @Sendable () -> Timestamp
     ) -> ControlDependencies {
         var dependencies = ControlDependencies(
             now: now, secretBox: SecretBox(masterKey: masterKey),
@@ -93,6 +94,12 @@ struct Composition {
             return key
         }
         dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
+        dependencies.gateCommand = settings.gateDirectory.map { directory in
+            let programs = GatePrograms(directory: directory, work: data.root + "/gates")
+            return { name, environment, timeout, line in
+                try await programs.run(name, environment: environment, timeout: timeout, line: line)
+            }
+        }
         dependencies.asyncRetention = .seconds(settings.asyncRetention * 60)
         return dependencies
     }

@@ -30,6 +30,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("max-body")) var maxBody: String?
     @Option(help: help("deploy-timeout")) var deployTimeout: String?
     @Option(help: help("async-retention")) var asyncRetention: String?
+    @Option(help: help("gate-dir")) var gateDir: String?
 
     private static func help(_ name: String) -> ArgumentHelp {
         ArgumentHelp(Settings.entries.first { $0.name == name }?.help ?? "")
@@ -41,7 +42,7 @@ struct Serve: AsyncParsableCommand {
             "public-url": publicUrl, "log-level": logLevel, "replicas-on-exit": replicasOnExit,
             "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
-            "deploy-timeout": deployTimeout, "async-retention": asyncRetention,
+            "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
         ].compactMapValues { $0 }
     }
 

@@ -29,6 +29,7 @@ struct Settings: Sendable, Equatable {
     var deployTimeout = 60
     /// Minutes.
     var asyncRetention = 60
+    var gateDirectory: String?
 
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
     enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
@@ -109,6 +110,13 @@ extension Settings {
             "async-retention",
             "Minutes results of asynchronous predictions are kept after their end (default 60).", 1...525_600,
             \.asyncRetention),
+        .init(
+            "gate-dir",
+            "Directory of programs that promotion settings may name as gates (default none: gates are URLs only)."
+        ) { settings, value in
+            settings.gateDirectory = value
+            return value.hasPrefix("/") ? nil : "an absolute path"
+        },
     ]
 
     /// Settings from the flags given, the environment and the file, in that order of precedence.

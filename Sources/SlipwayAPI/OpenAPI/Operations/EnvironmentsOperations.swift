@@ -13,7 +13,8 @@ extension APIOperation {
         .management(
             .post, "/v1/models/{model_id}/environments", "createEnvironment",
             "Makes an environment.", takes: "CreateEnvironmentRequestV1",
-            answers: "EnvironmentV1"),
+            answers: "EnvironmentV1"
+        ).takingIdempotencyKey(),
         .management(
             .patch, "/v1/models/{model_id}/environments/{env_name}", "updateEnvironment",
             "Changes the settings of an environment.", takes: "UpdateEnvironmentRequestV1",

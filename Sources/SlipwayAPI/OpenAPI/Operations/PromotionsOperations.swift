@@ -4,17 +4,21 @@ extension APIOperation {
     static let promotions: [APIOperation] = [
         .management(
             .post, "/v1/models/{model_id}/deployments/development/promote", "promoteDevelopmentDeployment",
-            "Promotes the development deployment to production.", takes: "PromoteRequestV1",
-            bodyRequired: false,
-            answers: "DeploymentV1"),
+            "Promotes the development deployment to production.", query: dryRun, takes: "PromoteRequestV1",
+            bodyRequired: false, answers: "DeploymentV1"
+        ).takingIdempotencyKey(),
         .management(
             .post, "/v1/models/{model_id}/deployments/{deployment_id}/promote", "promoteDeployment",
-            "Makes production serve another deployment.", takes: "PromoteRequestV1", bodyRequired: false,
-            answers: "DeploymentV1"),
+            "Makes production serve another deployment.", query: dryRun, takes: "PromoteRequestV1",
+            bodyRequired: false,
+            answers: "DeploymentV1"
+        ).takingIdempotencyKey(),
         .management(
             .post, "/v1/models/{model_id}/environments/{env_name}/promote", "promoteToEnvironment",
-            "Makes an environment serve another deployment.", takes: "PromoteToEnvironmentRequestV1",
-            answers: "DeploymentV1"),
+            "Makes an environment serve another deployment.", query: dryRun,
+            takes: "PromoteToEnvironmentRequestV1",
+            answers: "DeploymentV1"
+        ).takingIdempotencyKey(),
         .management(
             .post, "/v1/models/{model_id}/environments/{env_name}/cancel_promotion", "cancelPromotion",
             "Cancels the promotion under way in an environment.",
@@ -41,5 +45,12 @@ extension APIOperation {
             .get, "/v1/models/{model_id}/environments/{env_name}/promotions", "listPromotions",
             "Lists the promotions into an environment, newest first (an extension of Slipway).",
             answers: "PromotionRecordsV1"),
+    ]
+
+    private static let dryRun = [
+        Query(
+            "dry_run", .boolean.defaulting(to: false),
+            "True changes nothing and answers a PromotionPlanV1: what would happen, and what differs from what serves now."
+        )
     ]
 }

@@ -14,14 +14,17 @@ extension APIOperation {
         .management(
             .post, "/v1/models", "createModel",
             "Makes a model with its first deployment.", takes: "CreateModelRequestV1",
-            answers: "CreatedModelDeploymentV1", errors: [501]),
+            answers: "CreatedModelDeploymentV1", errors: [501]
+        ).takingIdempotencyKey(),
         .management(
             .post, "/v1/teams/{team_id}/models", "createTeamModel",
             "Makes a model of a team with its first deployment.", takes: "CreateModelRequestV1",
-            answers: "CreatedModelDeploymentV1", errors: [501]),
+            answers: "CreatedModelDeploymentV1", errors: [501]
+        ).takingIdempotencyKey(),
         .management(
             .post, "/v1/models/{model_id}/deployments", "createDeployment",
             "Adds a deployment to a model.", takes: "CreateModelDeploymentRequestV1",
-            answers: "CreatedModelDeploymentV1"),
+            answers: "CreatedModelDeploymentV1"
+        ).takingIdempotencyKey(),
     ]
 }

@@ -38,6 +38,9 @@ extension Schema {
                 "ramp_up_while_promoting", .boolean.nullable.defaulting(to: .null),
                 "Whether traffic moves over gradually."),
             .optional(
+                "slipway", .ref("PromotionSafetyV1"),
+                "What guards a promotion, Slipway's own: a member that is absent stays, null turns it off."),
+            .optional(
                 "ramp_up_duration_seconds", .integer.nullable.defaulting(to: .null),
                 "Seconds the gradual move takes.")),
         "CreateEnvironmentRequestV1": .object(
@@ -78,6 +81,9 @@ extension Schema {
                 "percent_traffic_to_new_version", .integer, "Share of the requests the candidate gets."),
             .required("rolling_deploy", .boolean, "Whether replicas are exchanged step by step."),
             .required("error_message", .string.nullable, "Why it failed."),
+            .required("note", .string.nullable, "What else is worth knowing, such as an automatic return."),
+            .required(
+                "watched_until", .dateTime.nullable, "While set, the previous deployment can come back."),
             .required("created_at", .dateTime, "When it began."),
             .required("ended_at", .dateTime.nullable, "When it ended; null while it runs.")),
         "PromotionRecordsV1": .object(

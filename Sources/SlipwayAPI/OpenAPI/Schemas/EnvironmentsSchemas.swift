@@ -41,6 +41,7 @@ extension Schema {
             .optional(
                 "ramp_up_while_promoting", .boolean.nullable.defaulting(to: .bool(false)),
                 "Whether traffic moves over gradually."),
+            .optional("slipway", .ref("PromotionSafetyV1"), "What guards a promotion; Slipway's own."),
             .optional(
                 "ramp_up_duration_seconds", .integer.nullable.defaulting(to: .integer(600)),
                 "Seconds the gradual move takes.")),
