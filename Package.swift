@@ -36,11 +36,12 @@ let package = Package(
         .target(name: "SlipwayGraphQL"),
         .target(name: "SlipwayBlobs", dependencies: [crypto]),
         .target(name: "SlipwayPrometheus"),
+        .target(name: "SlipwayBLAKE3"),
         .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"]),
         .target(
             name: "SlipwayStore",
             dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "SlipwayTruss", dependencies: ["SlipwayCore", yams]),
+        .target(name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", yams]),
         .target(name: "CSlipwayLinux"),
         .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"]),
         .target(
@@ -63,7 +64,7 @@ let package = Package(
             name: "SlipwayServer",
             dependencies: [
                 "SlipwayControl", "SlipwayCore", "SlipwayLogs", "SlipwayAPI", "SlipwayGraphQL",
-                "SlipwayBlobs", "SlipwayPrometheus", hummingbird, lifecycle, logging, nioCore,
+                "SlipwayBlobs", "SlipwayPrometheus", "SlipwayTruss", hummingbird, lifecycle, logging, nioCore,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
@@ -79,6 +80,7 @@ let package = Package(
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
         .testTarget(name: "SlipwayGraphQLTests", dependencies: ["SlipwayGraphQL"]),
         .testTarget(name: "SlipwayBlobsTests", dependencies: ["SlipwayBlobs"]),
+        .testTarget(name: "SlipwayBLAKE3Tests", dependencies: ["SlipwayBLAKE3"]),
         .testTarget(name: "SlipwayPrometheusTests", dependencies: ["SlipwayPrometheus"]),
         .testTarget(name: "SlipwayLogsTests", dependencies: ["SlipwayLogs"]),
         .testTarget(

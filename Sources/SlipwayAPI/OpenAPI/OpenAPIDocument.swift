@@ -16,6 +16,7 @@ public enum OpenAPIDocument {
 
     static let schemas: [String: Schema] = [
         Schema.models, Schema.deployments, Schema.promotions, Schema.promotionPlans, Schema.promotionSafety,
+        Schema.patches,
         Schema.environments,
         Schema.environmentChanges,
         Schema.autoscaling,
@@ -27,7 +28,8 @@ public enum OpenAPIDocument {
 
     static let operations: [APIOperation] =
         APIOperation.models + APIOperation.deployments + APIOperation.environments + APIOperation.promotions
-        + APIOperation.logs + APIOperation.metrics + APIOperation.auditLogs + APIOperation.instanceTypes
+        + APIOperation.patches + APIOperation.logs + APIOperation.metrics + APIOperation.auditLogs
+        + APIOperation.instanceTypes
         + APIOperation.users
         + APIOperation.teams
         + APIOperation.secrets + APIOperation.apiKeys + APIOperation.pushes + APIOperation.inference

@@ -68,6 +68,10 @@ struct Schema: Sendable {
 
     /// - Parameter closed: whether other members are refused.
     static func object(_ description: String, closed: Bool = false, _ members: Member...) -> Schema {
+        object(description, closed: closed, members)
+    }
+
+    static func object(_ description: String, closed: Bool = false, _ members: [Member]) -> Schema {
         var schema = Schema(["type": "object", "description": .string(description)])
         schema.keywords["properties"] = .object(
             Dictionary(members.map { ($0.name, $0.schema.json) }, uniquingKeysWith: { _, last in last }))

@@ -81,6 +81,19 @@ public struct MemberReader: Sendable {
         return texts
     }
 
+    /// A list of objects, at least one.
+    func objects(_ name: String) throws(BadRequest) -> [JSONValue] {
+        guard case .array(let elements)? = present(name), !elements.isEmpty else {
+            throw BadRequest("\(at(name)): expected an array of at least one object")
+        }
+        for (index, element) in elements.enumerated() {
+            guard case .object = element else {
+                throw BadRequest("\(at(name))[\(index)]: expected an object, found \(element.kind)")
+            }
+        }
+        return elements
+    }
+
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ name: String, as type: Choice.Type
     ) throws(BadRequest) -> Choice {

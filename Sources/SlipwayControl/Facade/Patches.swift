@@ -22,6 +22,8 @@ public struct PatchState: Sendable, Equatable {
 /// What a staging or a sync came to.
 public enum PatchOutcome: Sendable, Equatable {
     case done
+    /// The patch builds on a state that is not the newest one.
+    case stale
     /// The running deployment stays as it was.
     case refused(reason: String, needsFullDeploy: Bool)
 }
@@ -48,9 +50,22 @@ extension ControlPlane {
         }
     }
 
+    /// - Throws: `ControlError.validation` for a deployment that takes no patches.
+    public func requireDevelopment(_ id: DeploymentID, of model: ModelID) async throws {
+        let deployment = try await store.read { try $0.existing(.id(id), of: model) }
+        guard deployment.isDevelopment else {
+            throw ControlError.validation(
+                "Deployment \(id) is published; only the development deployment takes patches.")
+        }
+    }
+
     /// Stores the patch; `syncPatches` applies it.
-    /// - Parameter body: the patch as the client made it, JSON.
-    public func stagePatch(_ body: Data, of model: ModelID, by caller: Caller) async throws -> PatchOutcome {
+    /// - Parameters:
+    ///   - body: the patch as the client made it, JSON.
+    ///   - keepsUnpatchable: a patch that only a push can carry out is stored too, so that the sync tells.
+    public func stagePatch(
+        _ body: Data, of model: ModelID, keepsUnpatchable: Bool = false, by caller: Caller
+    ) async throws -> PatchOutcome {
         let now = now
         let patch: TrussPatch
         do {
@@ -67,14 +82,15 @@ extension ControlPlane {
             }
             let staged = try db.patches(of: deployment.id)
             guard patch.previousHash == staged.last?.next_hash ?? deployment.trussHash else {
-                return .refused(
-                    reason: "The patch builds on a state that is not the newest one.", needsFullDeploy: false)
+                return .stale
             }
             // A patch that cannot be applied is not kept: it would block all that follow.
             do throws(PatchProblem) {
                 _ = try patch.changes(from: deployment.configJSON)
             } catch {
-                return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
+                guard keepsUnpatchable, error.needsFullDeploy else {
+                    return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
+                }
             }
             try db.insert(
                 StagedPatch(

@@ -176,8 +176,10 @@ struct TrussResolvers: Sendable {
 
     private func patchAnswer(_ outcome: PatchOutcome, _ model: ModelID) async throws -> GraphQLValue {
         var (error, needsFullDeploy) = (GraphQLValue.null, false)
-        if case .refused(let reason, let needed) = outcome {
-            (error, needsFullDeploy) = (.string(reason), needed)
+        switch outcome {
+        case .done: break
+        case .stale: error = .string("The patch builds on a state that is not the newest one.")
+        case .refused(let reason, let needed): (error, needsFullDeploy) = (.string(reason), needed)
         }
         return objects.object(
             "PatchResult",

@@ -1,0 +1,142 @@
+"""Live patches over REST: stage, state, sync."""
+
+import base64
+
+import pytest
+from blake3 import blake3
+
+from harness import eventually, truss_files
+
+MODEL = """
+class Model:
+    def predict(self, model_input):
+        return {"version": "VERSION"}
+"""
+
+
+def fold(hashes):
+    """The hash of a state as the contract describes it."""
+    hasher = blake3()
+    for path in sorted(hashes, key=lambda path: path.split("/")):
+        hasher.update(blake3(path.encode()).digest())
+        if hashes[path] is not None:
+            hasher.update(bytes.fromhex(hashes[path]))
+    return hasher.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def patched(api):
+    """A development deployment: (model, path of its patches, published deployment)."""
+    model, deployment = api.pushed("patched", truss_files("patched", MODEL, version="1"), environment=None)
+    source = {
+        "kind": "model_archive", "s3_key": api.upload(truss_files("patched", MODEL.replace("VERSION", "1"))),
+        "deployment": {"config": {"model_name": "patched"}, "is_development": True},
+    }  # fmt: skip
+    answer = api.call("POST", f"/v1/models/{model}/deployments", json={"source": source})
+    assert answer.status_code == 200, answer.text
+    development = answer.json()["deployment"]["id"]
+    api.wait(model, development, "ACTIVE")
+    return model, f"/v1/models/{model}/deployments/{development}/patches", deployment
+
+
+def state(api, path):
+    return api.get(f"{path}/state")
+
+
+def newest(api, path):
+    now = state(api, path)
+    return now["pending_patch_point"] or now["running_patch_point"]
+
+
+def stage(api, path, operations, changes=None, previous=None, config=None):
+    """Stages a patch on the newest point; `changes` are its new contents by path."""
+    point = newest(api, path)
+    hashes = dict(point["content_hashes"])
+    for name, content in (changes or {}).items():
+        hashes[name] = content and blake3(content.encode()).hexdigest()
+    next_point = {"content_hashes": hashes, "config": config or point["config"], "requirements": []}
+    body = {
+        "prev_patch_hash": previous or point["hash"], "next_patch_point": next_point, "patch_ops": operations,
+    }  # fmt: skip
+    return api.call("POST", path, json=body)
+
+
+def code(version, **members):
+    content = MODEL.replace("VERSION", version)
+    return {"type": "model_code", "action": "UPDATE", "path": "model.py", "content": content, **members}
+
+
+def test_what_runs_is_described_and_named_by_its_hash(api, patched):
+    _, path, _ = patched
+    now = state(api, path)
+    running = now["running_patch_point"]
+    assert now["pending_patch_point"] is None
+    assert running["hash"] == fold(running["content_hashes"])
+    assert running["content_hashes"]["model"] is None
+    assert running["content_hashes"]["model/model.py"] == blake3(MODEL.replace("VERSION", "1").encode()).hexdigest()
+    assert "model_name: patched" in running["config"]
+
+
+def test_staged_patches_run_after_a_sync(api, patched):
+    model, path, _ = patched
+    before = state(api, path)["running_patch_point"]["hash"]
+    first = stage(api, path, [code("2")], {"model/model.py": MODEL.replace("VERSION", "2")})
+    assert first.status_code == 200, first.text
+    point = first.json()["patch_point"]
+    assert point["hash"] == fold(point["content_hashes"]) != before
+    assert state(api, path)["pending_patch_point"] == point
+    assert api.predict(model, "development/predict", json={}).json() == {"version": "1"}
+    binary = base64.b64encode(b"\x00\x01data").decode()
+    blob = {"type": "package", "action": "ADD", "path": "blob.bin", "content_bytes": binary}
+    assert stage(api, path, [code("3"), blob], {"model/model.py": MODEL.replace("VERSION", "3")}).status_code == 200
+    assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
+    eventually(lambda: api.predict(model, "development/predict", json={}).json() == {"version": "3"})
+    now = state(api, path)
+    assert now["pending_patch_point"] is None and now["running_patch_point"]["hash"] != before
+    assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}, "nothing left to do"
+
+
+def test_what_only_a_push_can_do_is_told_by_the_sync(api, patched):
+    model, path, _ = patched
+    config = newest(api, path)["config"] + "\nsystem_packages: [jq]\n"
+    operation = {"type": "config", "config": {}}
+    running = state(api, path)["running_patch_point"]
+    assert stage(api, path, [operation], {"config.yaml": config}, config=config).status_code == 200
+    assert "system_packages" in api.post(f"{path}/sync")["needs_full_deploy_reason"]
+    assert state(api, path)["running_patch_point"] == running
+    assert api.predict(model, "development/predict", json={}).status_code == 200
+
+
+def test_bad_patches_change_nothing(api, patched):
+    model, path, published = patched
+    before = state(api, path)
+    stale = stage(api, path, [code("9")], previous="0" * 64)
+    assert stale.status_code == 409 and "prev_patch_hash" in stale.json()["message"]
+    for operations, words in [
+        ([], "patch_ops"),
+        ("x", "patch_ops"),
+        ([1], "patch_ops[0]"),
+        ([{"type": "teleport"}], "teleport"),
+        ([{**code("9"), "path": "../../etc/passwd"}], "path"),
+        ([{**code("9"), "action": "BURN"}], "action"),
+        ([{"type": "model_code", "action": "ADD", "path": "a.py"}], "content"),
+    ]:
+        answer = stage(api, path, operations)
+        assert answer.status_code == 400 and words in answer.json()["message"], (operations, answer.text)
+    bad = stage(api, path, [code("9")], {"x": "y"})
+    assert bad.status_code == 200
+    for hashes, words in [({"a": "short"}, "64 hex"), ({"a": 3}, "content_hashes"), ("x", "content_hashes")]:
+        body = {
+            "prev_patch_hash": "x", "patch_ops": [code("9")],
+            "next_patch_point": {"content_hashes": hashes, "config": "model_name: x"},
+        }  # fmt: skip
+        answer = api.call("POST", path, json=body)
+        assert answer.status_code == 400 and words in answer.json()["message"], answer.text
+    assert state(api, path)["running_patch_point"] == before["running_patch_point"]
+    for verb, method in [("", "POST"), ("/state", "GET"), ("/sync", "POST")]:
+        other = f"/v1/models/{model}/deployments/{published}/patches{verb}"
+        body = {"prev_patch_hash": "x", "next_patch_point": {"content_hashes": {}, "config": ""}, "patch_ops": [code("9")]}
+        answer = api.call(method, other, json=body if verb == "" else None)
+        assert answer.status_code == 400 and "development" in answer.json()["message"]
+        missing = api.call(method, f"/v1/models/{model}/deployments/nosuch00/patches{verb}", json=body if verb == "" else None)
+        assert missing.status_code == 404
