@@ -21,6 +21,8 @@ public typealias GateCommand =
 public struct ControlDependencies: Sendable {
     public var now: @Sendable () -> Timestamp
     public var catalogue: InstanceCatalogue
+    /// Nil counts nothing.
+    public var capacity: Capacity?
     public var secretBox: SecretBox
     /// Local path of an uploaded archive; nil when there is none of that key.
     public var archivePath: @Sendable (String) -> String?

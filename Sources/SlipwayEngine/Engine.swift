@@ -121,10 +121,13 @@ public struct ReplicaSpec: Sendable {
     /// By name; written as files readable only by the replica. Never logged.
     public var secrets: [String: String]
     public var instanceType: InstanceType
+    /// What it may use alone; kept with the replica, so that it is known after an adoption.
+    public var reservation: Reservation
 
     public init(
         replicaID: ReplicaID, deploymentID: DeploymentID, modelID: ModelID, imageID: ImageID,
-        environmentName: String?, secrets: [String: String], instanceType: InstanceType
+        environmentName: String?, secrets: [String: String], instanceType: InstanceType,
+        reservation: Reservation = Reservation()
     ) {
         self.replicaID = replicaID
         self.deploymentID = deploymentID
@@ -133,6 +136,7 @@ public struct ReplicaSpec: Sendable {
         self.environmentName = environmentName
         self.secrets = secrets
         self.instanceType = instanceType
+        self.reservation = reservation
     }
 }
 

@@ -96,7 +96,7 @@ public actor LocalEngine: Engine {
                 process: process, bootID: ReplicaRecord.currentBootID, port: port,
                 readinessPath: built.readinessPath,
                 startedAt: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6)),
-                controlGroup: group)
+                controlGroup: group, reservation: spec.reservation)
             do {
                 try unit.write(record)
             } catch {
@@ -134,6 +134,9 @@ public actor LocalEngine: Engine {
         var environment = built.environment
         environment["INFERENCE_SERVER_PORT"] = "\(port)"
         environment["PORT"] = environment["PORT"] ?? "\(port)"
+        // Indexes as nvidia-smi counts; a replica without GPUs sees none.
+        environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+        environment["CUDA_VISIBLE_DEVICES"] = spec.reservation.gpus.map(String.init).joined(separator: ",")
         environment["BT_MODEL_ID"] = spec.modelID.text
         environment["BT_MODEL_VERSION_ID"] = spec.deploymentID.text
         environment["BT_REPLICA_ID"] = spec.replicaID.text
@@ -193,7 +196,8 @@ public actor LocalEngine: Engine {
                     id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
                     phase: phase,
                     startedAt: record.startedAt,
-                    endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port)))
+                    endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port),
+                    reservation: record.reservation ?? Reservation()))
         }
         return replicas
     }
@@ -247,6 +251,12 @@ public actor LocalEngine: Engine {
             missing.append("control groups cannot be written: memory and CPU of replicas are not limited")
         case let version:
             facts.append("memory, CPU and processes of replicas are limited by cgroups \(version.rawValue)")
+        }
+        let machine = await LocalMachine.discover(work: configuration.root + "/work")
+        if machine.gpus.isEmpty {
+            missing.append("no GPU was found: nvidia-smi is missing or knows none")
+        } else {
+            facts.append("GPUs: " + machine.gpus.map { "\($0.index) \($0.type)" }.joined(separator: ", "))
         }
         let versions = ((try? await pythons.all()) ?? [:]).values.map(\.fullVersion).sorted()
         if versions.isEmpty {

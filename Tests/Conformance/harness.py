@@ -31,7 +31,7 @@ def eventually(check, seconds=60, every=0.1, what=None):
 class Server:
     """A `slipway serve` process on a data directory."""
 
-    def __init__(self, data, port=8000, inference_port=9090, on_exit="stop", arguments=()):
+    def __init__(self, data, port=8000, inference_port=9090, on_exit="stop", arguments=(), environment=None):
         self.data = pathlib.Path(data)
         self.port = port
         self.log = self.data.parent / (self.data.name + ".log")
@@ -39,11 +39,14 @@ class Server:
             str(BINARY), "serve", "--data-dir", str(self.data), "--port", str(port), "--inference-port",
             str(inference_port), "--replicas-on-exit", on_exit, *arguments,
         ]  # fmt: skip
+        self.environment = environment
         self.process = None
 
     def start(self):
         output = open(self.log, "ab")
-        self.process = subprocess.Popen(self.command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            self.command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=self.environment
+        )
         output.close()
         eventually(self.answers, seconds=30, what=lambda: self.log.read_text())
         return self

@@ -34,9 +34,10 @@ struct World: Sendable {
     /// As `run`, in a directory that may hold the state of an earlier run.
     static func run(
         in directory: String, engine: ScriptedEngine = ScriptedEngine(), clock: ManualClock = ManualClock(),
+        adjust: @Sendable (inout ControlDependencies) -> Void = { _ in },
         _ body: @escaping @Sendable (World) async throws -> Void
     ) async throws {
-        let world = try await World(in: directory, engine: engine, clock: clock)
+        let world = try await World(in: directory, engine: engine, clock: clock, adjust)
         try await world.control.adopt()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await world.control.run() }
@@ -45,7 +46,10 @@ struct World: Sendable {
         }
     }
 
-    private init(in directory: String, engine: ScriptedEngine, clock: ManualClock) async throws {
+    private init(
+        in directory: String, engine: ScriptedEngine, clock: ManualClock,
+        _ adjust: (inout ControlDependencies) -> Void
+    ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         self.directory = directory
         self.engine = engine
@@ -59,15 +63,16 @@ struct World: Sendable {
         adminKey = try String(contentsOfFile: keyFile, encoding: .utf8)
         let logs = try LogStore(root: "\(directory)/logs")
         inbox = DemandInbox(logs: logs)
+        var dependencies = ControlDependencies(
+            now: { clock.now }, secretBox: SecretBox(masterKey: [UInt8](repeating: 7, count: 32)),
+            archivePath: { key in
+                let path = "\(directory)/\(key)"
+                return FileManager.default.fileExists(atPath: path) ? path : nil
+            }, removeArchive: { try? FileManager.default.removeItem(atPath: "\(directory)/\($0)") })
+        adjust(&dependencies)
         control = ControlPlane(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
-            dependencies: ControlDependencies(
-                now: { clock.now }, secretBox: SecretBox(masterKey: [UInt8](repeating: 7, count: 32)),
-                archivePath: { key in
-                    let path = "\(directory)/\(key)"
-                    return FileManager.default.fileExists(atPath: path) ? path : nil
-                }, removeArchive: { try? FileManager.default.removeItem(atPath: "\(directory)/\($0)") }),
-            logger: logger)
+            dependencies: dependencies, logger: logger)
         admin = try await control.authenticate(authorization: "Api-Key \(adminKey)")
     }
 }

@@ -101,7 +101,7 @@ public final class ScriptedEngine: Engine {
             state.started.append(spec)
             state.running[spec.replicaID] = Replica(
                 id: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID, phase: .starting,
-                startedAt: Timestamp(microseconds: 0))
+                startedAt: Timestamp(microseconds: 0), reservation: spec.reservation)
             return state.startsReady
         }
         report(spec.replicaID, .loading)

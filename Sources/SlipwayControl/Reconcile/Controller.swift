@@ -33,6 +33,8 @@ public actor Controller {
     var builds: [DeploymentID: Build] = [:]
     var crashes: [DeploymentID: CrashHistory] = [:]
     var stopping: Set<ReplicaID> = []
+    /// What deployments that should have another replica wait for.
+    var shortages: [DeploymentID: String] = [:]
     /// Gates that are being asked.
     var gates: Set<PromotionID> = []
     /// What a deployment had answered when its watch was first seen.
@@ -177,7 +179,7 @@ public actor Controller {
                 requestsInFlight: (load[deployment.id]?.inFlight ?? 0) + work.inFlight,
                 demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
-                crashes: crashes[deployment.id] ?? .init(),
+                crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
                 observedSince: observedSince)
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {

@@ -11,8 +11,7 @@ extension Controller {
         case .startBuild: startBuild(of: deployment)
         case .cancelBuild:
             builds[deployment.id]?.task?.cancel()
-        case .startReplicas(let count):
-            for _ in 0..<count { startReplica(of: deployment) }
+        case .startReplicas(let count): startReplicas(count, of: deployment)
         case .drain(let id):
             replicas[id]?.drainingSince = dependencies.now()
             replicasChanged = true
@@ -89,16 +88,46 @@ extension Controller {
 
     // MARK: Replicas
 
-    private func startReplica(of deployment: Deployment) {
+    /// As many as there is room for; the rest is asked for again in the next pass.
+    private func startReplicas(_ count: Int, of deployment: Deployment) {
+        var shortage: String?
+        for _ in 0..<count where shortage == nil {
+            switch placement(of: deployment) {
+            case .fits(let reservation): startReplica(of: deployment, reservation)
+            case .waits(let reason): shortage = reason
+            }
+        }
+        guard shortages[deployment.id] != shortage else { return }
+        shortages[deployment.id] = shortage
+        if let shortage { log("A replica waits for \(shortage).", of: deployment) }
+        inbox.ring()
+    }
+
+    private func placement(of deployment: Deployment) -> Placement {
+        guard let capacity = dependencies.capacity,
+            let type = dependencies.catalogue.type(withID: deployment.instanceTypeID)
+        else { return .fits(Reservation()) }
+        return capacity.place(type, beside: replicas.values.filter { !$0.hasExited }.map(\.reservation))
+    }
+
+    private func log(_ message: String, of deployment: Deployment) {
+        logs.append(
+            LogEntry(nanoseconds: dependencies.now().microseconds * 1000, message: message, level: .warning),
+            to: deployment.id)
+    }
+
+    private func startReplica(of deployment: Deployment, _ reservation: Reservation) {
         guard let image = deployment.imageID else { return }
         var random = SystemRandomNumberGenerator()
         let id = ReplicaID.random(length: IdentifierLength.replica, using: &random)
         replicas[id] = Replica(
             id: id, deploymentID: deployment.id, imageID: image, phase: .starting,
-            startedAt: dependencies.now())
+            startedAt: dependencies.now(), reservation: reservation)
         Task { [engine] in
             do {
-                try await engine.start(try await self.spec(of: deployment, replica: id, image: image))
+                var spec = try await self.spec(of: deployment, replica: id, image: image)
+                spec.reservation = reservation
+                try await engine.start(spec)
             } catch {
                 self.receive(
                     .phase(

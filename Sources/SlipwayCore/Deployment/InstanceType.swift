@@ -9,6 +9,8 @@ public struct InstanceType: Sendable, Equatable {
     public var gpuCount: Int
     public var gpuType: String?
     public var gpuMemoryMiB: Int?
+    /// In the operator's currency; 0 where nobody counts.
+    public var pricePerMinute: Double = 0
 
     public init(
         id: String, name: String, millicpu: Int, memoryMiB: Int, gpuCount: Int = 0, gpuType: String? = nil,

@@ -109,7 +109,8 @@ private struct Life {
             now - started >= .seconds(deployment.deployTimeoutSeconds)
         {
             return failDeploy(
-                "No replica became ready within the deploy timeout of \(deployment.deployTimeoutSeconds) s.")
+                "No replica became ready within the deploy timeout of \(deployment.deployTimeoutSeconds) s"
+                    + (situation.shortage.map { ": waiting for \($0)." } ?? "."))
         }
         scale(image)
         report(image)
@@ -177,9 +178,12 @@ private struct Life {
             return set(.active, nil)
         }
         let loading = live.contains { $0.phase == .loading }
+        let starting =
+            live.isEmpty ? situation.shortage.map { "Waiting for \($0)." } : nil
         if deployment.deployStartedAt != nil {
             return loading
-                ? set(.loadingModel, "The model is loading.") : set(.deploying, "Starting a replica.")
+                ? set(.loadingModel, "The model is loading.")
+                : set(.deploying, starting ?? "Starting a replica.")
         }
         if let sick = live.first(where: { $0.phase == .unhealthy }) {
             return set(.unhealthy, sick.reason ?? "The readiness route of the replica fails.")
@@ -191,7 +195,7 @@ private struct Life {
             return set(.updating, "The replicas are being replaced.")
         }
         if loading { return set(.loadingModel, "The model is loading.") }
-        set(.wakingUp, "Starting a replica.")
+        set(.wakingUp, starting ?? "Starting a replica.")
     }
 
     // MARK: Ending

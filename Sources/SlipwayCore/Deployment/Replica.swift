@@ -38,11 +38,13 @@ public struct Replica: Sendable, Equatable {
     public var drainingSince: Timestamp?
     /// Why it ended or is unhealthy, in words, as far as the engine knows.
     public var reason: String?
+    public var reservation: Reservation
 
     public init(
         id: ReplicaID, deploymentID: DeploymentID, imageID: ImageID, phase: ReplicaPhase,
         startedAt: Timestamp,
-        endpoint: ReplicaEndpoint? = nil, drainingSince: Timestamp? = nil
+        endpoint: ReplicaEndpoint? = nil, drainingSince: Timestamp? = nil,
+        reservation: Reservation = Reservation()
     ) {
         self.id = id
         self.deploymentID = deploymentID
@@ -51,5 +53,6 @@ public struct Replica: Sendable, Equatable {
         self.startedAt = startedAt
         self.endpoint = endpoint
         self.drainingSince = drainingSince
+        self.reservation = reservation
     }
 }

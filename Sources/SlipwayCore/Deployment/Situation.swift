@@ -64,6 +64,8 @@ public struct Situation: Sendable {
     /// Replicas the autoscaler wants while the deployment runs; 0 until it has decided.
     public var scalingTarget: Int
     public var crashes: CrashHistory
+    /// What the machine lacks for another replica, in words; nil when there is room.
+    public var shortage: String?
     /// Since when this process has observed; idleness before is not counted.
     public var observedSince: Timestamp
 
@@ -71,7 +73,7 @@ public struct Situation: Sendable {
         replicas: [Replica] = [], inFlight: [ReplicaID: Int] = [:], build: BuildObservation = .idle,
         lastActivity: Timestamp? = nil, requestsInFlight: Int = 0, demanded: Bool = false,
         plannedReplicas: Int? = nil, scalingTarget: Int = 0, crashes: CrashHistory = .init(),
-        observedSince: Timestamp
+        shortage: String? = nil, observedSince: Timestamp
     ) {
         self.replicas = replicas
         self.inFlight = inFlight
@@ -82,6 +84,7 @@ public struct Situation: Sendable {
         self.plannedReplicas = plannedReplicas
         self.scalingTarget = scalingTarget
         self.crashes = crashes
+        self.shortage = shortage
         self.observedSince = observedSince
     }
 }

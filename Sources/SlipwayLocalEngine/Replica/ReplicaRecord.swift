@@ -14,6 +14,7 @@ struct ReplicaRecord: Codable, Sendable {
     var readinessPath: String
     var startedAt: Timestamp
     var controlGroup: ControlGroup?
+    var reservation: Reservation?
 
     static var currentBootID: String {
         ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")

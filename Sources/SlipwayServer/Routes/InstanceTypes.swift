@@ -1,4 +1,4 @@
-// /v1/instance_types and their prices: the machines are the operator's own, so a minute costs nothing.
+// /v1/instance_types and their prices: the machines are the operator's own, who may put a price on them.
 
 import Hummingbird
 import SlipwayAPI
@@ -13,7 +13,7 @@ enum InstanceTypeRoutes {
         routes.operation(.get, "/v1/instance_type_prices") { _ in
             InstanceTypePricesV1(
                 instanceTypes: control.instanceTypes.map {
-                    InstanceTypeWithPriceV1(instanceType: InstanceTypeV1($0), price: 0)
+                    InstanceTypeWithPriceV1(instanceType: InstanceTypeV1($0), price: $0.pricePerMinute)
                 })
         }
         return routes

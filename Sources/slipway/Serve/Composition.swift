@@ -28,6 +28,9 @@ struct Composition {
             Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
         }
 
+        let machine = await LocalMachine.discover(work: data.root + "/work")
+        let catalogue = try settings.instanceTypes.map(InstanceTypesFile.read) ?? .standard(for: machine)
+
         let store = try Store(path: data.database)
         let newKey = try await Bootstrap.run(on: store, now: now()) { key in
             try data.writePrivately(Array((key + "\n").utf8), to: data.adminKey)
@@ -42,9 +45,12 @@ struct Composition {
 
         let gateway = try makeGateway(socketPath: socketPath, inbox: inbox, now: now)
         let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
+        var dependencies = dependencies(uploads, data, masterKey: masterKey, now: now)
+        dependencies.catalogue = catalogue
+        dependencies.capacity = Capacity(machine: machine, policy: settings.reserve)
         let control = ControlPlane(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
-            dependencies: dependencies(uploads, data, masterKey: masterKey, now: now), logger: logger)
+            dependencies: dependencies, logger: logger)
         try await control.adopt()
         for line in await engine.describe().missing { logger.warning("\(line)") }
 
@@ -95,7 +101,7 @@ struct Composition {
         }
         dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
         dependencies.gateCommand = settings.gateDirectory.map { directory in
-            let programs = GatePrograms(directory: directory, work: data.root + "/gates")
+            let programs = GatePrograms(directory: directory, work: data.root + "/work")
             return { name, environment, timeout, line in
                 try await programs.run(name, environment: environment, timeout: timeout, line: line)
             }

@@ -3,6 +3,7 @@
 
 import Foundation
 import Logging
+import SlipwayCore
 import Yams
 
 /// Every setting with its default, checked.
@@ -30,6 +31,8 @@ struct Settings: Sendable, Equatable {
     /// Minutes.
     var asyncRetention = 60
     var gateDirectory: String?
+    var instanceTypes: String?
+    var reserve = CapacityPolicy.gpus
 
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
     enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
@@ -110,6 +113,17 @@ extension Settings {
             "async-retention",
             "Minutes results of asynchronous predictions are kept after their end (default 60).", 1...525_600,
             \.asyncRetention),
+        .init(
+            "instance-types",
+            "YAML file of the instance types on offer (default: CPU sizes, and a type per kind of GPU found)."
+        ) { settings, value in
+            settings.instanceTypes = value
+            return value.isEmpty ? "a file" : nil
+        },
+        .choice(
+            "reserve",
+            "What instance types reserve of the machine: their GPUs alone, or CPU and memory too (gpus or all; default gpus).",
+            \.reserve),
         .init(
             "gate-dir",
             "Directory of programs that promotion settings may name as gates (default none: gates are URLs only)."
