@@ -12,6 +12,8 @@ public struct ManagementConfiguration: Sendable {
     public var socketPath: String
     /// The address clients use. Answers name the model, API and upload hosts below it.
     public var publicAddress: PublicAddress
+    /// Whether calls are held to the documented limits.
+    public var limitsRates = false
 
     /// - Parameter publicURL: scheme, host and port of the one public listener, as in `http://localhost:8000`.
     public init(publicURL: String, socketPath: String) throws(BadPublicURL) {

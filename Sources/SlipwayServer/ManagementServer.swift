@@ -11,6 +11,7 @@ import SlipwayControl
 public struct ManagementServer: Service {
     private let services: Services
     private let configuration: ManagementConfiguration
+    private let limits: RateLimits?
     private let logger: Logger
 
     public init(
@@ -18,6 +19,7 @@ public struct ManagementServer: Service {
     ) {
         services = Services(control: control, uploads: uploads, address: configuration.publicAddress)
         self.configuration = configuration
+        limits = configuration.limitsRates ? RateLimits() : nil
         self.logger = logger
     }
 
@@ -56,6 +58,7 @@ public struct ManagementServer: Service {
         let router = Router(context: ServerContext.self)
         router.add(middleware: errors)
         router.add(middleware: Authentication(control: services.control))
+        if let limits { router.add(middleware: RateLimiting(limits: limits)) }
         add(router, services)
         return router.buildResponder()
     }

@@ -16,6 +16,23 @@ public struct ErrorV1: Codable, Sendable, Equatable {
     }
 }
 
+/// The refusal of a call that came too fast, in the documented form of its own (behaviour.md section 8.1), with the
+/// members every error has.
+public struct RateLimitedV1: Codable, Sendable, Equatable {
+    public var code = "RATE_LIMITED"
+    public var message = "Rate limit exceeded. Please try again later."
+    public var error = "Rate limit exceeded. Please try again later."
+    /// Seconds until the next call may be made.
+    public var retryAfter: Int
+
+    public init(retryAfter: Int) { self.retryAfter = retryAfter }
+
+    enum CodingKeys: String, CodingKey {
+        case code, message, error
+        case retryAfter = "retry_after"
+    }
+}
+
 /// An error of the inference plane that the platform, not the model, answers.
 public struct InferenceErrorV1: Codable, Sendable, Equatable {
     /// What went wrong, for people.

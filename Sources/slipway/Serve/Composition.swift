@@ -57,9 +57,10 @@ struct Composition {
         let addresses = try await bind(gateway)
         let port = addresses.main.port ?? settings.port
         let publicURL = settings.publicURL ?? "http://localhost:\(port)"
+        var configuration = try ManagementConfiguration(publicURL: publicURL, socketPath: socketPath)
+        configuration.limitsRates = settings.limitsRates
         let management = ManagementServer(
-            control: control, uploads: uploads,
-            configuration: try .init(publicURL: publicURL, socketPath: socketPath), logger: logger)
+            control: control, uploads: uploads, configuration: configuration, logger: logger)
         let preparation = Task { await engine.prepare() }
         defer { preparation.cancel() }
         announce(publicURL, addresses: addresses, newKey: newKey, data: data)

@@ -33,9 +33,19 @@ struct Settings: Sendable, Equatable {
     var gateDirectory: String?
     var instanceTypes: String?
     var reserve = CapacityPolicy.gpus
+    var rateLimits = RateLimiting.auto
 
+    enum RateLimiting: String, CaseIterable, Sendable { case auto, on, off }
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
     enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
+
+    var limitsRates: Bool {
+        switch rateLimits {
+        case .on: true
+        case .off: false
+        case .auto: !WebhookAddress.isLoopback(host)
+        }
+    }
 
     static var defaultDataDirectory: String {
         FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share/slipway").path
@@ -124,6 +134,10 @@ extension Settings {
             "reserve",
             "What instance types reserve of the machine: their GPUs alone, or CPU and memory too (gpus or all; default gpus).",
             \.reserve),
+        .choice(
+            "rate-limits",
+            "Whether management calls are held to the documented limits per key and endpoint: on, off, or unless only this machine can call (auto, the default).",
+            \.rateLimits),
         .init(
             "gate-dir",
             "Directory of programs that promotion settings may name as gates (default none: gates are URLs only)."
