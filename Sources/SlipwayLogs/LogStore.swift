@@ -26,9 +26,14 @@ public final class LogStore: Sendable {
         public var segments = 8
         /// Longest message in bytes; the rest is cut and marked.
         public var messageBytes = 64 << 10
+        /// Segments that were last written longer ago are deleted; nil keeps them.
+        public var retention: Duration?
 
         public init() {}
     }
+
+    /// How often old segments are looked for.
+    static let pruneInterval: Duration = .seconds(3600)
 
     /// How long a line may wait in memory.
     static let flushInterval: Duration = .milliseconds(100)
@@ -48,7 +53,12 @@ public final class LogStore: Sendable {
         let pending = PendingFlush()
         self.pending = pending
         flusher = Task.detached {
+            var pruned: ContinuousClock.Instant?
             while !Task.isCancelled {
+                if let retention = limits.retention, pruned.map({ .now - $0 >= Self.pruneInterval }) ?? true {
+                    Self.prune(root, writtenBefore: Date(timeIntervalSinceNow: -(retention / .seconds(1))))
+                    pruned = .now
+                }
                 try? await Task.sleep(for: Self.flushInterval)
                 for journal in pending.take() { journal.flush() }
             }
@@ -69,6 +79,22 @@ public final class LogStore: Sendable {
         let journal = journal(of: deployment)
         journal.flush()
         return journal.read(matching: filter)
+    }
+
+    /// Deletes segments that were last written before `moment`. One that a journal just began to write again is
+    /// recreated by it: lines are appended to a path, not to an open file.
+    static func prune(_ root: String, writtenBefore moment: Date) {
+        let files = FileManager.default
+        for directory in (try? files.contentsOfDirectory(atPath: root)) ?? [] {
+            let path = "\(root)/\(directory)"
+            for segment in (try? files.contentsOfDirectory(atPath: path)) ?? []
+            where segment.hasSuffix(".jsonl") {
+                let attributes = try? files.attributesOfItem(atPath: "\(path)/\(segment)")
+                if let written = attributes?[.modificationDate] as? Date, written < moment {
+                    try? files.removeItem(atPath: "\(path)/\(segment)")
+                }
+            }
+        }
     }
 
     /// Deletes the log of a deployment.

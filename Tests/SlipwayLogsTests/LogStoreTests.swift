@@ -2,8 +2,9 @@
 
 import Foundation
 import SlipwayCore
-import SlipwayLogs
 import Testing
+
+@testable import SlipwayLogs
 
 @Suite struct LogStoreTests {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("logs-\(UUID())").path
@@ -29,6 +30,27 @@ import Testing
                 to: deployment)
         }
         return store
+    }
+
+    @Test("segments that were last written before the retention are deleted, newer ones are kept")
+    func retention() async throws {
+        let store = try filled()
+        store.flush()
+        let other = DeploymentID("dep0002")
+        store.append(LogEntry(nanoseconds: 1, message: "new"), to: other)
+        store.flush()
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -7200)],
+            ofItemAtPath: "\(root)/\(deployment)/1.jsonl")
+        LogStore.prune(root, writtenBefore: Date(timeIntervalSinceNow: -3600))
+        let old = try await store.query(all(), of: deployment)
+        #expect(old.isEmpty)
+        let kept = try await store.query(all(), of: other)
+        #expect(kept.count == 1)
+        store.append(LogEntry(nanoseconds: 9000, message: "again"), to: deployment)
+        let again = try await store.query(all(), of: deployment)
+        #expect(again.map(\.message) == ["again"])
+        await store.close()
     }
 
     @Test("what was appended before a query is in its answer, in both directions")

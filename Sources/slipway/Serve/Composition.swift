@@ -37,7 +37,7 @@ struct Composition {
         }
         let uploads = try S3Service(
             root: data.blobs, masterKey: masterKey, region: "local", bucket: "slipway")
-        let logs = try LogStore(root: data.logs)
+        let logs = try LogStore(root: data.logs, limits: logLimits)
         let inbox = DemandInbox(logs: logs)
         let socketDirectory = try data.makeSocketDirectory()
         defer { try? FileManager.default.removeItem(atPath: socketDirectory) }
@@ -77,6 +77,14 @@ struct Composition {
         await engine.shutdown(stopReplicas: settings.replicasOnExit == .stop)
         await logs.close()
         try store.close()
+    }
+
+    private var logLimits: LogStore.Limits {
+        var limits = LogStore.Limits()
+        limits.segments = 8
+        limits.segmentBytes = (settings.logSize << 20) / limits.segments
+        limits.retention = .seconds(settings.logRetention * 24 * 3600)
+        return limits
     }
 
     private func dependencies(

@@ -32,6 +32,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("async-retention")) var asyncRetention: String?
     @Option(help: help("gate-dir")) var gateDir: String?
     @Option(help: help("rate-limits")) var rateLimits: String?
+    @Option(help: help("log-retention")) var logRetention: String?
+    @Option(help: help("log-size")) var logSize: String?
     @Option(help: help("instance-types")) var instanceTypes: String?
     @Option(help: help("reserve")) var reserve: String?
 
@@ -46,7 +48,7 @@ struct Serve: AsyncParsableCommand {
             "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
-            "rate-limits": rateLimits,
+            "rate-limits": rateLimits, "log-retention": logRetention, "log-size": logSize,
             "instance-types": instanceTypes, "reserve": reserve,
         ].compactMapValues { $0 }
     }

@@ -34,6 +34,10 @@ struct Settings: Sendable, Equatable {
     var instanceTypes: String?
     var reserve = CapacityPolicy.gpus
     var rateLimits = RateLimiting.auto
+    /// Days.
+    var logRetention = 30
+    /// Mebibytes.
+    var logSize = 64
 
     enum RateLimiting: String, CaseIterable, Sendable { case auto, on, off }
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
@@ -134,6 +138,12 @@ extension Settings {
             "reserve",
             "What instance types reserve of the machine: their GPUs alone, or CPU and memory too (gpus or all; default gpus).",
             \.reserve),
+        .number(
+            "log-retention", "Days log lines of deployments are kept (default 30).", 1...3650,
+            \.logRetention),
+        .number(
+            "log-size", "MiB of log kept per deployment; the oldest lines go first (default 64).", 1...65536,
+            \.logSize),
         .choice(
             "rate-limits",
             "Whether management calls are held to the documented limits per key and endpoint: on, off, or unless only this machine can call (auto, the default).",
