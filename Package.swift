@@ -76,6 +76,9 @@ let package = Package(
                 lifecycle, logging, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(
+            name: "autoscaling-simulation", dependencies: ["SlipwayCore"],
+            path: "Benchmarks/autoscaling/Simulation"),
         .testTarget(name: "SlipwayAPITests", dependencies: ["SlipwayAPI"]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
         .testTarget(name: "SlipwayGraphQLTests", dependencies: ["SlipwayGraphQL"]),
