@@ -232,6 +232,12 @@ enum Migrations {
                 index: "watched_promotions", on: "promotions", columns: ["watch_until"],
                 condition: Column("watch_until") != nil)
         }
+        migrator.registerMigration("v9 autoscaling schedules") { db in
+            let none = try json(AutoscalingSchedules())
+            try db.alter(table: "environments") { t in
+                t.add(column: "schedules", .text).notNull().defaults(to: none)
+            }
+        }
         return migrator
     }
 

@@ -100,7 +100,6 @@ def test_bad_environments_are_refused_by_name(api, model, body, names):
             "max_surge_percent",
         ),
         ({"promotion_settings": {"rolling_deploy_config": {"max_surge_percent": 51}}}, "max_surge_percent"),
-        ({"autoscaling_schedule_settings": {}}, "autoscaling_schedule_settings"),
         ({"promotion_settings": 1}, "promotion_settings"),
     ],
 )

@@ -76,13 +76,18 @@ public struct UpdateEnvironmentRequestV1: WireRequest {
     public var autoscalingSettings: UpdateAutoscalingSettingsV1?
     /// Changes to how promotions are carried out.
     public var promotionSettings: UpdatePromotionSettingsV1?
-
-    /// Members of the August edition that this server does not act on yet.
-    static let unsupported = ["autoscaling_schedule_settings", "request_backpressure_settings"]
+    /// Changes to the settings at certain times.
+    public var autoscalingScheduleSettings: UpdateAutoscalingScheduleSettingsV1?
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["autoscaling_settings", "promotion_settings"] + Self.unsupported)
-        try members.refuseUnsupported(Self.unsupported)
+        try members.refuseOthers(
+            than: [
+                "autoscaling_settings", "promotion_settings", "autoscaling_schedule_settings",
+                "request_backpressure_settings",
+            ])
+        try members.refuseUnsupported(["request_backpressure_settings"])
+        autoscalingScheduleSettings = try members.optionalRequest(
+            "autoscaling_schedule_settings", as: UpdateAutoscalingScheduleSettingsV1.self)
         autoscalingSettings = try members.optionalRequest(
             "autoscaling_settings", as: UpdateAutoscalingSettingsV1.self)
         promotionSettings = try members.optionalRequest(

@@ -110,12 +110,15 @@ public struct EnvironmentV1: Codable, Sendable, Equatable {
     public var instanceType: InstanceTypeV1
     /// What becomes of requests when all replicas are busy.
     public var requestBackpressureSettings: RequestBackpressureSettingsV1
+    /// Settings at certain times; null without any.
+    @Nullable public var autoscalingSchedules: EnvironmentAutoscalingSchedulesV1?
 
     public init(
         name: String, createdAt: WireDate, modelID: String, currentDeployment: DeploymentV1?,
         candidateDeployment: DeploymentV1? = nil, inProgressPromotion: InProgressPromotionV1? = nil,
         autoscalingSettings: AutoscalingSettingsV1, promotionSettings: PromotionSettingsV1,
-        instanceType: InstanceTypeV1, requestBackpressureSettings: RequestBackpressureSettingsV1 = .init()
+        instanceType: InstanceTypeV1, requestBackpressureSettings: RequestBackpressureSettingsV1 = .init(),
+        autoscalingSchedules: EnvironmentAutoscalingSchedulesV1? = nil
     ) {
         self.name = name
         self.createdAt = createdAt
@@ -127,6 +130,7 @@ public struct EnvironmentV1: Codable, Sendable, Equatable {
         self.promotionSettings = promotionSettings
         self.instanceType = instanceType
         self.requestBackpressureSettings = requestBackpressureSettings
+        self.autoscalingSchedules = autoscalingSchedules
     }
 
     enum CodingKeys: String, CodingKey {
@@ -140,6 +144,7 @@ public struct EnvironmentV1: Codable, Sendable, Equatable {
         case promotionSettings = "promotion_settings"
         case instanceType = "instance_type"
         case requestBackpressureSettings = "request_backpressure_settings"
+        case autoscalingSchedules = "autoscaling_schedules"
     }
 }
 

@@ -37,6 +37,7 @@ enum ErrorResponses {
         500: "The platform failed, or no replica became ready in time.",
         501: "This part of the contract is not built yet.",
         502: "The replica broke off.",
+        503: "It cannot be done now; nothing was changed, try again.",
         504: "The model took too long.",
     ]
 

@@ -19,7 +19,7 @@ public enum OpenAPIDocument {
         Schema.patches,
         Schema.environments,
         Schema.environmentChanges,
-        Schema.autoscaling,
+        Schema.autoscaling, Schema.autoscalingSchedules,
         Schema.logs, Schema.metrics, Schema.auditLogs, Schema.instanceTypes, Schema.users, Schema.teams,
         Schema.secrets,
         Schema.apiKeys,

@@ -129,6 +129,33 @@ public struct MemberReader: Sendable {
         return try optionalRequest(name, as: type).map { .value($0) } ?? .absent
     }
 
+    func textChange(_ name: String) throws(BadRequest) -> MemberChange<String> {
+        if members[name] == .null { return .null }
+        return try optionalString(name).map { .value($0) } ?? .absent
+    }
+
+    /// A list of documents; empty when absent.
+    func requests<Request: WireRequest>(
+        _ name: String, as type: Request.Type
+    ) throws(BadRequest) -> [Request] {
+        guard present(name) != nil else { return [] }
+        guard case .array(let elements)? = present(name) else { throw missing(name, "an array") }
+        var requests: [Request] = []
+        for (index, element) in elements.enumerated() {
+            requests.append(
+                try Request(reading: try MemberReader(element, path: "\(at(name))[\(index)]")))
+        }
+        return requests
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>? = nil) throws(BadRequest) -> Int {
+        try required(name, "an integer", try optionalInteger(name, in: range))
+    }
+
+    func boolean(_ name: String) throws(BadRequest) -> Bool {
+        try required(name, "a boolean", try optionalBoolean(name))
+    }
+
     /// - Throws: `BadRequest` when one of `names` has a value: taking it without acting on it would be a lie.
     func refuseUnsupported(_ names: [String]) throws(BadRequest) {
         for name in names where present(name) != nil {

@@ -38,7 +38,7 @@ extension ControlPlane {
     /// Changes what is named and leaves the rest.
     public func updateEnvironment(
         _ name: String, of model: ModelID, autoscaling: AutoscalingChange, promotion: PromotionSettingsChange,
-        by caller: Caller
+        schedules: AutoscalingSchedulesChange = .init(), by caller: Caller
     ) async throws -> SettingsVerdict {
         let now = now
         let verdict = try await store.write { db in
@@ -48,12 +48,15 @@ extension ControlPlane {
             try Self.checked { () throws(SettingProblem) in
                 environment.autoscaling = try environment.autoscaling.applying(autoscaling)
                 environment.promotionSettings = try environment.promotionSettings.applying(promotion)
+                environment.schedules = try environment.schedules.applying(
+                    schedules, to: environment.autoscaling, knows: WallClock.knows)
             }
             if environment == before { return SettingsVerdict.unchanged }
             try db.update(environment)
             try db.record(.updated(environment, before: before, owner), by: caller, at: now)
             return environment.autoscaling == before.autoscaling
-                ? .accepted : try Self.writeThrough(environment, in: db)
+                && environment.schedules == before.schedules
+                ? .accepted : try Self.writeThrough(environment, in: db, at: now)
         }
         await controller.settle()
         return verdict
@@ -71,7 +74,7 @@ extension ControlPlane {
             if var promotion = try db.runningPromotion(into: name, of: model) {
                 promotion.cancel(at: now)
                 try db.update(promotion)
-                try PromotionDriver.fallBack(promotion, in: db)
+                try PromotionDriver.fallBack(promotion, in: db, at: now)
             }
             try PromotionDriver.endWatch(of: environment, keeping: nil, in: db, now)
             try db.deleteEnvironment(name, of: model)
@@ -111,8 +114,11 @@ extension ControlPlane {
                 .autoscaling(new, before: before, of: deployment, db.existing(model)), by: caller, at: now)
             if var environment {
                 environment.autoscaling = new
+                try Self.checked { [environment] () throws(SettingProblem) in
+                    try environment.schedules.check(new, knows: WallClock.knows)
+                }
                 try db.update(environment)
-                return try Self.writeThrough(environment, in: db)
+                return try Self.writeThrough(environment, in: db, at: now)
             }
             deployment.autoscaling = new
             if new.minReplica > 0, deployment.desired == .zero { deployment.desired = .running }
@@ -135,13 +141,13 @@ extension ControlPlane {
 
     /// The environment's autoscaling onto its current deployment; while a promotion runs it waits for the end.
     private static func writeThrough(
-        _ environment: Environment, in db: StoreWriter
+        _ environment: Environment, in db: StoreWriter, at now: Timestamp
     ) throws -> SettingsVerdict {
         if try db.runningPromotion(into: environment.name, of: environment.modelID) != nil { return .queued }
         guard let id = environment.currentDeploymentID, var current = try db.deployment(id) else {
             return .accepted
         }
-        current.autoscaling = environment.autoscaling
+        current.autoscaling = environment.effectiveAutoscaling(at: now)
         if current.autoscaling.minReplica > 0, current.desired == .zero { current.desired = .running }
         try db.update(current)
         return current.status.autoscalingVerdict ?? .accepted

@@ -23,7 +23,7 @@ extension ControlPlane {
                 throw ControlError.validation(error.description)
             }
             try db.update(promotion)
-            if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db) }
+            if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db, at: now) }
             if let candidate = try db.deployment(promotion.candidateID) {
                 try db.record(.signalled(signal, candidate, owner, in: name), by: caller, at: now)
             }

@@ -121,7 +121,8 @@ extension ControlPlane {
         else { throw ControlError.unavailable("The instance catalogue is empty.") }
         return EnvironmentView(
             environment: environment, current: current, candidate: candidate,
-            promotion: promotion.flatMap { isWorthShowing($0) ? $0 : nil }, instanceType: type)
+            promotion: promotion.flatMap { isWorthShowing($0) ? $0 : nil }, instanceType: type,
+            activeScheduleID: environment.activeSchedule(at: now)?.id)
     }
 
     /// The view with the replicas of now: they change without a write.

@@ -32,6 +32,8 @@ public struct EnvironmentView: Sendable {
     /// The running promotion, or the last one while its end is still worth showing.
     public var promotion: Promotion?
     public var instanceType: InstanceType
+    /// Of the autoscaling schedule that holds now; nil while the own settings do.
+    public var activeScheduleID: String?
 }
 
 public struct SecretView: Sendable {

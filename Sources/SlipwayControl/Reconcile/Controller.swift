@@ -137,6 +137,7 @@ public actor Controller {
             endOrphans(snapshot)
             // Before the statuses are stored, so that no reader sees ACTIVE with no replica.
             publishBoard()
+            try await stepSchedules(snapshot)
             try await scale(snapshot)
             try await stepDeployments(snapshot, demanded: demanded)
             try await stepPromotions()

@@ -25,7 +25,7 @@ extension Controller {
                 guard var current = try db.promotion(promotion.id) else { return }
                 let effect = current.gateEnded(problem, at: now)
                 try db.update(current)
-                if effect == .fallBack { try PromotionDriver.fallBack(current, in: db) }
+                if effect == .fallBack { try PromotionDriver.fallBack(current, in: db, at: now) }
             }
         } catch {
             // It will be asked again.

@@ -69,18 +69,19 @@ enum PromotionDriver {
                     status: $0.status, statusReason: $0.statusReason, readyReplicas: readyReplicas($0))
             },
             previousReady: readyReplicas(previous),
-            wantedReplicas: previous?.desired == .running ? wanted : 0, environment: environment.autoscaling,
+            wantedReplicas: previous?.desired == .running ? wanted : 0,
+            environment: environment.effectiveAutoscaling(at: now),
             patienceSeconds: candidate?.deployTimeoutSeconds ?? 0)
         let before = promotion
         let effect = promotion.advance(view, now: now)
         if promotion != before { try db.update(promotion) }
         switch effect {
         case .none, .runGate: break
-        case .fallBack: try fallBack(promotion, in: db)
+        case .fallBack: try fallBack(promotion, in: db, at: now)
         case .swap:
             guard var candidate else { break }
             // The environment's settings reach the promoted deployment here, on success, and nowhere earlier.
-            candidate.autoscaling = environment.autoscaling
+            candidate.autoscaling = environment.effectiveAutoscaling(at: now)
             candidate.desired = .running
             try db.update(candidate)
             environment.currentDeploymentID = candidate.id
@@ -94,7 +95,7 @@ enum PromotionDriver {
 
     /// What ends without a swap: a copy nobody asked for by name goes to sleep, and settings that waited for the
     /// end reach the deployment that stays.
-    static func fallBack(_ promotion: Promotion, in db: StoreWriter) throws {
+    static func fallBack(_ promotion: Promotion, in db: StoreWriter, at now: Timestamp) throws {
         if promotion.candidateIsCopy, var copy = try db.deployment(promotion.candidateID),
             copy.desired == .running, !copy.status.isFailure
         {
@@ -103,9 +104,9 @@ enum PromotionDriver {
         }
         guard let environment = try db.environment(promotion.environment, of: promotion.modelID),
             let id = environment.currentDeploymentID, var current = try db.deployment(id),
-            current.autoscaling != environment.autoscaling
+            current.autoscaling != environment.effectiveAutoscaling(at: now)
         else { return }
-        current.autoscaling = environment.autoscaling
+        current.autoscaling = environment.effectiveAutoscaling(at: now)
         try db.update(current)
     }
 

@@ -74,7 +74,7 @@ extension PromotionDriver {
         var environment = environment
         var previous = previous
         environment.currentDeploymentID = previous.id
-        previous.autoscaling = environment.autoscaling
+        previous.autoscaling = environment.effectiveAutoscaling(at: now)
         previous.desired = .running
         try db.update(environment)
         try db.update(previous)

@@ -11,10 +11,13 @@ public struct Environment: Sendable, Equatable {
     /// One record with "the current deployment's autoscaling": written to it on promotion.
     public var autoscaling: AutoscalingSettings
     public var promotionSettings: PromotionSettings
+    /// Other settings at certain times; written to the current deployment while they hold.
+    public var schedules: AutoscalingSchedules
 
     public init(
         modelID: ModelID, name: String, createdAt: Timestamp, currentDeploymentID: DeploymentID? = nil,
-        autoscaling: AutoscalingSettings = .init(), promotionSettings: PromotionSettings = .init()
+        autoscaling: AutoscalingSettings = .init(), promotionSettings: PromotionSettings = .init(),
+        schedules: AutoscalingSchedules = .init()
     ) {
         self.modelID = modelID
         self.name = name
@@ -22,5 +25,6 @@ public struct Environment: Sendable, Equatable {
         self.currentDeploymentID = currentDeploymentID
         self.autoscaling = autoscaling
         self.promotionSettings = promotionSettings
+        self.schedules = schedules
     }
 }

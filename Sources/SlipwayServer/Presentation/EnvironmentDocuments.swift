@@ -15,7 +15,8 @@ extension EnvironmentV1 {
             inProgressPromotion: view.promotion.map(InProgressPromotionV1.init),
             autoscalingSettings: AutoscalingSettingsV1(environment.autoscaling),
             promotionSettings: PromotionSettingsV1(environment.promotionSettings),
-            instanceType: InstanceTypeV1(view.instanceType))
+            instanceType: InstanceTypeV1(view.instanceType),
+            autoscalingSchedules: EnvironmentAutoscalingSchedulesV1(view))
     }
 }
 

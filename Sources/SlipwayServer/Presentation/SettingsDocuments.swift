@@ -52,7 +52,7 @@ extension PromotionSettingsChange {
 }
 
 extension OptionalChange {
-    fileprivate init<Document>(_ change: MemberChange<Document>, _ convert: (Document) -> Value) {
+    init<Document>(_ change: MemberChange<Document>, _ convert: (Document) -> Value) {
         self =
             switch change {
             case .absent: .unchanged

@@ -56,7 +56,8 @@ enum EnvironmentRoutes {
             let name = try call.environment
             let verdict = try await control.updateEnvironment(
                 name, of: call.modelID, autoscaling: AutoscalingChange(body.autoscalingSettings),
-                promotion: PromotionSettingsChange(body.promotionSettings), by: call.caller)
+                promotion: PromotionSettingsChange(body.promotionSettings),
+                schedules: AutoscalingSchedulesChange(body.autoscalingScheduleSettings), by: call.caller)
             return UpdateEnvironmentResponseV1(
                 environment: try EnvironmentV1(try await control.environment(name, of: call.modelID)),
                 status: UpdateAutoscalingSettingsStatusV1(verdict), message: verdict.message)

@@ -11,6 +11,7 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
     var current_deployment_id: DeploymentID?
     var autoscaling: AutoscalingSettings
     var promotion_settings: PromotionSettings
+    var schedules: AutoscalingSchedules
 
     init(_ environment: SlipwayCore.Environment) {
         model_id = environment.modelID
@@ -19,12 +20,13 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
         current_deployment_id = environment.currentDeploymentID
         autoscaling = environment.autoscaling
         promotion_settings = environment.promotionSettings
+        schedules = environment.schedules
     }
 
     var environment: SlipwayCore.Environment {
         SlipwayCore.Environment(
             modelID: model_id, name: name, createdAt: created_at, currentDeploymentID: current_deployment_id,
-            autoscaling: autoscaling, promotionSettings: promotion_settings)
+            autoscaling: autoscaling, promotionSettings: promotion_settings, schedules: schedules)
     }
 }
 

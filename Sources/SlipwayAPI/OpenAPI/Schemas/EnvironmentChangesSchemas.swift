@@ -59,7 +59,11 @@ extension Schema {
                 "Changes to how replicas follow the load."),
             .optional(
                 "promotion_settings", .ref("UpdatePromotionSettingsV1").nullable.defaulting(to: .null),
-                "Changes to how promotions are carried out.")),
+                "Changes to how promotions are carried out."),
+            .optional(
+                "autoscaling_schedule_settings",
+                .ref("UpdateAutoscalingScheduleSettingsV1").nullable.defaulting(to: .null),
+                "Changes to the settings at certain times.")),
         "UpdateEnvironmentResponseV1": .object(
             "Answer to a change of an environment.",
             .required("environment", .ref("EnvironmentV1"), "The environment after the change."),

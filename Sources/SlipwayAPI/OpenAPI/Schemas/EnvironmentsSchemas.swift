@@ -68,7 +68,11 @@ extension Schema {
                 "Instance type promotions keep unless told otherwise."),
             .required(
                 "request_backpressure_settings", .ref("RequestBackpressureSettingsV1"),
-                "What becomes of requests when all replicas are busy.")),
+                "What becomes of requests when all replicas are busy."),
+            .optional(
+                "autoscaling_schedules",
+                .ref("EnvironmentAutoscalingSchedulesV1").nullable.defaulting(to: .null),
+                "Settings at certain times; null without any.")),
         "RequestBackpressurePolicyV1": .choice(RequestBackpressurePolicyV1.self).described(
             "A policy for requests that find every replica busy."),
         "RequestBackpressureSettingsV1": .object(

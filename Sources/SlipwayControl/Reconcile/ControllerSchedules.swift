@@ -1,0 +1,65 @@
+// Brings the settings of the schedule that holds now onto the deployment that serves.
+
+import Foundation
+import SlipwayCore
+import SlipwayStore
+
+enum WallClock {
+    static func knows(_ timezone: String) -> Bool {
+        TimeZone(identifier: timezone) != nil
+    }
+
+    /// What a clock in the timezone shows at a moment; nil for an unknown timezone.
+    static func time(_ moment: Timestamp, in timezone: String) -> LocalTime? {
+        guard let zone = TimeZone(identifier: timezone) else { return nil }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        let date = Date(timeIntervalSince1970: Double(moment.microseconds) / 1e6)
+        let parts = calendar.dateComponents([.weekday, .hour, .minute], from: date)
+        guard let weekday = parts.weekday, let hour = parts.hour, let minute = parts.minute else {
+            return nil
+        }
+        return LocalTime(weekday: Weekday.allCases[weekday - 1], hour: hour, minute: minute)
+    }
+}
+
+extension Environment {
+    func activeSchedule(at now: Timestamp) -> AutoscalingSchedule? {
+        schedules.active { WallClock.time(now, in: $0) }
+    }
+
+    /// What the deployment that serves has now: the environment's own settings, or a schedule's.
+    func effectiveAutoscaling(at now: Timestamp) -> AutoscalingSettings {
+        autoscaling.overridden(by: activeSchedule(at: now))
+    }
+}
+
+extension Controller {
+    func stepSchedules(_ snapshot: Snapshot) async throws {
+        let now = dependencies.now()
+        for environment in snapshot.environments where !environment.schedules.schedules.isEmpty {
+            guard let id = environment.currentDeploymentID,
+                let current = snapshot.deployments.first(where: { $0.id == id }),
+                current.autoscaling != environment.effectiveAutoscaling(at: now)
+            else { continue }
+            let schedule = environment.activeSchedule(at: now)
+            let changed = try await store.write { db in
+                guard let environment = try db.environment(environment.name, of: environment.modelID),
+                    environment.currentDeploymentID == id, var current = try db.deployment(id),
+                    try !db.isInPromotion(current)
+                else { return false }
+                current.autoscaling = environment.effectiveAutoscaling(at: now)
+                if current.autoscaling.minReplica > 0, current.desired == .zero { current.desired = .running }
+                try db.update(current)
+                return true
+            }
+            guard changed else { continue }
+            logs.append(
+                LogEntry(
+                    nanoseconds: now.microseconds * 1000,
+                    message: schedule.map { "Autoscaling schedule \"\($0.name)\" holds from now on." }
+                        ?? "The environment's own autoscaling settings hold again.", level: .info), to: id)
+            inbox.ring()
+        }
+    }
+}
