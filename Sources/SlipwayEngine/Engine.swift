@@ -1,5 +1,6 @@
 // The port between the controller and whatever runs replicas: child processes here, Pods on a cluster.
 
+import Foundation
 import SlipwayCore
 
 /// Builds images and runs replicas. The controller decides; an engine only carries out and reports.
@@ -35,6 +36,10 @@ public protocol Engine: Sendable {
     /// Frees what `image` occupies, as far as no other image shares it.
     func removeImage(_ id: ImageID) async
 
+    /// Changes files of a running replica, which counts as started from `image` from now on, also after an adoption.
+    /// - Returns: false where that cannot be done; the replica is as it was, or some of its files are changed.
+    func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool
+
     /// What each running replica takes; one that has just ended may be missing.
     func usage() async -> [ReplicaID: ReplicaUsage]
 
@@ -47,6 +52,18 @@ public protocol Engine: Sendable {
 }
 
 /// A report of an engine about one replica.
+/// A file of a replica and its new content; nil removes it.
+public struct SourceFile: Sendable, Equatable {
+    /// Absolute, as the replica sees it.
+    public var path: String
+    public var content: Data?
+
+    public init(path: String, content: Data?) {
+        self.path = path
+        self.content = content
+    }
+}
+
 /// What a replica takes of its machine.
 public struct ReplicaUsage: Sendable, Equatable {
     /// Core-seconds since its start.

@@ -224,6 +224,23 @@ public actor LocalEngine: Engine {
         return made
     }
 
+    public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool {
+        guard await currentSandbox().mode == .root, var record = running[id]?.record else { return false }
+        let unit = UnitDirectory(root: configuration.root, id: id)
+        do {
+            try await ReplicaFiles(configuration: configuration, unit: unit, process: record.process)
+                .replace(files)
+            record.imageID = image
+            try unit.write(record)
+            running[id]?.record = record
+            return true
+        } catch {
+            logger.warning(
+                "a replica cannot be changed in place", metadata: ["replica": "\(id)", "reason": "\(error)"])
+            return false
+        }
+    }
+
     public func usage() async -> [ReplicaID: ReplicaUsage] {
         guard !running.isEmpty else { return [:] }
         let usage = ProcessUsage.byGroup()

@@ -107,6 +107,81 @@ def test_what_only_a_push_can_do_is_told_by_the_sync(api, patched):
     assert api.predict(model, "development/predict", json={}).status_code == 200
 
 
+HOT = """
+import os, threading
+
+class Model:
+    def load(self):
+        self.loaded_by = (os.getpid(), id(self))
+        self.loads = getattr(self, "loads", 0) + 1
+
+    def predict(self, model_input):
+        return {"version": "VERSION", "loads": self.loads, "pid": os.getpid()}
+"""
+
+
+@pytest.fixture(scope="module")
+def hot(api):
+    """A development deployment of a model that counts its loads: (model, deployment)."""
+    key = api.upload(truss_files("hot", HOT))
+    deployment = {"config": {"model_name": "hot"}, "is_development": True}
+    source = {"kind": "model_archive", "name": "hot", "deployment": deployment, "s3_key": key}
+    answer = api.call("POST", "/v1/models", json={"source": source})
+    assert answer.status_code == 200, answer.text
+    made = answer.json()["model"]["id"], answer.json()["deployment"]["id"]
+    api.wait(*made, "ACTIVE")
+    return made
+
+
+def hot_code(version, content=None):
+    content = HOT.replace("VERSION", version) if content is None else content
+    operation = {"type": "model_code", "action": "UPDATE", "path": "model.py", "content": content, "hot_reload": True}
+    return [operation], {"model/model.py": content}
+
+
+def test_a_hot_reload_changes_the_code_of_the_running_model(api, hot):
+    model, deployment = hot
+    path = f"/v1/models/{model}/deployments/{deployment}/patches"
+    before = api.predict(model, "development/predict", json={}).json()
+    for version in ["two", "three"]:
+        assert stage(api, path, *hot_code(version)).status_code == 200
+        assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
+        after = api.predict(model, "development/predict", json={}).json()
+        assert after == {"version": version, "loads": 1, "pid": before["pid"]}, "the same process, loaded once"
+        assert api.deployment(model, deployment)["status"] == "ACTIVE"
+    assert state(api, path)["pending_patch_point"] is None
+    # What runs from now on, for whatever reason, runs the changed code.
+    promoted = api.post(f"/v1/models/{model}/deployments/development/promote")["id"]
+    api.wait(model, promoted, "ACTIVE")
+    eventually(lambda: api.predict(model, json={}).json().get("version") == "three")
+    assert api.predict(model, "development/predict", json={}).json()["pid"] == before["pid"]
+
+
+def test_code_that_does_not_load_leaves_the_model_as_it_was(api, hot):
+    model, deployment = hot
+    path = f"/v1/models/{model}/deployments/{deployment}/patches"
+    before = api.predict(model, "development/predict", json={}).json()
+    assert stage(api, path, *hot_code("", "def broken(")).status_code == 200
+    answer = api.call("POST", f"{path}/sync")
+    assert answer.status_code == 400 and "SyntaxError" in answer.json()["message"]
+    assert api.predict(model, "development/predict", json={}).json() == before
+    assert stage(api, path, *hot_code("four")).status_code == 200
+    assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
+    assert api.predict(model, "development/predict", json={}).json() == {**before, "version": "four"}
+
+
+def test_a_mixed_patch_replaces_the_replica(api, hot):
+    model, deployment = hot
+    path = f"/v1/models/{model}/deployments/{deployment}/patches"
+    before = api.predict(model, "development/predict", json={}).json()
+    operations, changes = hot_code("five")
+    package = {"type": "package", "action": "ADD", "path": "extra.txt", "content": "x"}
+    assert stage(api, path, [*operations, package], changes).status_code == 200
+    assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
+    after = eventually(lambda: (a := api.predict(model, "development/predict", json={}).json())["version"] == "five" and a)
+    assert after["pid"] != before["pid"] and after["loads"] == 1
+
+
 def test_bad_patches_change_nothing(api, patched):
     model, path, published = patched
     before = state(api, path)

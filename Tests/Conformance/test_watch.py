@@ -101,6 +101,25 @@ def test_a_promotion_carries_the_patched_code(watched, api):
     eventually(lambda: api.predict(model, json={}).json().get("version") == "mended")
 
 
+def test_the_client_can_ask_for_a_hot_reload(truss, api, scratch):
+    code = 'import os\nclass Model:\n    def predict(self, x):\n        return {"version": "VERSION", "pid": os.getpid()}\n'
+    directory = write_truss(scratch / "hot-watched", "hot-watched", model=code, version="1")
+    output = scratch / "hot.log"
+    watcher = truss.start(
+        "push", directory, "--remote", "slipway", "--watch", "--watch-hot-reload", "--non-interactive", output=output
+    )
+    try:
+        model = eventually(lambda: model_named(api, "hot-watched"), seconds=60)["id"]
+        eventually(lambda: version(api, model) == "1", seconds=120)
+        before = api.predict(model, "development/predict", json={}).json()["pid"]
+        edit_until(lambda: version(api, model) == "2", directory, code.replace("VERSION", "2"))
+        assert api.predict(model, "development/predict", json={}).json()["pid"] == before
+    finally:
+        print(output.read_text())
+        watcher.kill()
+        watcher.wait()
+
+
 def graphql(api, query, **variables):
     answer = requests.post(
         f"{APP}/graphql/", json={"query": query, "variables": variables},

@@ -42,8 +42,7 @@ import Testing
                 ArchiveChange(path: "model/gone.py", content: nil),
                 ArchiveChange(path: "packages/p/x.bin", content: binary),
             ])
-        #expect(!patch.isCodeOnly)
-        #expect(try Self.patch([Self.code("model.py", "x")]).isCodeOnly)
+        #expect(!patch.isHotReload)
     }
 
     @Test("a changed config replaces the file and, where it names one, the requirements file")

@@ -118,6 +118,9 @@ public final class ScriptedEngine: Engine {
     public func adopt() async throws -> [Replica] { running }
     public func events() -> AsyncStream<EngineEvent> { stream }
     public func removeImage(_ id: ImageID) async { state.withLock { $0.images[id] = nil } }
+    /// No replica can be changed in place.
+    public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool { false }
+
     /// Every replica takes the same.
     public func usage() async -> [ReplicaID: ReplicaUsage] {
         state.withLock { $0.running.mapValues { _ in ReplicaUsage(cpuSeconds: 2, memoryBytes: 1 << 20) } }

@@ -3,6 +3,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwayEngine
 import SlipwayStore
 import SlipwayTruss
 
@@ -100,41 +101,28 @@ extension ControlPlane {
         }
     }
 
-    /// Makes the staged patches part of the archive and lets the deployment run it.
+    /// Makes the staged patches part of the archive and lets the deployment run it: in place where the client asked for
+    /// that and the model server can, else by replacing the replica while requests are held.
     public func syncPatches(of model: ModelID, by caller: Caller) async throws -> PatchOutcome {
         let deployment = try await deployment(.development, of: model).deployment
         let staged = try await store.read { try $0.patches(of: deployment.id) }
-        guard let last = staged.last else { return .done }
-        let edit: (key: String, config: TrussConfig)
+        guard !staged.isEmpty else { return .done }
+        let edit: PatchedArchive
         do {
-            edit = try patchedArchive(of: deployment, staged)
+            edit = try PatchedArchive(of: deployment, staged, dependencies)
         } catch let problem as PatchProblem {
             return .refused(reason: problem.description, needsFullDeploy: problem.needsFullDeploy)
         }
-        let now = now
-        let isCurrent = try await store.write { db in
-            var current = try db.existing(.id(deployment.id), of: model)
-            // Another push or sync was quicker: the archive made here starts from what is not there any more.
-            guard current.archiveKey == deployment.archiveKey else { return false }
-            current.archiveKey = edit.key
-            current.rawConfig = edit.config.raw
-            current.configJSON = edit.config.json
-            current.trussHash = last.next_hash
-            current.trussSignature = last.next_signature
-            current.imageID = nil
-            current.desired = .running
-            current.deployStartedAt = nil
-            current.status = .building
-            current.statusReason = nil
-            current.statusSince = now
-            try db.update(current)
-            try db.deletePatches(of: deployment.id, upTo: last.position ?? .max)
-            try db.record(
-                .deployed(current, db.existing(model), environment: nil, scalesPreviousDown: false),
-                by: caller, at: now)
-            return true
+        switch try await hotReload(deployment, edit, by: caller) {
+        case .done:
+            await removeUnused(archive: deployment.archiveKey, image: deployment.imageID)
+            return .done
+        case .refused(let reason):
+            dependencies.removeArchive(edit.key)
+            return .refused(reason: reason, needsFullDeploy: false)
+        case .impossible: break
         }
-        guard isCurrent else {
+        guard try await keep(edit, of: deployment, image: nil, by: caller) else {
             dependencies.removeArchive(edit.key)
             throw ControlError.unavailable("The deployment was changed meanwhile; sync again.")
         }
@@ -143,27 +131,61 @@ extension ControlPlane {
         return outcome
     }
 
-    private func patchedArchive(
-        of deployment: Deployment, _ staged: [StagedPatch]
-    ) throws -> (key: String, config: TrussConfig) {
-        guard let archive = dependencies.archivePath(deployment.archiveKey) else {
-            throw ControlError.unavailable("The archive of deployment \(deployment.id) is gone.")
+    /// Stores the deployment with its new source.
+    /// - Parameter image: what its replicas run already; nil lets it be built.
+    /// - Returns: false when another push or sync was quicker: the archive starts from what is not there any more.
+    private func keep(
+        _ edit: PatchedArchive, of deployment: Deployment, image: ImageID?, by caller: Caller
+    ) async throws -> Bool {
+        let now = now
+        return try await store.write { db in
+            var current = try db.existing(.id(deployment.id), of: deployment.modelID)
+            guard current.archiveKey == deployment.archiveKey else { return false }
+            current.archiveKey = edit.key
+            current.rawConfig = edit.config.raw
+            current.configJSON = edit.config.json
+            current.trussHash = edit.last.next_hash
+            current.trussSignature = edit.last.next_signature
+            current.imageID = image
+            if image == nil {
+                current.desired = .running
+                current.deployStartedAt = nil
+                current.status = .building
+                current.statusReason = nil
+                current.statusSince = now
+            }
+            try db.update(current)
+            try db.deletePatches(of: deployment.id, upTo: edit.last.position ?? .max)
+            try db.record(
+                .deployed(
+                    current, db.existing(deployment.modelID), environment: nil, scalesPreviousDown: false),
+                by: caller, at: now)
+            return true
         }
-        var config = deployment.configJSON
-        var changes: [ArchiveChange] = []
-        for patch in staged {
-            let patch = try TrussPatch(json: patch.body)
-            changes += try patch.changes(from: config)
-            config = try TrussConfig(yaml: patch.nextConfig).json
+    }
+
+    private func hotReload(
+        _ deployment: Deployment, _ edit: PatchedArchive, by caller: Caller
+    ) async throws -> HotReload {
+        guard edit.isHotReload, deployment.status == .active,
+            let archive = dependencies.archivePath(edit.key),
+            let name = try await store.read({ try $0.model(deployment.modelID)?.name })
+        else { return .impossible }
+        let image: BuiltImage
+        do {
+            image = try await engine.build(
+                BuildRequest(
+                    deploymentID: deployment.id, modelName: name, archivePath: archive, isDevelopment: true)
+            ) { [logs] in logs.append($0, to: deployment.id) }
+        } catch is BuildFailure {
+            // The usual way tells why.
+            return .impossible
         }
-        let target = FileManager.default.temporaryDirectory
-            .appendingPathComponent("slipway-patched-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: target) }
-        try ArchiveEditor.apply(changes, to: archive, writing: target)
-        guard let text = try TrussArchive.readConfig(archive: target) else {
-            throw PatchProblem("The patched archive has no config.yaml.")
+        let outcome = try await controller.hotReload(deployment.id, to: image.id, edit.files) {
+            try await self.keep(edit, of: deployment, image: image.id, by: caller)
         }
-        return (try dependencies.storeArchive(target), try TrussConfig(yaml: text))
+        if outcome != .done { await engine.removeImage(image.id) }
+        return outcome
     }
 
     /// Waits until the new code runs or has failed.

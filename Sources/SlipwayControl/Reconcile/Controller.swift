@@ -33,6 +33,8 @@ public actor Controller {
     var builds: [DeploymentID: Build] = [:]
     var crashes: [DeploymentID: CrashHistory] = [:]
     var stopping: Set<ReplicaID> = []
+    /// Deployments whose replicas are being changed in place.
+    var held: Set<DeploymentID> = []
     /// What deployments that should have another replica wait for.
     var shortages: [DeploymentID: String] = [:]
     /// Gates that are being asked.
@@ -166,7 +168,7 @@ public actor Controller {
         let byDeployment = Dictionary(grouping: replicas.values, by: \.deploymentID)
         let plans = plannedReplicas(snapshot)
         var situations: [DeploymentID: Situation] = [:]
-        for deployment in snapshot.deployments {
+        for deployment in snapshot.deployments where !held.contains(deployment.id) {
             let mine = (byDeployment[deployment.id] ?? []).sorted { $0.id < $1.id }
             let work = board.work(of: deployment.id)
             let situation = Situation(
@@ -189,9 +191,11 @@ public actor Controller {
         }
         guard !situations.isEmpty else { return }
         // Decided again inside the transaction: a command may have changed the record since the read.
+        let images = Dictionary(uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.imageID) })
         let steps = try await store.write { [situations] db in
             try situations.compactMap { id, situation -> LifecycleStep? in
-                guard let current = try db.deployment(id) else { return nil }
+                // With another image the replicas seen here are not what they seem: they may have taken it over.
+                guard let current = try db.deployment(id), current.imageID == images[id] else { return nil }
                 let step = Lifecycle.step(current, situation, now: now)
                 if step.deployment != current { try db.update(step.deployment) }
                 return step

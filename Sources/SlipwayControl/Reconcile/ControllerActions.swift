@@ -180,7 +180,9 @@ extension Controller {
         inbox.ring()
     }
 
-    func hasReplica(of image: ImageID) -> Bool { replicas.values.contains { $0.imageID == image } }
+    func hasReplica(of image: ImageID) -> Bool {
+        replicas.values.contains { $0.imageID == image || $0.earlierImages.contains(image) }
+    }
 
     /// Replicas and builds of deployments that were deleted.
     func endOrphans(_ snapshot: Snapshot) {

@@ -31,6 +31,8 @@ public struct Replica: Sendable, Equatable {
     public var deploymentID: DeploymentID
     /// What it was started from; a replica of another image than its deployment's is replaced.
     public var imageID: ImageID
+    /// What it was started from before its code was changed in place; still needed.
+    public var earlierImages: Set<ImageID> = []
     public var phase: ReplicaPhase
     public var startedAt: Timestamp
     public var endpoint: ReplicaEndpoint?

@@ -26,6 +26,8 @@ public struct TrussPatch: Sendable, Equatable {
     /// Lines of the requirements file of the next state, where the config names one.
     public var nextRequirements: [String]
     public var operations: [Operation]
+    /// The client asks to change the running model in place: only code changes, and each operation says so.
+    public var isHotReload: Bool
 
     public enum Operation: Sendable, Equatable {
         /// A file below the directory of the model's code.
@@ -64,6 +66,10 @@ public struct TrussPatch: Sendable, Equatable {
             operations.append(try Self.operation(object, at: "patch_ops[\(index)]"))
         }
         self.operations = operations
+        isHotReload = list.allSatisfy { operation in
+            let body = operation["body"] as? [String: Any]
+            return operation["type"] as? String == "model_code" && body?["hot_reload"] as? Bool == true
+        }
     }
 
     private static func operation(
@@ -120,11 +126,6 @@ public struct TrussPatch: Sendable, Equatable {
         "base_image", "build_commands", "docker_server", "live_reload", "python_version", "resources",
         "system_packages",
     ]
-
-    /// Whether only files of the model's code change: then what is loaded can stay.
-    public var isCodeOnly: Bool {
-        operations.allSatisfy { if case .modelCode = $0 { true } else { false } }
-    }
 
     /// What the patch changes in the archive.
     /// - Parameter config: `config.yaml` of the archive, decoded, as JSON text.

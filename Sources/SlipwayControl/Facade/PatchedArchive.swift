@@ -1,0 +1,47 @@
+// The archive of a development deployment with the patches that are staged for it.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+import SlipwayStore
+import SlipwayTruss
+
+struct PatchedArchive: Sendable {
+    /// Of the new archive.
+    var key: String
+    var config: TrussConfig
+    /// The newest patch in it.
+    var last: StagedPatch
+    /// Files of the running server that differ.
+    var files: [SourceFile]
+    /// The client asks to change the running model in place.
+    var isHotReload: Bool
+
+    /// - Parameter staged: oldest first, at least one.
+    /// - Throws: `PatchProblem`, `ControlError.unavailable` when the archive is gone.
+    init(of deployment: Deployment, _ staged: [StagedPatch], _ dependencies: ControlDependencies) throws {
+        guard let archive = dependencies.archivePath(deployment.archiveKey), let last = staged.last else {
+            throw ControlError.unavailable("The archive of deployment \(deployment.id) is gone.")
+        }
+        var config = deployment.configJSON
+        var changes: [ArchiveChange] = []
+        isHotReload = true
+        for patch in staged {
+            let patch = try TrussPatch(json: patch.body)
+            changes += try patch.changes(from: config)
+            config = try TrussConfig(yaml: patch.nextConfig).json
+            if !patch.isHotReload { isHotReload = false }
+        }
+        let target = FileManager.default.temporaryDirectory
+            .appendingPathComponent("slipway-patched-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: target) }
+        try ArchiveEditor.apply(changes, to: archive, writing: target)
+        guard let text = try TrussArchive.readConfig(archive: target) else {
+            throw PatchProblem("The patched archive has no config.yaml.")
+        }
+        self.config = try TrussConfig(yaml: text)
+        self.last = last
+        files = changes.map { SourceFile(path: "/app/" + $0.path, content: $0.content) }
+        key = try dependencies.storeArchive(target)
+    }
+}
