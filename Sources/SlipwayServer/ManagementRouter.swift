@@ -21,6 +21,7 @@ enum ManagementRouter {
             ModelRoutes.collection(services), DeploymentRoutes.collection(services),
             EnvironmentRoutes.collection(services), PushRoutes.collection(services),
             LogRoutes.collection(services), MetricsRoutes.collection(services),
+            EnvironmentGroupRoutes.collection(services),
             PatchRoutes.collection(services),
             AuditLogRoutes.collection(services),
             SecretRoutes.collection(services),

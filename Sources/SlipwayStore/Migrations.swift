@@ -238,6 +238,19 @@ enum Migrations {
                 t.add(column: "schedules", .text).notNull().defaults(to: none)
             }
         }
+        migrator.registerMigration("v10 roles, environment groups") { db in
+            try db.alter(table: "users") { t in
+                t.add(column: "role", .text).notNull().defaults(to: UserRole.admin.rawValue)
+            }
+            try db.create(index: "users_by_email", on: "users", columns: ["email"], options: .unique)
+            try db.create(table: "environment_groups") { t in
+                t.column("team_id", .text).notNull().references("teams", onDelete: .cascade)
+                t.column("name", .text).notNull()
+                t.column("is_restricted", .boolean).notNull()
+                t.column("user_ids", .text).notNull()
+                t.primaryKey(["team_id", "name"])
+            }
+        }
         return migrator
     }
 

@@ -1,6 +1,7 @@
 // Documents about the audit log.
 
-/// What was done. `MODEL_DEPLOYMENT_RENAMED` is an addition: the public contract has no word for it.
+/// What was done. `MODEL_DEPLOYMENT_RENAMED` and `ENVIRONMENT_GROUP_UPDATED` are additions: the public contract has no
+/// words for them.
 public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
     case modelDeployed = "MODEL_DEPLOYED"
     case modelDeploymentActivated = "MODEL_DEPLOYMENT_ACTIVATED"
@@ -20,6 +21,7 @@ public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
     case environmentCreated = "ENVIRONMENT_CREATED"
     case environmentUpdated = "ENVIRONMENT_UPDATED"
     case environmentDeleted = "ENVIRONMENT_DELETED"
+    case environmentGroupUpdated = "ENVIRONMENT_GROUP_UPDATED"
     case modelPromotionControlAction = "MODEL_PROMOTION_CONTROL_ACTION"
 }
 
@@ -50,7 +52,8 @@ public enum AuditLogEventTypeGroupV1: String, Codable, Sendable, CaseIterable {
         case .activatedDeactivated:
             [.modelDeploymentActivated, .modelDeploymentDeactivated, .modelDeploymentRetried]
         case .autoscalingSettings: [.modelDeploymentAutoscalingSettingsChanged]
-        case .environmentSettings: [.environmentCreated, .environmentUpdated, .environmentDeleted]
+        case .environmentSettings:
+            [.environmentCreated, .environmentUpdated, .environmentDeleted, .environmentGroupUpdated]
         case .deleted: [.modelDeleted, .modelDeploymentDeleted, .environmentDeleted]
         case .secrets: [.secretUpdated, .secretDeleted]
         case .apiKeys: [.apiKeyCreated, .apiKeyDeleted]

@@ -16,7 +16,7 @@ public enum OpenAPIDocument {
 
     static let schemas: [String: Schema] = [
         Schema.models, Schema.deployments, Schema.promotions, Schema.promotionPlans, Schema.promotionSafety,
-        Schema.patches,
+        Schema.patches, Schema.environmentGroups,
         Schema.environments,
         Schema.environmentChanges,
         Schema.autoscaling, Schema.autoscalingSchedules,
@@ -28,7 +28,8 @@ public enum OpenAPIDocument {
 
     static let operations: [APIOperation] =
         APIOperation.models + APIOperation.deployments + APIOperation.environments + APIOperation.promotions
-        + APIOperation.patches + APIOperation.logs + APIOperation.metrics + APIOperation.auditLogs
+        + APIOperation.environmentGroups + APIOperation.patches + APIOperation.logs + APIOperation.metrics
+        + APIOperation.auditLogs
         + APIOperation.instanceTypes
         + APIOperation.users
         + APIOperation.teams

@@ -21,7 +21,7 @@ public enum Bootstrap {
                 name: "Slipway", at: now)
             let owner = User(
                 id: .random(length: IdentifierLength.other, using: &random), name: "Administrator",
-                email: "admin@localhost", createdAt: now)
+                email: "admin@localhost", role: .admin, createdAt: now)
             try db.insert(owner)
             let team = Team(
                 id: .random(length: IdentifierLength.other, using: &random), name: "default", isDefault: true,

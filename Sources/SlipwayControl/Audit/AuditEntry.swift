@@ -133,6 +133,17 @@ extension AuditEntry {
 // MARK: The workspace
 
 extension AuditEntry {
+    /// The contract has no type of its own for this.
+    static func updated(_ group: EnvironmentGroup) -> AuditEntry {
+        AuditEntry(
+            .environmentGroupUpdated,
+            [
+                "team_id": .string(group.teamID.text), "is_restricted": .bool(group.isRestricted),
+                "user_ids": .array(group.userIDs.map { .string($0.text) }),
+            ]
+        ).inEnvironment(group.name)
+    }
+
     static func updated(_ secret: SealedSecret) -> AuditEntry {
         AuditEntry(.secretUpdated, ["secret_id": .string(secret.id), "secret_name": .string(secret.name)])
     }

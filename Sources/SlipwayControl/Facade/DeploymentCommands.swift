@@ -101,6 +101,9 @@ extension ControlPlane {
         let removed = try await store.write { db in
             let model = try db.existing(id)
             let deployments = try db.deployments(of: id)
+            for environment in try db.environments(of: id) where environment.currentDeploymentID != nil {
+                try db.requireManageable(environment.name, of: id, by: caller)
+            }
             try db.deleteModel(id)
             try db.record(.deleted(model), by: caller, at: now)
             return deployments
@@ -138,6 +141,10 @@ extension ControlPlane {
         let now = now
         let changed = try await store.write { db in
             var deployment = try db.existing(selector, of: model)
+            for environment in try db.environments(of: model)
+            where environment.currentDeploymentID == deployment.id {
+                try db.requireManageable(environment.name, of: model, by: caller)
+            }
             guard try body(&deployment, db, now) else { return false }
             try db.update(deployment)
             try db.record(entry(deployment, db.existing(model)), by: caller, at: now)

@@ -21,6 +21,7 @@ extension ControlPlane {
         try await store.write { db in
             if try db.alreadyMade(operation, by: caller) != nil { return }
             let owner = try db.existing(model)
+            try db.requireManageable(name, of: model, by: caller)
             guard try db.environment(name, of: model) == nil else {
                 throw ControlError.validation("Model \(model) already has an environment \(name).")
             }
@@ -44,6 +45,7 @@ extension ControlPlane {
         let verdict = try await store.write { db in
             let owner = try db.existing(model)
             var environment = try db.existing(name, of: model)
+            try db.requireManageable(name, of: model, by: caller)
             let before = environment
             try Self.checked { () throws(SettingProblem) in
                 environment.autoscaling = try environment.autoscaling.applying(autoscaling)
@@ -68,6 +70,7 @@ extension ControlPlane {
         try await store.write { db in
             let owner = try db.existing(model)
             let environment = try db.existing(name, of: model)
+            try db.requireManageable(name, of: model, by: caller)
             if name == Environment.production {
                 throw ControlError.validation("The environment production cannot be deleted.")
             }
@@ -105,6 +108,7 @@ extension ControlPlane {
             }
             let environment = try db.environments(of: model)
                 .first { $0.currentDeploymentID == deployment.id }
+            if let environment { try db.requireManageable(environment.name, of: model, by: caller) }
             let before = environment?.autoscaling ?? deployment.autoscaling
             let new = try Self.checked { () throws(SettingProblem) in
                 try before.applying(change, isDevelopment: deployment.isDevelopment)

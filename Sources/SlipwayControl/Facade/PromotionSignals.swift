@@ -14,6 +14,7 @@ extension ControlPlane {
         let promotion = try await store.write { db in
             let owner = try db.existing(model)
             _ = try db.existing(name, of: model)
+            try db.requireManageable(name, of: model, by: caller)
             guard var promotion = try db.runningPromotion(into: name, of: model) else {
                 throw ControlError.validation("Environment \(name) has no in progress promotion.")
             }

@@ -44,6 +44,7 @@ extension ControlPlane {
         of source: Deployment, to environment: Environment, _ options: PromoteOptions, by caller: Caller,
         in db: StoreWriter, at now: Timestamp
     ) throws -> Deployment {
+        try db.requireManageable(environment.name, of: source.modelID, by: caller)
         if source.status.verdict(on: .promote, isDevelopment: source.isDevelopment) == .refused {
             let advice = source.status == .inactive ? " Activate it first." : ""
             throw ControlError.validation(

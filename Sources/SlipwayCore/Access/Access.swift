@@ -14,16 +14,24 @@ public struct Team: Sendable, Equatable {
     }
 }
 
+public enum UserRole: String, Sendable, Codable, CaseIterable {
+    /// May restrict environments, and manage restricted ones.
+    case admin = "ADMIN"
+    case member = "MEMBER"
+}
+
 public struct User: Sendable, Equatable {
     public var id: UserID
     public var name: String
     public var email: String
+    public var role: UserRole
     public var createdAt: Timestamp
 
-    public init(id: UserID, name: String, email: String, createdAt: Timestamp) {
+    public init(id: UserID, name: String, email: String, role: UserRole, createdAt: Timestamp) {
         self.id = id
         self.name = name
         self.email = email
+        self.role = role
         self.createdAt = createdAt
     }
 }

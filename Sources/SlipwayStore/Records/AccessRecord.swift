@@ -16,16 +16,18 @@ struct UserRecord: Codable, FetchableRecord, PersistableRecord {
     var id: UserID
     var name: String
     var email: String
+    var role: UserRole
     var created_at: Timestamp
 
     init(_ user: User) {
         id = user.id
         name = user.name
         email = user.email
+        role = user.role
         created_at = user.createdAt
     }
 
-    var user: User { User(id: id, name: name, email: email, createdAt: created_at) }
+    var user: User { User(id: id, name: name, email: email, role: role, createdAt: created_at) }
 }
 
 struct TeamRecord: Codable, FetchableRecord, PersistableRecord {

@@ -3,7 +3,8 @@
 extension Schema {
     static let auditLogs: [String: Schema] = [
         "AuditLogEventTypeV1": .choice(AuditLogEventTypeV1.self).described(
-            "What was done. MODEL_DEPLOYMENT_RENAMED is an addition to the public contract."),
+            "What was done. MODEL_DEPLOYMENT_RENAMED and ENVIRONMENT_GROUP_UPDATED are additions to the public contract."
+        ),
         "AuditLogEventTypeGroupV1": .choice(AuditLogEventTypeGroupV1.self).described(
             "Groups of event types to filter by."),
         "AuditLogSourceV1": .choice(AuditLogSourceV1.self).described("Surface a change was made through."),
