@@ -36,6 +36,9 @@ public protocol Engine: Sendable {
     /// Frees what `image` occupies, as far as no other image shares it.
     func removeImage(_ id: ImageID) async
 
+    /// Tells a replica the name of the environment it serves; nil for none. One that has just ended is passed over.
+    func setEnvironment(_ name: String?, of id: ReplicaID) async
+
     /// Changes files of a running replica, which counts as started from `image` from now on, also after an adoption.
     /// - Returns: false where that cannot be done; the replica is as it was, or some of its files are changed.
     func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool

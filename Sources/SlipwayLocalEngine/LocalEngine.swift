@@ -224,6 +224,17 @@ public actor LocalEngine: Engine {
         return made
     }
 
+    public func setEnvironment(_ name: String?, of id: ReplicaID) async {
+        guard running[id] != nil else { return }
+        do {
+            try EnvironmentFile(unit: UnitDirectory(root: configuration.root, id: id).path).write(name)
+        } catch {
+            logger.warning(
+                "a replica cannot be told its environment",
+                metadata: ["replica": "\(id)", "reason": "\(error)"])
+        }
+    }
+
     public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool {
         guard await currentSandbox().mode == .root, var record = running[id]?.record else { return false }
         let unit = UnitDirectory(root: configuration.root, id: id)

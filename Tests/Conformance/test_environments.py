@@ -229,3 +229,32 @@ def test_pause_resume_and_cancel(api):
     eventually(lambda: promotion_status(api, model) == "RAMPING_UP", seconds=60)
     assert api.post(path(model, "production", "force_roll_forward_promotion")) == {"success": True}
     eventually(lambda: api.get(f"/v1/models/{model}")["production_deployment_id"] == second)
+
+
+AWARE = """
+class Model:
+    def __init__(self, **kwargs):
+        self.seen = []
+
+    def setup_environment(self, environment):
+        self.seen.append(environment and environment["name"])
+
+    def predict(self, model_input):
+        return {"seen": self.seen, "version": "VERSION"}
+"""
+
+
+def test_a_deployment_promoted_as_it_is_learns_its_environment(api):
+    model, first = api.pushed("aware", truss_files("aware", AWARE))
+    eventually(lambda: api.get(f"/v1/models/{model}")["production_deployment_id"] == first)
+    assert api.predict(model, json={}).json()["seen"] == ["production"]
+    source = {
+        "kind": "model_archive", "s3_key": api.upload(truss_files("aware", AWARE, version="2")),
+        "deployment": {"config": {"model_name": "aware"}},
+    }  # fmt: skip
+    second = api.post(f"/v1/models/{model}/deployments", {"source": source})["deployment"]["id"]
+    api.wait(model, second, "ACTIVE")
+    direct = f"deployment/{second}/predict"
+    assert api.predict(model, direct, json={}).json()["seen"] == []
+    assert api.post(path(model, "production", "promote"), {"deployment_id": second})["id"] == second
+    eventually(lambda: api.predict(model, direct, json={}).json()["seen"] == ["production"], seconds=60)

@@ -163,3 +163,28 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 }
+
+@Suite struct EnvironmentNameTests {
+    @Test(
+        "a replica learns the environment it serves, also when it is promoted as it is and when it is replaced"
+    )
+    func names() async throws {
+        try await World.run { world in
+            let first = try await world.push()
+            try await world.serves(first)
+            let replica = world.started(for: first)[0].replicaID
+            try await world.until("it knows") { world.engine.environments[replica] == "production" }
+            let second = try await world.push("model")
+            try await world.reaches(.active, second)
+            let other = world.started(for: second)[0].replicaID
+            #expect(world.engine.environments[other] == nil)
+            let promoted = try await world.promote(.id(second.id), of: second)
+            #expect(promoted.id == second.id, "it is promoted as it is")
+            try await world.serves(second)
+            try await world.until("both know") {
+                world.engine.environments[other] == "production" && world.engine.environments[replica] == nil
+            }
+            #expect(world.started(for: second).count == 1)
+        }
+    }
+}

@@ -14,6 +14,7 @@ public final class ScriptedEngine: Engine {
         var started: [ReplicaSpec] = []
         var running: [ReplicaID: Replica] = [:]
         var stopped: [ReplicaID] = []
+        var environments: [ReplicaID: String] = [:]
         var startsReady = true
         var heldBuilds: [CheckedContinuation<Void, Never>] = []
         var holdsBuilds = false
@@ -118,6 +119,13 @@ public final class ScriptedEngine: Engine {
     public func adopt() async throws -> [Replica] { running }
     public func events() -> AsyncStream<EngineEvent> { stream }
     public func removeImage(_ id: ImageID) async { state.withLock { $0.images[id] = nil } }
+    /// What each replica was told last.
+    public var environments: [ReplicaID: String] { state.withLock { $0.environments } }
+
+    public func setEnvironment(_ name: String?, of id: ReplicaID) async {
+        state.withLock { $0.environments[id] = name }
+    }
+
     /// No replica can be changed in place.
     public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool { false }
 

@@ -33,6 +33,8 @@ public actor Controller {
     var builds: [DeploymentID: Build] = [:]
     var crashes: [DeploymentID: CrashHistory] = [:]
     var stopping: Set<ReplicaID> = []
+    /// The environment each replica was last told it serves; nil for none.
+    var environmentNames: [ReplicaID: String?] = [:]
     /// Deployments whose replicas are being changed in place.
     var held: Set<DeploymentID> = []
     /// What deployments that should have another replica wait for.
@@ -145,6 +147,7 @@ public actor Controller {
             try await stepPromotions()
             try await stepWatches(snapshot)
             try await publish()
+            await announceEnvironments()
         } catch is CancellationError {
         } catch {
             // The next tick tries again from the stored records.

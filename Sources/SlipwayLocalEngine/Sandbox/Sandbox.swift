@@ -20,11 +20,7 @@ struct Sandbox: Sendable {
         for (name, value) in secrets {
             try write(value, to: launch.unit + "/secrets/" + name, mode: 0o400)
         }
-        if let environmentName {
-            let data = try JSONSerialization.data(withJSONObject: ["name": environmentName])
-            try write(
-                String(decoding: data, as: UTF8.self), to: launch.unit + "/dynamic/environment", mode: 0o444)
-        }
+        try EnvironmentFile(unit: launch.unit).write(environmentName)
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
         try write(ReplicaScripts.inner(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
         try write(ReplicaScripts.outer(launch), to: launch.unit + "/launch.sh", mode: 0o500)
