@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one benchmark against a release build: scripts/bench.sh api|autoscaling|idle|promotion|push
+# Runs one benchmark against a release build: scripts/bench.sh api|autoscaling|idle|promotion|push|wake
 # Ends with lines `figure NAME VALUE UNIT`. These need the ports 8000 and 9090.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
