@@ -31,4 +31,14 @@ public struct LogEntry: Sendable, Equatable {
         self.requestID = requestID
         self.level = level
     }
+
+    /// A line of the platform itself.
+    public init(
+        at moment: Timestamp, _ message: String, level: LogLevel, replica: ReplicaID? = nil,
+        requestID: String? = nil
+    ) {
+        self.init(
+            nanoseconds: moment.microseconds * 1000, message: message, replica: replica,
+            requestID: requestID, level: level)
+    }
 }

@@ -105,6 +105,9 @@ public struct BuildRequest: Sendable {
 
 /// The result of a build: content-addressed, so equal archives and environments share it.
 public struct BuiltImage: Sendable, Codable, Equatable {
+    /// Where a Truss server takes predictions.
+    public static let trussPredictPath = "/v1/models/model:predict"
+
     public var id: ImageID
     /// Path on the replica that `…/predict` is sent to (`/v1/models/model:predict` for a Truss).
     public var predictPath: String

@@ -40,8 +40,7 @@ final class DataPlane: Sendable {
     ) {
         observer.log(
             LogEntry(
-                nanoseconds: now().microseconds * 1000, message: message, replica: replica,
-                requestID: requestID.text, level: .warning),
+                at: now(), message, level: .warning, replica: replica, requestID: requestID.text),
             of: deployment)
     }
 

@@ -251,6 +251,9 @@ enum Migrations {
                 t.primaryKey(["team_id", "name"])
             }
         }
+        migrator.registerMigration("v11 old metrics are found without reading all") { db in
+            try db.create(index: "metric_samples_by_minute", on: "metric_samples", columns: ["minute"])
+        }
         return migrator
     }
 

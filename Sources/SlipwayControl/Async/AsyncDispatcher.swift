@@ -255,9 +255,8 @@ actor AsyncDispatcher {
     private func log(_ request: AsyncRequest, _ message: String, _ replica: ReplicaID?) {
         logs.append(
             LogEntry(
-                nanoseconds: dependencies.now().microseconds * 1000,
-                message: "async request \(request.id) \(message)", replica: replica, requestID: request.id,
-                level: .warning), to: request.deploymentID)
+                at: dependencies.now(), "async request \(request.id) \(message)", level: .warning,
+                replica: replica, requestID: request.id), to: request.deploymentID)
     }
 }
 

@@ -78,8 +78,7 @@ extension ControlPlane {
         let now = now
         let removed = try await store.write { db in
             let deployment = try db.existing(.id(id), of: model)
-            if let environment = try db.environments(of: model).first(where: { $0.currentDeploymentID == id })
-            {
+            if let environment = try db.environments(servedBy: deployment).first {
                 throw ControlError.validation(
                     "Deployment \(id) serves environment \(environment.name); promote another one first.")
             }
@@ -141,8 +140,7 @@ extension ControlPlane {
         let now = now
         let changed = try await store.write { db in
             var deployment = try db.existing(selector, of: model)
-            for environment in try db.environments(of: model)
-            where environment.currentDeploymentID == deployment.id {
+            for environment in try db.environments(servedBy: deployment) {
                 try db.requireManageable(environment.name, of: model, by: caller)
             }
             guard try body(&deployment, db, now) else { return false }
@@ -167,10 +165,7 @@ extension Deployment {
 
 extension StoreReader {
     fileprivate func refuseDuringPromotion(_ deployment: Deployment, _ verb: String) throws {
-        let busy = try runningPromotions().first {
-            $0.candidateID == deployment.id || $0.previousID == deployment.id
-        }
-        if let busy {
+        if let busy = try runningPromotions().first(where: { $0.concerns(deployment.id) }) {
             throw ControlError.validation(
                 "Deployment \(deployment.id) cannot be \(verb) during the promotion to \(busy.environment); cancel that first."
             )

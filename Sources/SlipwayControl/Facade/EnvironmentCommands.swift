@@ -106,8 +106,7 @@ extension ControlPlane {
                     "Deployment \(deployment.id) is \(deployment.status.rawValue); its autoscaling settings cannot be changed."
                 )
             }
-            let environment = try db.environments(of: model)
-                .first { $0.currentDeploymentID == deployment.id }
+            let environment = try db.environments(servedBy: deployment).first
             if let environment { try db.requireManageable(environment.name, of: model, by: caller) }
             let before = environment?.autoscaling ?? deployment.autoscaling
             let new = try Self.checked { () throws(SettingProblem) in
@@ -124,8 +123,7 @@ extension ControlPlane {
                 try db.update(environment)
                 return try Self.writeThrough(environment, in: db, at: now)
             }
-            deployment.autoscaling = new
-            if new.minReplica > 0, deployment.desired == .zero { deployment.desired = .running }
+            deployment.adopt(new)
             try db.update(deployment)
             return try db.isInPromotion(deployment) ? .queued : verdict
         }
@@ -151,8 +149,7 @@ extension ControlPlane {
         guard let id = environment.currentDeploymentID, var current = try db.deployment(id) else {
             return .accepted
         }
-        current.autoscaling = environment.effectiveAutoscaling(at: now)
-        if current.autoscaling.minReplica > 0, current.desired == .zero { current.desired = .running }
+        current.adopt(environment.effectiveAutoscaling(at: now))
         try db.update(current)
         return current.status.autoscalingVerdict ?? .accepted
     }
@@ -168,8 +165,11 @@ extension ControlPlane {
 
 extension StoreReader {
     func isInPromotion(_ deployment: Deployment) throws -> Bool {
-        try runningPromotions().contains {
-            $0.candidateID == deployment.id || $0.previousID == deployment.id
-        }
+        try runningPromotions().contains { $0.concerns(deployment.id) }
+    }
+
+    /// The environments whose current deployment it is.
+    func environments(servedBy deployment: Deployment) throws -> [Environment] {
+        try environments(of: deployment.modelID).filter { $0.currentDeploymentID == deployment.id }
     }
 }

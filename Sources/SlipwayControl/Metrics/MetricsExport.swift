@@ -31,10 +31,9 @@ private struct LabelledDeployment: Sendable {
         _ deployment: Deployment, modelName: String, _ environments: [Environment], _ promotions: [Promotion]
     ) {
         id = deployment.id
-        let promotion = promotions.first { $0.candidateID == deployment.id }
-        let current = environments.first { $0.currentDeploymentID == deployment.id }
-        let environment = promotion?.environment ?? current?.name ?? ""
-        let phase = environment.isEmpty ? "" : promotion == nil ? "stable" : "promoting"
+        let environment = Environment.name(for: deployment.id, among: environments, promotions) ?? ""
+        let isPromoting = promotions.contains { $0.candidateID == deployment.id }
+        let phase = environment.isEmpty ? "" : isPromoting ? "promoting" : "stable"
         labels = [
             .init("model_id", deployment.modelID.text), .init("model_name", modelName),
             .init("deployment_id", deployment.id.text), .init("environment", environment),

@@ -10,7 +10,7 @@ import SlipwayStore
 actor MetricsKeeper {
     static let period: Duration = .seconds(5)
 
-    let store: Store
+    private let store: Store
     private let controller: Controller
     private let engine: any Engine
     private let gateway: any GatewayControl

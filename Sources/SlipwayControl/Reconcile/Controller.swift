@@ -244,7 +244,7 @@ public actor Controller {
                 ready[replica.deploymentID, default: []].append(
                     ReadyReplica(
                         id: replica.id, endpoint: endpoint,
-                        predictPath: image?.predictPath ?? "/v1/models/model:predict",
+                        predictPath: image?.predictPath ?? BuiltImage.trussPredictPath,
                         concurrency: image?.predictConcurrency ?? 1))
             })
     }
@@ -254,13 +254,14 @@ public actor Controller {
         let reason = deployment.statusReason.map { ": \($0)" } ?? ""
         let level: LogLevel =
             deployment.status.isFailure ? .error : deployment.status == .unhealthy ? .warning : .info
-        logs.append(
-            LogEntry(
-                nanoseconds: dependencies.now().microseconds * 1000,
-                message: "Deployment is \(deployment.status.rawValue)\(reason)", level: level),
-            to: deployment.id)
+        log("Deployment is \(deployment.status.rawValue)\(reason)", level, of: deployment.id)
         logger.info(
             "deployment changed",
             metadata: ["deployment": "\(deployment.id)", "status": "\(deployment.status.rawValue)"])
+    }
+
+    /// A line in the log of a deployment.
+    func log(_ message: String, _ level: LogLevel, of deployment: DeploymentID) {
+        logs.append(LogEntry(at: dependencies.now(), message, level: level), to: deployment)
     }
 }

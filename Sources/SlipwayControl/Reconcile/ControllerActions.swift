@@ -99,7 +99,7 @@ extension Controller {
         }
         guard shortages[deployment.id] != shortage else { return }
         shortages[deployment.id] = shortage
-        if let shortage { log("A replica waits for \(shortage).", of: deployment) }
+        if let shortage { log("A replica waits for \(shortage).", .warning, of: deployment.id) }
         inbox.ring()
     }
 
@@ -108,12 +108,6 @@ extension Controller {
             let type = dependencies.catalogue.type(withID: deployment.instanceTypeID)
         else { return .fits(Reservation()) }
         return capacity.place(type, beside: replicas.values.filter { !$0.hasExited }.map(\.reservation))
-    }
-
-    private func log(_ message: String, of deployment: Deployment) {
-        logs.append(
-            LogEntry(nanoseconds: dependencies.now().microseconds * 1000, message: message, level: .warning),
-            to: deployment.id)
     }
 
     private func startReplica(of deployment: Deployment, _ reservation: Reservation) {
@@ -125,9 +119,8 @@ extension Controller {
             startedAt: dependencies.now(), reservation: reservation)
         Task { [engine] in
             do {
-                var spec = try await self.spec(of: deployment, replica: id, image: image)
-                spec.reservation = reservation
-                try await engine.start(spec)
+                try await engine.start(
+                    try await self.spec(of: deployment, replica: id, image: image, reservation))
             } catch {
                 self.receive(
                     .phase(
@@ -136,9 +129,9 @@ extension Controller {
         }
     }
 
-    private func spec(of deployment: Deployment, replica: ReplicaID, image: ImageID) async throws
-        -> ReplicaSpec
-    {
+    private func spec(
+        of deployment: Deployment, replica: ReplicaID, image: ImageID, _ reservation: Reservation
+    ) async throws -> ReplicaSpec {
         guard let type = dependencies.catalogue.type(withID: deployment.instanceTypeID) else {
             throw StartFailure(
                 reason: "The instance type \(deployment.instanceTypeID) is not on offer any more.")
@@ -148,11 +141,10 @@ extension Controller {
             guard let model = try db.model(deployment.modelID) else {
                 return ([SealedSecret](), String?.none)
             }
-            let promotion = try db.runningPromotions().first { $0.candidateID == deployment.id }
-            let current = try db.environments(of: model.id).first { $0.currentDeploymentID == deployment.id }
             return (
                 try db.secrets(of: model.teamID).filter { wanted.contains($0.name) },
-                promotion?.environment ?? current?.name
+                Environment.name(
+                    for: deployment.id, among: try db.environments(of: model.id), try db.runningPromotions())
             )
         }
         var values: [String: String] = [:]
@@ -162,7 +154,8 @@ extension Controller {
         }
         return ReplicaSpec(
             replicaID: replica, deploymentID: deployment.id, modelID: deployment.modelID, imageID: image,
-            environmentName: environment, secrets: values, instanceType: type)
+            environmentName: environment, secrets: values, instanceType: type,
+            reservation: reservation)
     }
 
     private func stop(_ id: ReplicaID, grace: Duration) {

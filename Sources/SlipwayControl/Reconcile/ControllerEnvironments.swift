@@ -6,15 +6,11 @@ import SlipwayCore
 extension Controller {
     func announceEnvironments() async {
         guard let snapshot = lastPublished else { return }
-        var names: [DeploymentID: String] = [:]
-        for environment in snapshot.environments {
-            if let current = environment.currentDeploymentID { names[current] = environment.name }
-        }
-        // A candidate is told before it gets the first request.
-        for promotion in snapshot.promotions { names[promotion.candidateID] = promotion.environment }
         environmentNames = environmentNames.filter { replicas[$0.key] != nil }
         for replica in replicas.values where !replica.hasExited && replica.phase != .starting {
-            let name = names[replica.deploymentID]
+            // A candidate is told before it gets the first request.
+            let name = Environment.name(
+                for: replica.deploymentID, among: snapshot.environments, snapshot.promotions)
             guard environmentNames[replica.id] != .some(name) else { continue }
             environmentNames[replica.id] = .some(name)
             await engine.setEnvironment(name, of: replica.id)

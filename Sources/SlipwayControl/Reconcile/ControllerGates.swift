@@ -10,7 +10,7 @@ import SlipwayStore
 extension Controller {
     func runGate(of promotion: Promotion) {
         guard let gate = promotion.rollout.gate, gates.insert(promotion.id).inserted else { return }
-        note(.info, "Gate \(gate.url ?? gate.command ?? ""): asked.", on: promotion)
+        log("Gate \(gate.url ?? gate.command ?? ""): asked.", .info, of: promotion.candidateID)
         Task {
             let problem = await self.ask(gate, promotion)
             await self.gateEnded(promotion, problem)
@@ -18,7 +18,8 @@ extension Controller {
     }
 
     private func gateEnded(_ promotion: Promotion, _ problem: String?) async {
-        note(problem == nil ? .info : .error, "Gate: \(problem ?? "passed.")", on: promotion)
+        log(
+            "Gate: \(problem ?? "passed.")", problem == nil ? .info : .error, of: promotion.candidateID)
         let now = dependencies.now()
         do {
             try await store.write { db in
@@ -81,17 +82,8 @@ extension Controller {
         environment["SLIPWAY_PREVIOUS_DEPLOYMENT_ID"] = promotion.previousID?.text
         let moment = dependencies.now
         let code = try await command(name, environment, .seconds(gate.timeoutSeconds)) { [logs] line in
-            logs.append(
-                LogEntry(
-                    nanoseconds: moment().microseconds * 1000, message: "gate: \(line)", level: .info),
-                to: promotion.candidateID)
+            logs.append(LogEntry(at: moment(), "gate: \(line)", level: .info), to: promotion.candidateID)
         }
         return code == 0 ? nil : "\(name) ended with code \(code)."
-    }
-
-    func note(_ level: LogLevel, _ message: String, on promotion: Promotion) {
-        logs.append(
-            LogEntry(nanoseconds: dependencies.now().microseconds * 1000, message: message, level: level),
-            to: promotion.candidateID)
     }
 }

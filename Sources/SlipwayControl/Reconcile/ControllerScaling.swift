@@ -72,8 +72,8 @@ extension Controller {
         for (id, decision) in decisions {
             logs.append(
                 LogEntry(
-                    nanoseconds: decision.at.microseconds * 1000,
-                    message: "Replicas \(decision.from) → \(decision.to): \(decision.reason)", level: .info),
+                    at: decision.at, "Replicas \(decision.from) → \(decision.to): \(decision.reason)",
+                    level: .info),
                 to: id)
         }
     }

@@ -48,17 +48,14 @@ extension Controller {
                     environment.currentDeploymentID == id, var current = try db.deployment(id),
                     try !db.isInPromotion(current)
                 else { return false }
-                current.autoscaling = environment.effectiveAutoscaling(at: now)
-                if current.autoscaling.minReplica > 0, current.desired == .zero { current.desired = .running }
+                current.adopt(environment.effectiveAutoscaling(at: now))
                 try db.update(current)
                 return true
             }
             guard changed else { continue }
-            logs.append(
-                LogEntry(
-                    nanoseconds: now.microseconds * 1000,
-                    message: schedule.map { "Autoscaling schedule \"\($0.name)\" holds from now on." }
-                        ?? "The environment's own autoscaling settings hold again.", level: .info), to: id)
+            log(
+                schedule.map { "Autoscaling schedule \"\($0.name)\" holds from now on." }
+                    ?? "The environment's own autoscaling settings hold again.", .info, of: id)
             inbox.ring()
         }
     }

@@ -23,9 +23,9 @@ extension Controller {
             guard verdict != .goOn else { continue }
             if case .giveBack(let reason) = verdict, let previous = watched.previousID {
                 scalers[previous] = AutoscalerState(target: max(wanted, 1))
-                note(
-                    .error, "\(watched.environment) goes back to deployment \(previous): \(reason)",
-                    on: watched)
+                log(
+                    "\(watched.environment) goes back to deployment \(previous): \(reason)", .error,
+                    of: watched.candidateID)
             }
             inbox.ring()
         }

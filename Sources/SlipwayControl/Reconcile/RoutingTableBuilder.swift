@@ -1,6 +1,7 @@
 // From the stored records and the running replicas to the gateway's next snapshot.
 
 import SlipwayCore
+import SlipwayEngine
 import SlipwayGateway
 
 /// All durable records a pass looks at, read in one transaction.
@@ -44,7 +45,7 @@ enum RoutingTableBuilder {
             }
             table.deployments[deployment.id] = DeploymentRoute(
                 deploymentID: deployment.id, modelID: deployment.modelID,
-                predictPath: deployment.imageID.flatMap { predictPaths[$0] } ?? "/v1/models/model:predict",
+                predictPath: deployment.imageID.flatMap { predictPaths[$0] } ?? BuiltImage.trussPredictPath,
                 availability: routes.isEmpty ? availability(of: deployment) : .open, replicas: routes)
         }
         return table

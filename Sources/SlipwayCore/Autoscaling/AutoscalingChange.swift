@@ -67,3 +67,11 @@ extension AutoscalingSettings {
         }
     }
 }
+
+extension Deployment {
+    /// Takes new settings; ones that ask for a replica wake it.
+    public mutating func adopt(_ settings: AutoscalingSettings) {
+        autoscaling = settings
+        if settings.minReplica > 0, desired == .zero { desired = .running }
+    }
+}

@@ -27,4 +27,12 @@ public struct Environment: Sendable, Equatable {
         self.promotionSettings = promotionSettings
         self.schedules = schedules
     }
+
+    /// The name a deployment goes by: of the environment it is being promoted to, else of the one it serves.
+    public static func name(
+        for deployment: DeploymentID, among environments: [Environment], _ running: [Promotion]
+    ) -> String? {
+        running.first { $0.candidateID == deployment }?.environment
+            ?? environments.first { $0.currentDeploymentID == deployment }?.name
+    }
 }

@@ -48,4 +48,9 @@ public struct Promotion: Sendable, Equatable {
         self.endedAt = nil
         self.rollout = rollout
     }
+
+    /// Whether the deployment is on either side.
+    public func concerns(_ deployment: DeploymentID) -> Bool {
+        candidateID == deployment || previousID == deployment
+    }
 }

@@ -196,7 +196,8 @@ struct ImageBuilder: Sendable {
         variables["APP_HOME"] = variables["APP_HOME"] ?? "/app"
         var record = ImageRecord(
             image: BuiltImage(
-                id: id, predictPath: "/v1/models/model:predict", predictConcurrency: config.predictConcurrency
+                id: id, predictPath: BuiltImage.trussPredictPath,
+                predictConcurrency: config.predictConcurrency
             ),
             command: [environment + "/bin/python", ReplicaScripts.bootPath, "/app/main.py"],
             environment: variables, workingDirectory: "/app", pythonEnvironment: environment,

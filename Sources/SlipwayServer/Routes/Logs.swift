@@ -40,29 +40,16 @@ extension Call {
 extension LogQuery {
     /// Milliseconds of log before the end of the window when the client names no start.
     static let defaultWindow: Int64 = 30 * 60 * 1000
-    /// Milliseconds a window spans at most.
-    static let longestWindow: Int64 = 7 * 24 * 60 * 60 * 1000
 
     /// - Throws: `Refusal.validation` naming the parameter.
     init(_ request: GetDeploymentLogsRequestV1, now: Date) throws {
-        let end =
-            try EpochMillis.checked(request.endEpochMillis, "end_epoch_millis")
-            ?? Int64(now.timeIntervalSince1970 * 1000)
-        let start =
-            try EpochMillis.checked(request.startEpochMillis, "start_epoch_millis")
-            ?? max(0, end - Self.defaultWindow)
-        guard start < end else {
-            throw Refusal.validation("start_epoch_millis must lie before end_epoch_millis.")
-        }
-        guard end - start <= Self.longestWindow else {
-            throw Refusal.validation(
-                "start_epoch_millis lies more than 7 days before end_epoch_millis.")
-        }
+        let window = try EpochMillis.window(
+            start: request.startEpochMillis, end: request.endEpochMillis, usual: Self.defaultWindow, now: now)
         if let component = request.component, !component.isEmpty {
             throw Refusal.validation("component: log lines of this version of Slipway name no component.")
         }
         self.init(
-            start: start * 1_000_000, end: end * 1_000_000,
+            start: window.lowerBound * 1_000_000, end: window.upperBound * 1_000_000,
             direction: request.direction == .asc ? .asc : .desc, limit: request.limit,
             minLevel: request.minLevel.map(LogLevel.init),
             replica: request.replica.flatMap { $0.isEmpty ? nil : ReplicaID($0) },

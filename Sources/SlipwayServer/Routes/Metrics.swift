@@ -64,21 +64,12 @@ extension MetricsQuery.Mode {
             self = .current
             return
         }
-        let end =
-            try EpochMillis.checked(request.endEpochMillis, "end_epoch_millis")
-            ?? Int64(now.timeIntervalSince1970 * 1000)
-        let start =
-            try EpochMillis.checked(request.startEpochMillis, "start_epoch_millis")
-            ?? max(0, end - Int64(MetricsWindow.usual / .milliseconds(1)))
-        guard start < end else {
-            throw Refusal.validation("start_epoch_millis must lie before end_epoch_millis.")
-        }
-        guard end - start <= Int64(MetricsWindow.longest / .milliseconds(1)) else {
-            throw Refusal.validation(
-                "start_epoch_millis lies more than 7 days before end_epoch_millis.")
-        }
+        let millis = try EpochMillis.window(
+            start: request.startEpochMillis, end: request.endEpochMillis,
+            usual: Int64(MetricsWindow.usual / .milliseconds(1)), now: now)
         let window = MetricsWindow(
-            start: Timestamp(microseconds: start * 1000), end: Timestamp(microseconds: end * 1000))
+            start: Timestamp(microseconds: millis.lowerBound * 1000),
+            end: Timestamp(microseconds: millis.upperBound * 1000))
         self = request.mode == .summary ? .summary(window) : .series(window)
     }
 }
