@@ -14,6 +14,11 @@ let asyncHTTPClient: Target.Dependency = .product(
 let lifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+/// The data plane's classes are each used by one thread; debug builds, and so the tests, check every access.
+let uncheckedInRelease: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
@@ -21,6 +26,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -50,9 +56,15 @@ let package = Package(
                 "CSlipwayLinux", "SlipwayEngine", "SlipwayTruss", "SlipwayLogs", crypto, logging, nioCore,
                 nioPosix,
             ]),
+        .target(name: "CSlipwaySockets"),
+        .target(
+            name: "SlipwaySockets",
+            dependencies: ["CSlipwaySockets", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayGateway",
-            dependencies: ["SlipwayCore", crypto, logging, nioCore, nioPosix, nioHTTP1]),
+            dependencies: ["SlipwayCore", "SlipwaySockets", crypto, logging],
+            swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayControl",
             dependencies: [
@@ -79,6 +91,9 @@ let package = Package(
         .executableTarget(
             name: "autoscaling-simulation", dependencies: ["SlipwayCore"],
             path: "Benchmarks/autoscaling/Simulation"),
+        .executableTarget(
+            name: "gateway-host", dependencies: ["SlipwayCore", "SlipwayGateway", logging, nioPosix],
+            path: "Benchmarks/gateway/Host"),
         .testTarget(name: "SlipwayAPITests", dependencies: ["SlipwayAPI"]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
         .testTarget(name: "SlipwayGraphQLTests", dependencies: ["SlipwayGraphQL"]),

@@ -1,18 +1,21 @@
-// What all connections of a gateway share. Sendable; everything event-loop-bound lives elsewhere.
+// What all connections of a gateway share. Sendable; everything that belongs to one event loop is in LoopServices.
 
 import Logging
 import SlipwayCore
+import SlipwaySockets
 import Synchronization
 
 final class DataPlane: Sendable {
     let configuration: GatewayConfiguration
-    let table = CurrentTable()
+    let table: CurrentTable
+    let replicas = ReplicaLoads()
     let ledger: LoadLedger
-    let traffic = TrafficLedger()
     let parking = Parking()
     let observer: any DemandObserver
     let logger: Logger
     let now: @Sendable () -> Timestamp
+    /// Client connections that are open, on all loops.
+    let openConnections = Atomic<Int>(0)
     private let draining = Atomic(false)
     private let lots = Atomic<UInt64>(0)
 
@@ -24,7 +27,15 @@ final class DataPlane: Sendable {
         self.observer = observer
         self.logger = logger
         self.now = now
+        table = CurrentTable(TableSnapshot(RoutingTable(), loads: replicas))
         ledger = LoadLedger(now: now)
+    }
+
+    func publish(_ table: RoutingTable) {
+        let snapshot = TableSnapshot(table, loads: replicas)
+        self.table.replace(with: snapshot)
+        parking.callOut(with: snapshot)
+        ledger.prune { table.deployments[$0] != nil }
     }
 
     /// Set once at shutdown: every answer from then on ends its connection.
@@ -42,42 +53,5 @@ final class DataPlane: Sendable {
             LogEntry(
                 at: now(), message, level: .warning, replica: replica, requestID: requestID.text),
             of: deployment)
-    }
-
-    /// What a request that wants a replica of a deployment gets.
-    enum Placement {
-        /// Counted for this replica; the taker must release it in the ledger.
-        case replica(ReplicaRoute, predictPath: String)
-        /// Open and empty: wait.
-        case noReplica
-        /// There are replicas, but all of them are to be avoided.
-        case onlyAvoided
-        case refused(PlatformError)
-    }
-
-    /// Chooses the replica with the fewest requests.
-    ///
-    /// The count is raised first and the table looked at again after: so either a controller that took the
-    /// replica out sees this request in `inFlight(replica:)`, or this request sees the newer table.
-    func place(_ deployment: DeploymentID, avoiding avoided: Set<ReplicaID>) -> Placement {
-        var snapshot = table.snapshot
-        while true {
-            guard let route = snapshot.table.deployments[deployment] else {
-                return .refused(PlatformErrors.unserved(deployment))
-            }
-            if case .refused(let error) = route.availability { return .refused(error) }
-            guard !route.replicas.isEmpty else { return .noReplica }
-            let candidates =
-                avoided.isEmpty
-                ? route.replicas : route.replicas.filter { !avoided.contains($0.replicaID) }
-            guard let chosen = ledger.takeLeastLoaded(of: candidates) else { return .onlyAvoided }
-            let latest = table.snapshot
-            if latest === snapshot || latest.table.deployments[deployment]?.replicas.contains(chosen) == true
-            {
-                return .replica(chosen, predictPath: route.predictPath)
-            }
-            ledger.release(chosen.replicaID)
-            snapshot = latest
-        }
     }
 }

@@ -1,102 +1,99 @@
 // The front door and data plane: the composition root starts one, the controller publishes tables to it.
 
 import Logging
-import NIOCore
-import NIOPosix
 import SlipwayCore
+import SlipwaySockets
 import Synchronization
 
 /// The addresses a started gateway listens on.
 public struct BoundAddresses: Sendable, Equatable {
-    public var main: SocketAddress
-    public var inference: SocketAddress?
+    public var main: Endpoint
+    public var inference: Endpoint?
 }
 
 public final class Gateway: GatewayControl, Sendable {
-    private struct Running {
-        var listeners: [any Channel]
-        var services: [NIOLoopBound<LoopServices>]
-    }
-
     private let plane: DataPlane
-    private let group: any EventLoopGroup
-    private let connections = OpenConnections()
-    private let running = Mutex<Running?>(nil)
+    private let threads = Mutex<[ReactorThread]>([])
 
-    /// - Parameters:
-    ///   - group: runs all connections; not shut down by the gateway.
-    ///   - now: the clock of the load's `lastActivity` and of log lines.
+    /// - Parameter now: the clock of the load's `lastActivity` and of log lines.
     public init(
-        configuration: GatewayConfiguration, observer: any DemandObserver, group: any EventLoopGroup,
-        logger: Logger, now: @escaping @Sendable () -> Timestamp
+        configuration: GatewayConfiguration, observer: any DemandObserver, logger: Logger,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         plane = DataPlane(configuration: configuration, observer: observer, logger: logger, now: now)
-        self.group = group
     }
 
-    /// Binds the listeners; call once. Throws the system's error when an address cannot be bound.
+    /// Binds the listeners and starts the event loops; call once. Throws `SystemError` when an address cannot be
+    /// bound.
     public func start() async throws -> BoundAddresses {
-        var services: [ObjectIdentifier: NIOLoopBound<LoopServices>] = [:]
-        for eventLoop in group.makeIterator() {
-            services[ObjectIdentifier(eventLoop)] = try await eventLoop.submit { [plane] in
-                NIOLoopBound(LoopServices(plane: plane, eventLoop: eventLoop), eventLoop: eventLoop)
-            }.get()
-        }
         let configuration = plane.configuration
-        let listener = Listener(
-            group: group, services: services, connections: connections, configuration: configuration)
-        let main = try await listener.open(port: configuration.port, kind: .main)
-        var listeners = [main]
+        let count = max(1, configuration.eventLoops)
+        let main = try BoundSocket.group(
+            .internet(address: configuration.host, port: configuration.port), count: count)
+        var inference: [BoundSocket] = []
         do {
             if let port = configuration.inferencePort {
-                listeners.append(try await listener.open(port: port, kind: .inference))
+                inference = try BoundSocket.group(
+                    .internet(address: configuration.host, port: port), count: count)
             }
         } catch {
-            try? await main.close()
+            for socket in main { socket.close() }
             throw error
         }
-        running.withLock { $0 = Running(listeners: listeners, services: Array(services.values)) }
-        guard let address = main.localAddress else { throw ChannelError.unknownLocalAddress }
-        return BoundAddresses(main: address, inference: listeners.dropFirst().first?.localAddress)
+        for index in 0..<count {
+            let thread = try ReactorThread.start(name: "gateway-\(index)")
+            threads.withLock { $0.append(thread) }
+            let (first, second) = (main[index], inference.isEmpty ? nil : inference[index])
+            let failure = await thread.run { [plane] reactor in
+                Self.setUp(reactor, plane: plane, main: first, inference: second)
+            }
+            if let failure = failure ?? nil { throw failure }
+        }
+        return BoundAddresses(main: main[0].endpoint, inference: inference.first?.endpoint)
+    }
+
+    private static func setUp(
+        _ reactor: Reactor, plane: DataPlane, main: BoundSocket, inference: BoundSocket?
+    ) -> (any Error)? {
+        let loop = LoopServices(plane: plane, reactor: reactor)
+        reactor.attachment = loop
+        do {
+            try loop.listen(main, kind: .main)
+            if let inference { try loop.listen(inference, kind: .inference) }
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Stops accepting, lets requests in flight finish for up to `grace`, then closes what is left.
     public func shutdown(grace: Duration) async {
-        guard
-            let stopping = running.withLock({ running in
-                let stopping = running
-                running = nil
-                return stopping
-            })
-        else { return }
-        plane.beginDraining()
-        for listener in stopping.listeners { try? await listener.close() }
-        for connection in connections.all {
-            // The pipelining handler closes at once when idle, else after the current answer.
-            connection.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
         }
+        plane.beginDraining()
+        for thread in threads { _ = await thread.run { Self.loop(of: $0)?.quiesce() } }
         let clock = ContinuousClock()
         let deadline = clock.now + grace
-        while !connections.all.isEmpty, clock.now < deadline {
+        while plane.openConnections.load(ordering: .relaxed) > 0, clock.now < deadline {
             do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
         }
-        for connection in connections.all { try? await connection.close() }
-        for services in stopping.services {
-            services.eventLoop.execute { services.value.pool.close() }
+        for thread in threads {
+            _ = await thread.run { Self.loop(of: $0)?.close() }
+            thread.stop()
         }
     }
+
+    private static func loop(of reactor: Reactor) -> LoopServices? { reactor.attachment as? LoopServices }
 
     // MARK: GatewayControl
 
-    public func publish(_ table: RoutingTable) {
-        plane.table.replace(with: table)
-        plane.parking.callOut(with: table)
-        plane.ledger.prune { table.deployments[$0] != nil }
-    }
+    public func publish(_ table: RoutingTable) { plane.publish(table) }
 
     public func load() -> [DeploymentID: DeploymentLoad] { plane.ledger.deployments }
 
-    public var traffic: TrafficLedger { plane.traffic }
+    public func takeTraffic() -> [DeploymentID: Traffic] { plane.ledger.takeTraffic() }
 
-    public func inFlight(replica: ReplicaID) -> Int { plane.ledger.inFlight(replica) }
+    public func inFlight(replica: ReplicaID) -> Int { plane.replicas.inFlight(replica) }
 }

@@ -1,6 +1,6 @@
 // Addresses and limits of a gateway; set by the composition root, never changed while it runs.
 
-import NIOCore
+import SlipwaySockets
 
 public struct GatewayConfiguration: Sendable {
     /// Address both listeners bind to.
@@ -10,7 +10,9 @@ public struct GatewayConfiguration: Sendable {
     /// Inference-only listener; nil for none, 0 takes any free port.
     public var inferencePort: Int?
     /// Where the management server of this process listens, usually a Unix domain socket.
-    public var managementUpstream: SocketAddress
+    public var managementUpstream: Endpoint
+    /// Event loops, each with a thread and listening sockets of its own.
+    public var eventLoops = 2
 
     /// Longest time a request is held for a replica, from its arrival.
     public var parkTimeout: Duration = .seconds(1200)
@@ -24,13 +26,20 @@ public struct GatewayConfiguration: Sendable {
     public var maxURIBytes = 16 * 1024
     /// Held requests per deployment: each may keep `bodyHighWater` bytes, so 1000 are some 100 MB.
     public var maxParkedPerDeployment = 1000
+    /// Held requests of all deployments: some 500 MB at most.
+    public var maxParked = 8000
     /// Body bytes kept while the upstream does not take them; beyond, the client is not read.
     public var bodyHighWater = 64 * 1024
     /// Bodies up to this size are kept until the response head, so that another replica can be tried.
     public var replayLimit = 64 * 1024
     /// Longest time for a TCP connection to a replica: they are near.
     public var connectTimeout: Duration = .seconds(3)
-    /// A client connection without a request, or a body without new bytes, is closed after this.
+    /// From a request's first byte to the end of its head.
+    public var headTimeout: Duration = .seconds(30)
+    /// A replica whose connection was refused gets no new request for so long if there are others.
+    public var shunTime: Duration = .seconds(1)
+    /// A client connection without a request, a body without new bytes, or an answer of which the client takes no
+    /// more bytes, is closed after this.
     public var clientIdleTimeout: Duration = .seconds(90)
     /// An unused upstream connection is closed after this; below the 5 s after which uvicorn closes its own,
     /// so that few requests meet a connection that is just being closed.
@@ -43,18 +52,11 @@ public struct GatewayConfiguration: Sendable {
 
     public init(
         host: String = "127.0.0.1", port: Int = 8000, inferencePort: Int? = nil,
-        managementUpstream: SocketAddress
+        managementUpstream: Endpoint
     ) {
         self.host = host
         self.port = port
         self.inferencePort = inferencePort
         self.managementUpstream = managementUpstream
-    }
-}
-
-extension Duration {
-    var timeAmount: TimeAmount {
-        let (seconds, attoseconds) = components
-        return .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }

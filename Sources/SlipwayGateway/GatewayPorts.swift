@@ -47,8 +47,8 @@ public protocol GatewayControl: Sendable {
     func publish(_ table: RoutingTable)
     /// Load by deployment; a deployment without any traffic since the start is missing.
     func load() -> [DeploymentID: DeploymentLoad]
-    /// Predictions that have ended.
-    var traffic: TrafficLedger { get }
+    /// Predictions that have ended since the last call; there is one taker.
+    func takeTraffic() -> [DeploymentID: Traffic]
     /// Requests that a replica still has, also one that is no longer in the table.
     func inFlight(replica: ReplicaID) -> Int
 }

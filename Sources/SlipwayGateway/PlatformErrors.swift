@@ -56,6 +56,18 @@ enum PlatformErrors {
         status: 429, code: "rate_limited", message: "Too many requests already wait for this deployment.")
     static let parkedTooLong = PlatformError(
         status: 500, code: "model_not_ready", message: "No replica became ready in time.")
+    static let full = PlatformError(
+        status: 529, code: "rate_limited", message: "Every replica is busy, and this deployment does not queue.")
+    static let noReplicaForUpgrade = PlatformError(
+        status: 504, code: "timeout", message: "No replica became ready in time.")
+    static let upgradeNotAccepted = PlatformError(
+        status: 408, code: "timeout", message: "No replica accepted the connection in time.")
+    static let headTimeout = PlatformError(
+        status: 408, code: "client_error", message: "The request did not come in time.")
+    static let headTooLarge = PlatformError(
+        status: 431, code: "client_error", message: "The header fields are too large.")
+    static let notAnUpgrade = PlatformError(
+        status: 426, code: "client_error", message: "This route takes WebSocket connections only.")
     static let replicaLost = PlatformError(
         status: 502, code: "model_unavailable", message: "Error making prediction")
     static let predictTimeout = PlatformError(

@@ -22,8 +22,32 @@ public struct RoutingTable: Sendable {
 
 /// SHA-256 of an API key's text.
 public struct KeyDigest: Hashable, Sendable {
-    public var bytes: [UInt8]
-    public init(bytes: [UInt8]) { self.bytes = bytes }
+    private var words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// - Parameter bytes: 32 bytes; a digest of any other length equals none that is made from a key.
+    public init(bytes: some Collection<UInt8>) {
+        var padded = Array(bytes.prefix(32))
+        padded.append(contentsOf: repeatElement(0, count: 32 - padded.count))
+        self = padded.withUnsafeBytes { KeyDigest(digest: $0) }
+    }
+
+    /// - Parameter digest: 32 bytes.
+    init(digest: UnsafeRawBufferPointer) {
+        words = digest.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self)
+    }
+
+    public static func == (one: Self, other: Self) -> Bool {
+        // All words are looked at, whichever differs first.
+        let first = (one.words.0 ^ other.words.0) | (one.words.1 ^ other.words.1)
+        return first | (one.words.2 ^ other.words.2) | (one.words.3 ^ other.words.3) == 0
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        // As good as random already.
+        hasher.combine(words.0)
+    }
+
+    var bytes: [UInt8] { withUnsafeBytes(of: words, Array.init) }
 }
 
 /// Which deployment each name of a model stands for.
@@ -65,19 +89,28 @@ public struct DeploymentRoute: Sendable {
     public var modelID: ModelID
     /// Path on the replica for `…/predict`.
     public var predictPath: String
+    /// Path on the replica for `…/websocket`; nil for that of predictions.
+    public var webSocketPath: String?
     public var availability: Availability
     /// Replicas that may get new requests now. Empty with `.open`: park and ask for one.
     public var replicas: [ReplicaRoute]
+    /// Requests that one replica gets at once, 1 or more; what is beyond waits here. nil for no limit.
+    public var concurrencyLimit: Int?
+    /// Whether a request that would have to wait is answered with 529 instead.
+    public var rejectsWhenFull: Bool
 
     public init(
         deploymentID: DeploymentID, modelID: ModelID, predictPath: String, availability: Availability,
-        replicas: [ReplicaRoute] = []
+        webSocketPath: String? = nil, replicas: [ReplicaRoute] = [], concurrencyLimit: Int? = nil, rejectsWhenFull: Bool = false
     ) {
         self.deploymentID = deploymentID
         self.modelID = modelID
         self.predictPath = predictPath
         self.availability = availability
+        self.webSocketPath = webSocketPath
         self.replicas = replicas
+        self.concurrencyLimit = concurrencyLimit
+        self.rejectsWhenFull = rejectsWhenFull
     }
 
     public enum Availability: Sendable, Equatable {

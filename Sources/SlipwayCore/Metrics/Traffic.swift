@@ -43,6 +43,20 @@ public struct RequestTally: Sendable, Equatable, Codable {
     public init() {}
 
     public var count: UInt64 { duration.count }
+
+    public mutating func record(_ request: EndedRequest) {
+        duration.record(request.duration.wholeMicroseconds)
+        if let time = request.firstByte { firstByte.record(time.wholeMicroseconds) }
+        requestBytes.record(UInt64(max(0, request.requestBytes)))
+        responseBytes.record(UInt64(max(0, request.responseBytes)))
+    }
+
+    public static func += (sum: inout RequestTally, other: RequestTally) {
+        sum.duration += other.duration
+        sum.firstByte += other.firstByte
+        sum.requestBytes += other.requestBytes
+        sum.responseBytes += other.responseBytes
+    }
 }
 
 /// Predictions of one deployment.
@@ -52,21 +66,16 @@ public struct Traffic: Sendable, Equatable, Codable {
     public init() {}
 
     public mutating func record(_ request: EndedRequest) {
-        var tally = tallies.removeValue(forKey: request.kind) ?? RequestTally()
-        tally.duration.record(request.duration.wholeMicroseconds)
-        if let firstByte = request.firstByte { tally.firstByte.record(firstByte.wholeMicroseconds) }
-        tally.requestBytes.record(UInt64(max(0, request.requestBytes)))
-        tally.responseBytes.record(UInt64(max(0, request.responseBytes)))
-        tallies[request.kind] = tally
+        tallies[request.kind, default: RequestTally()].record(request)
+    }
+
+    /// Adds requests of one kind.
+    public mutating func add(_ tally: RequestTally, of kind: RequestKind) {
+        tallies[kind, default: RequestTally()] += tally
     }
 
     public static func += (sum: inout Traffic, other: Traffic) {
-        for (kind, tally) in other.tallies {
-            sum.tallies[kind, default: RequestTally()].duration += tally.duration
-            sum.tallies[kind]?.firstByte += tally.firstByte
-            sum.tallies[kind]?.requestBytes += tally.requestBytes
-            sum.tallies[kind]?.responseBytes += tally.responseBytes
-        }
+        for (kind, tally) in other.tallies { sum.add(tally, of: kind) }
     }
 }
 

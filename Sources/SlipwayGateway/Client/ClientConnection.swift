@@ -1,140 +1,269 @@
-// Event-loop-bound. One connection of a client: reads requests one after the other, routes each on its own, and
-// writes the answers. It is the last handler of the client channel's pipeline.
+// One connection of a client: reads requests one after the other, routes each on its own, and writes the answers.
 
-import NIOCore
-import NIOHTTP1
 import SlipwayCore
+import SlipwaySockets
 
-final class ClientConnection: ChannelDuplexHandler, ExchangeClient {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
-
+final class ClientConnection: StreamSocket {
     /// A request with an answer of our own is read to its end if it declares no more than this, so that the
     /// connection can go on; a larger one costs the client its connection.
     private static let bytesWorthReading = 64 * 1024
     /// After an early answer so much of the rest is still read, as closing with unread bytes would reset the
     /// connection and the client might never see the answer.
     private static let lingeringBytes = 4 * 1024 * 1024
-    private static let lingeringTime: TimeAmount = .seconds(5)
+    private static let lingeringTime: UInt64 = 5_000_000_000
+    /// Answers are put together up to this size before they are sent.
+    private static let gathered = 16 * 1024
 
     private enum State {
-        /// Between two requests.
+        /// Between two requests, or within a head.
         case idle
         case exchanging(Exchange)
         /// The answer is known and goes out when the request has been read.
         case answering(Answer)
         /// Answered before the request's end; the rest is thrown away, then the connection closes.
-        case lingering(bytesLeft: Int, answerIsOut: Bool)
+        case lingering(bytesLeft: Int)
+        /// Bytes both ways.
+        case tunnel(Exchange)
+        /// Closes when all is sent.
         case closing
+    }
+
+    /// Where the request's body is.
+    private enum Body {
+        case complete
+        case bytes(Int)
+        case chunked(ChunkDecoder)
     }
 
     private let loop: LoopServices
     private let listener: ListenerKind
+    private let clientAddress: String?
+    private let isSecure: Bool
     private var plane: DataPlane { loop.plane }
-    private var context: ChannelHandlerContext?
 
     private var state = State.idle
-    private var framing = ResponseFraming(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"))
-    private var requestIsComplete = true
+    private var body = Body.complete
+    private var scan = HeadScan()
+    /// A head that has not come completely, or requests that came before their turn.
+    private var pending = ByteQueue()
+    private var trailer = ByteQueue()
 
-    private var isReading = true
-    private var readIsPending = false
-    /// When bytes last came or a request last ended, for the idle timeout.
-    private var lastProgress = NIODeadline.now()
-    private var idleTimer: Scheduled<Void>?
+    private var method = RequestHead.Method.get
+    private var minorVersion = 1
+    private var keepAlive = true
+    private var answerIsChunked = false
+    private var toleratesHalfClose = false
+    private var clientHasEnded = false
 
-    init(loop: LoopServices, listener: ListenerKind) {
+    /// For the exchange.
+    private(set) var requestDeadline: Deadline!
+    private var watch: Deadline!
+    /// When bytes last came or a request last ended, and when the head began that has not ended.
+    private var progress = MonotonicClock.now
+    private var headBegan: UInt64?
+    /// `sentCount` when the watch last looked.
+    private var sentAtLastLook: UInt64 = 0
+
+    /// Takes a connection that has been accepted. Throws when the loop cannot watch it.
+    init(
+        _ file: Int32, loop: LoopServices, listener: ListenerKind, clientAddress: String?, isSecure: Bool
+    ) throws {
         self.loop = loop
         self.listener = listener
+        self.clientAddress = clientAddress
+        self.isSecure = isSecure
+        try super.init(connected: file, on: loop.reactor)
+        requestDeadline = Deadline(on: loop.reactor) { [unowned self] in exchange?.deadlineCame() }
+        watch = Deadline(on: loop.reactor) { [unowned self] in look() }
+        loop.opened(self)
+        watch.set(progress + plane.configuration.clientIdleTimeout.nanoseconds)
     }
 
-    // MARK: Channel
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        watchForIdleness()
+    private var exchange: Exchange? {
+        switch state {
+        case .exchanging(let exchange), .tunnel(let exchange): exchange
+        case .idle, .answering, .lingering, .closing: nil
+        }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        idleTimer?.cancel()
-    }
+    // MARK: Ends of the connection
 
-    func channelInactive(context: ChannelHandlerContext) {
-        leave()
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // For a request that cannot be parsed, the 400 is out already.
-        leave()
-        context.close(promise: nil)
-    }
-
-    private func leave() {
-        idleTimer?.cancel()
-        let previous = state
+    override func close() {
+        guard isOpen else { return }
+        super.close()
+        requestDeadline.clear()
+        watch.clear()
+        let exchange = exchange
         state = .closing
-        if case .exchanging(let exchange) = previous { exchange.clientGone() }
+        exchange?.clientGone()
+        loop.closed(self)
     }
 
-    func read(context: ChannelHandlerContext) {
-        if isReading { context.read() } else { readIsPending = true }
-    }
+    override func didClose(_ error: SystemError) { close() }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        lastProgress = .now()
-        switch unwrapInboundIn(data) {
-        case .head(let head): receive(head)
-        case .body(let chunk): receive(chunk)
-        case .end: receiveEnd()
+    override func didReceiveEnd() {
+        clientHasEnded = true
+        switch state {
+        case .tunnel(let exchange): exchange.clientEndedTunnel()
+        // A client that has said that this is its last request may close its side; any other has left.
+        case .exchanging where bodyIsComplete && toleratesHalfClose: break
+        case .closing where unsentCount > 0: break
+        case .idle, .exchanging, .answering, .lingering, .closing: close()
         }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, case .exchanging(let exchange) = state {
-            exchange.clientBecameWritable()
+    private var bodyIsComplete: Bool { if case .complete = body { true } else { false } }
+
+    // MARK: Receiving
+
+    override func didReceive(_ bytes: UnsafeRawBufferPointer) {
+        if pending.isEmpty {
+            consume(bytes)
+        } else {
+            pending.append(bytes)
+            consumePending()
         }
-        context.fireChannelWritabilityChanged()
     }
 
-    // MARK: Request
+    override func didResume() { if !pending.isEmpty { consumePending() } }
 
-    private func receive(_ head: HTTPRequestHead) {
-        guard case .idle = state else { return }
-        framing = ResponseFraming(head)
-        requestIsComplete = false
-        let checked: CheckedRequest
-        do {
-            checked = try CheckedRequest(head, maxURIBytes: plane.configuration.maxURIBytes)
+    private func consumePending() {
+        var taken = ByteQueue()
+        swap(&taken, &pending)
+        consume(taken.bytes)
+    }
+
+    private func consume(_ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes
+        do throws(PlatformError) {
+            while rest.count > 0 {
+                switch state {
+                case .idle:
+                    guard try receiveHead(&rest) else { return pending.append(rest) }
+                case .exchanging where bodyIsComplete, .answering where bodyIsComplete:
+                    // The next request: its turn comes with the end of this one's answer.
+                    pending.append(rest)
+                    return pauseReading()
+                case .exchanging, .answering: try receiveBody(&rest)
+                case .lingering(let bytesLeft): return linger(bytesLeft - rest.count, &rest)
+                case .tunnel(let exchange): return exchange.requestBody(rest)
+                case .closing: return
+                }
+            }
         } catch {
-            framing.endConnection()
-            return answer(.error(error, requestID: .random()))
+            refuse(error)
         }
-        switch HostRouter.route(host: checked.host, uri: checked.head.uri, listener: listener) {
-        case .management: toManagement(checked.head, checked)
+    }
+
+    /// - Returns: false when more bytes are needed.
+    private func receiveHead(_ rest: inout UnsafeRawBufferPointer) throws(PlatformError) -> Bool {
+        if headBegan == nil {
+            guard rest[0] == 13 || Characters.isToken(rest[0]) else {
+                throw PlatformErrors.badRequest("The request line is malformed.")
+            }
+            headBegan = MonotonicClock.now
+        }
+        guard let end = try scan.end(of: rest) else {
+            guard rest.count <= plane.configuration.maxHeadBytes else { throw PlatformErrors.headTooLarge }
+            startWatch(plane.configuration.headTimeout)
+            return false
+        }
+        scan = HeadScan()
+        guard end <= plane.configuration.maxHeadBytes else { throw PlatformErrors.headTooLarge }
+        if end == 2 {
+            // An empty line before a request is overlooked (RFC 9112 section 2.2).
+            rest = rest.part(2, rest.count)
+            return true
+        }
+        let message = rest.part(0, end)
+        rest = rest.part(end, rest.count)
+        let head = try RequestHead(
+            message, end: end, fields: loop.fields, maxURIBytes: plane.configuration.maxURIBytes)
+        headBegan = nil
+        (method, minorVersion, keepAlive) = (head.method, head.minorVersion, head.keepAlive)
+        toleratesHalfClose = head.saysClose
+        body =
+            switch head.body {
+            case .none, .bytes(0), .untilEnd: .complete
+            case .bytes(let count): .bytes(count)
+            case .chunked: .chunked(ChunkDecoder())
+            }
+        let request = ReceivedRequest(
+            bytes: message, head: head, fields: loop.fields, clientAddress: clientAddress, isSecure: isSecure)
+        try receive(request, &rest)
+        return true
+    }
+
+    private func receiveBody(_ rest: inout UnsafeRawBufferPointer) throws(PlatformError) {
+        switch body {
+        case .complete: break
+        case .bytes(let left):
+            let part = rest.part(0, min(left, rest.count))
+            rest = rest.part(part.count, rest.count)
+            body = part.count == left ? .complete : .bytes(left - part.count)
+            exchange?.requestBody(part)
+        case .chunked(var decoder):
+            while !decoder.isComplete, let piece = try decoder.next(&rest) {
+                switch piece {
+                case .data(let bytes): exchange?.requestBody(bytes)
+                case .trailer(let bytes): trailer.append(bytes)
+                }
+            }
+            body = decoder.isComplete ? .complete : .chunked(decoder)
+        }
+        guard isOpen else { return rest = rest.part(0, 0) }
+        if bodyIsComplete { try receiveEnd() } else { startWatch(plane.configuration.clientIdleTimeout) }
+    }
+
+    private func receiveEnd() throws(PlatformError) {
+        switch state {
+        case .exchanging(let exchange):
+            var passed = ByteQueue()
+            if !trailer.isEmpty {
+                try ForwardedHeaders.trailer(trailer.bytes, fields: loop.fields, out: &passed)
+                trailer.removeAll()
+            }
+            exchange.requestEnd(trailer: passed.bytes)
+        case .answering(let answer):
+            trailer.removeAll()
+            self.answer(answer)
+        case .idle, .lingering, .tunnel, .closing: break
+        }
+    }
+
+    /// Answers a request that cannot be understood; its connection ends with it.
+    private func refuse(_ error: PlatformError) {
+        if case .exchanging(let exchange) = state {
+            state = .idle
+            exchange.clientGone()
+            guard !answerBegan else { return close() }
+        }
+        body = .bytes(.max)
+        answer(.error(error, requestID: loop.newRequestID()))
+    }
+
+    // MARK: Routing
+
+    private func receive(
+        _ request: ReceivedRequest, _ rest: inout UnsafeRawBufferPointer
+    ) throws(PlatformError) {
+        answerBegan = false
+        let host = request.text(request.head.host)
+        switch HostRouter.route(host: host, target: request.target, listener: listener) {
+        case .management:
+            try begin(ManagementExchange(client: self, loop: loop, request: request, target: nil), request, &rest)
         case .asynchronous(let uri):
-            var head = checked.head
-            head.uri = uri
-            toManagement(head, checked)
-        case .nowhere:
-            reply(.error(PlatformErrors.notAModelHost, requestID: .random()), to: checked)
-        case .inference(let call):
-            receive(call, checked)
+            try begin(ManagementExchange(client: self, loop: loop, request: request, target: uri), request, &rest)
+        case .nowhere: reply(.error(PlatformErrors.notAModelHost, requestID: loop.newRequestID()), to: request)
+        case .inference(let call): try receive(call, request, &rest)
         }
     }
 
-    private func toManagement(_ head: HTTPRequestHead, _ checked: CheckedRequest) {
-        begin(
-            ManagementExchange(
-                client: self, loop: loop,
-                head: ForwardedHeaders.toManagement(head, client: clientAddress)), checked)
-    }
-
-    private func receive(_ call: InferenceCall, _ checked: CheckedRequest) {
-        let requestID = RequestID.random()
-        switch plane.admit(call, checked) {
+    private func receive(
+        _ call: InferenceCall, _ request: ReceivedRequest, _ rest: inout UnsafeRawBufferPointer
+    ) throws(PlatformError) {
+        let requestID = loop.newRequestID()
+        switch loop.admit(call, request) {
         case .rejected(let error, let deployment, let allow):
             plane.logger.debug(
                 "request rejected",
@@ -143,181 +272,267 @@ final class ClientConnection: ChannelDuplexHandler, ExchangeClient {
                 ])
             if let deployment {
                 plane.logFailure(
-                    "\(checked.head.logDescription) answered \(error.status): \(error.message)", requestID,
+                    "\(request.logDescription) answered \(error.status): \(error.message)", requestID,
                     of: deployment)
             }
-            reply(.error(error, requestID: requestID, allow: allow), to: checked)
+            reply(.error(error, requestID: requestID, allow: allow), to: request)
         case .wake(let deployment):
-            plane.ledger.touched(deployment)
+            loop.book(deployment).touched(MonotonicClock.now)
             plane.observer.demand(for: deployment)
-            reply(.accepted(requestID: requestID), to: checked)
-        case .predict(let request, let destination, let deployment):
-            begin(
-                PredictionExchange(
-                    client: self, loop: loop, head: checked.head, clientAddress: clientAddress,
-                    destination: destination, request: request, deployment: deployment,
-                    requestID: requestID),
-                checked)
+            reply(.accepted(requestID: requestID), to: request)
+        case .predict(let operation, let query, let deployment):
+            let exchange = PredictionExchange(
+                client: self, loop: loop, request: request, query: query, operation: operation,
+                deployment: deployment, requestID: requestID)
+            try begin(exchange, request, &rest)
         }
     }
 
-    private func begin(_ exchange: Exchange, _ checked: CheckedRequest) {
+    /// What came of the body with the head goes on with it.
+    private func begin(
+        _ exchange: Exchange, _ request: ReceivedRequest, _ rest: inout UnsafeRawBufferPointer
+    ) throws(PlatformError) {
         state = .exchanging(exchange)
-        if checked.expectsContinue {
-            sendInformational(HTTPResponseHead(version: .http1_1, status: .continue))
+        if request.head.expectsContinue, !bodyIsComplete {
+            send("HTTP/1.1 100 Continue\r\n\r\n")
         }
-        exchange.start()
+        if bodyIsComplete {
+            exchange.requestEnd(trailer: UnsafeRawBufferPointer(start: nil, count: 0))
+        } else if rest.count > 0 {
+            try receiveBody(&rest)
+        } else {
+            startWatch(plane.configuration.clientIdleTimeout)
+        }
+        if !exchange.isOver { exchange.start() }
     }
 
     /// Answers without an upstream: after the request's end if that is near, else at once.
-    private func reply(_ answer: Answer, to checked: CheckedRequest) {
-        let isShort =
-            !checked.head.isChunked && !checked.expectsContinue
-            && (checked.contentLength ?? 0) <= Self.bytesWorthReading
+    private func reply(_ answer: Answer, to request: ReceivedRequest) {
+        if bodyIsComplete { return self.answer(answer) }
         state = .answering(answer)
-        if !isShort { self.answer(answer) }
+        guard case .bytes(let count) = body, count <= Self.bytesWorthReading, !request.head.expectsContinue
+        else { return self.answer(answer) }
+        startWatch(plane.configuration.clientIdleTimeout)
     }
 
-    private func receive(_ chunk: ByteBuffer) {
+    private func linger(_ bytesLeft: Int, _ rest: inout UnsafeRawBufferPointer) {
+        state = .lingering(bytesLeft: bytesLeft)
+        // Chunks are not looked at any more: the connection ends in any case.
+        if case .bytes(let left) = body {
+            body = rest.count >= left ? .complete : .bytes(left - rest.count)
+        }
+        if bodyIsComplete || bytesLeft <= 0 { endAfterSending() }
+    }
+
+    // MARK: Answering
+
+    private var answerBegan = false
+
+    /// So much waits to be sent that no more should be made.
+    var isCongested: Bool { unsentCount > plane.configuration.bodyHighWater }
+
+    override func didSendAll() {
         switch state {
-        case .exchanging(let exchange):
-            exchange.requestBody(chunk)
-        case .lingering(let bytesLeft, let answerIsOut):
-            state = .lingering(bytesLeft: bytesLeft - chunk.readableBytes, answerIsOut: answerIsOut)
-            closeIfLingeredEnough()
-        case .idle, .answering, .closing: break
+        case .exchanging(let exchange), .tunnel(let exchange): exchange.clientDidSendAll()
+        case .closing: close()
+        case .idle, .answering, .lingering: break
         }
     }
 
-    private func receiveEnd() {
-        requestIsComplete = true
-        switch state {
-        case .exchanging(let exchange): exchange.requestEnd()
-        case .answering(let answer): self.answer(answer)
-        case .lingering: closeIfLingeredEnough()
-        case .idle, .closing: break
-        }
+    private func send(_ text: StaticString) {
+        send(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    private func closeIfLingeredEnough() {
-        guard case .lingering(let bytesLeft, let answerIsOut) = state else { return }
-        if requestIsComplete || bytesLeft <= 0 {
-            if answerIsOut { close() } else { setReading(false) }
-        }
-    }
-
-    private var clientAddress: String? { context?.channel.remoteAddress?.ipAddress }
-
-    // MARK: ExchangeClient
-
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-
-    func setReading(_ on: Bool) {
-        if on, !isReading { lastProgress = .now() }
-        isReading = on
-        if on, readIsPending {
-            readIsPending = false
-            context?.read()
-        }
-    }
-
-    func sendInformational(_ head: HTTPResponseHead) {
-        guard framing.version.isAtLeast11, !isClosing else { return }
-        write(.head(HTTPResponseHead(version: .http1_1, status: head.status, headers: head.headers)))
+    /// An interim answer such as 103, without being asked.
+    func sendInterim(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable) {
+        guard minorVersion > 0 else { return }
+        appendStatusLine(head.status, reason: bytes.part(head.reason.lowerBound, head.reason.upperBound))
+        ForwardedHeaders.toClient(head, fields, bytes, out: &loop.reactor.sendBuffer)
+        loop.reactor.sendBuffer.append("\r\n")
         flush()
     }
 
-    func sendHead(status: HTTPResponseStatus, headers: HTTPHeaders) {
-        var headers = headers
-        if plane.isDraining { framing.endConnection() }
-        framing.frame(&headers, status: status)
-        write(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)))
+    /// Where a held request is in the queue, 1 for the next.
+    func sendInterim(position: Int, reason: String) {
+        guard minorVersion > 0 else { return }
+        loop.reactor.sendBuffer.append("HTTP/1.1 102 Processing\r\nX-Slipway-Queue-Position: ")
+        loop.reactor.sendBuffer.append(decimal: position)
+        loop.reactor.sendBuffer.append("\r\nX-Slipway-Queue-Reason: ")
+        loop.reactor.sendBuffer.append(reason)
+        loop.reactor.sendBuffer.append("\r\n\r\n")
+        flush()
     }
 
-    func sendBody(_ chunk: ByteBuffer) { write(.body(.byteBuffer(chunk))) }
+    private func appendStatusLine(_ status: Int, reason: UnsafeRawBufferPointer) {
+        loop.reactor.sendBuffer.append("HTTP/1.1 ")
+        loop.reactor.sendBuffer.append(decimal: status)
+        loop.reactor.sendBuffer.append(" ")
+        loop.reactor.sendBuffer.append(reason)
+        loop.reactor.sendBuffer.append("\r\n")
+    }
 
-    func flush() { context?.flush() }
-
-    func sendEnd(trailers: HTTPHeaders?) {
-        guard let context, !isClosing else { return }
-        lastProgress = .now()
-        setReading(true)
-        if requestIsComplete, framing.keepAlive {
-            state = .idle
-            write(.end(trailers))
-            return flush()
+    /// The answer's head, kept until `flush`.
+    func sendHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable, of exchange: Exchange) {
+        answerBegan = true
+        if plane.isDraining { keepAlive = false }
+        appendStatusLine(head.status, reason: bytes.part(head.reason.lowerBound, head.reason.upperBound))
+        ForwardedHeaders.toClient(head, fields, bytes, out: &loop.reactor.sendBuffer)
+        exchange.writeFields(&loop.reactor.sendBuffer)
+        answerIsChunked = false
+        switch head.body {
+        case .none, .bytes: break
+        case .chunked, .untilEnd:
+            // HTTP/1.0: only the end of the connection ends such a body.
+            if minorVersion > 0 { answerIsChunked = true } else { keepAlive = false }
         }
-        state =
-            requestIsComplete ? .closing : .lingering(bytesLeft: Self.lingeringBytes, answerIsOut: false)
-        context.writeAndFlush(wrapOutboundOut(.end(trailers))).assumeIsolated().whenComplete { _ in
-            self.answerWentOut()
+        if answerIsChunked { loop.reactor.sendBuffer.append("Transfer-Encoding: chunked\r\n") }
+        endHead(isUpgrade: head.status == 101)
+    }
+
+    private func endHead(isUpgrade: Bool) {
+        if isUpgrade {
+            loop.reactor.sendBuffer.append("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        } else if !keepAlive {
+            loop.reactor.sendBuffer.append("Connection: close\r\n\r\n")
+        } else if minorVersion == 0 {
+            loop.reactor.sendBuffer.append("Connection: keep-alive\r\n\r\n")
+        } else {
+            loop.reactor.sendBuffer.append("\r\n")
         }
     }
 
-    /// The last byte of an answer that ends the connection has been written.
-    private func answerWentOut() {
-        guard case .lingering(let bytesLeft, _) = state else { return close() }
-        state = .lingering(bytesLeft: bytesLeft, answerIsOut: true)
-        closeIfLingeredEnough()
-        context?.eventLoop.assumeIsolated().scheduleTask(in: Self.lingeringTime) { self.close() }
+    /// More of the answer's body; small pieces are kept until `flush`.
+    func sendBody(_ bytes: UnsafeRawBufferPointer) {
+        let reactor = loop.reactor
+        if answerIsChunked {
+            reactor.sendBuffer.append(hexadecimal: bytes.count)
+            reactor.sendBuffer.append("\r\n")
+        }
+        if reactor.sendBuffer.count + bytes.count <= Self.gathered {
+            reactor.sendBuffer.append(bytes)
+            if answerIsChunked { reactor.sendBuffer.append("\r\n") }
+            return
+        }
+        let end: StaticString = answerIsChunked ? "\r\n" : ""
+        send(
+            reactor.sendBuffer.bytes, bytes,
+            UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount))
+        reactor.emptySendBuffer()
     }
 
-    func answer(_ answer: Answer) {
-        guard !isClosing else { return }
-        if !requestIsComplete { framing.endConnection() }
-        var headers = answer.headers
-        headers.replaceOrAdd(name: "Content-Length", value: "\(answer.body.utf8.count)")
-        sendHead(status: answer.status, headers: headers)
-        if framing.method != .HEAD, !answer.body.isEmpty { sendBody(ByteBuffer(string: answer.body)) }
-        sendEnd(trailers: nil)
+    /// Sends what has been kept.
+    func flush() {
+        guard !loop.reactor.sendBuffer.isEmpty else { return }
+        send(loop.reactor.sendBuffer.bytes)
+        loop.reactor.emptySendBuffer()
+        if unsentCount > 0 { startWatch(plane.configuration.clientIdleTimeout) }
     }
 
-    func abort() { close() }
+    /// Ends the answer and with it the exchange.
+    func sendEnd(trailer: UnsafeRawBufferPointer) {
+        if answerIsChunked {
+            loop.reactor.sendBuffer.append("0\r\n")
+            loop.reactor.sendBuffer.append(trailer)
+            loop.reactor.sendBuffer.append("\r\n")
+        }
+        flush()
+        ended()
+    }
 
-    private var isClosing: Bool { if case .closing = state { true } else { false } }
+    private func ended() {
+        guard isOpen else { return }
+        guard bodyIsComplete else {
+            state = .lingering(bytesLeft: Self.lingeringBytes)
+            sendEnd()
+            watch.set(MonotonicClock.now + Self.lingeringTime)
+            return resumeReading()
+        }
+        guard keepAlive, !clientHasEnded, !plane.isDraining else { return endAfterSending() }
+        state = .idle
+        startWatch(plane.configuration.clientIdleTimeout)
+        resumeReading()
+        if !pending.isEmpty { resumeSoon() }
+    }
 
-    private func close() {
+    private func endAfterSending() {
+        if unsentCount == 0 { return close() }
         state = .closing
-        context?.close(promise: nil)
     }
 
-    private func write(_ part: HTTPServerResponsePart) {
-        guard let context, context.channel.isActive else { return }
-        context.write(wrapOutboundOut(part), promise: nil)
+    /// A whole answer of the gateway's own; ends the exchange.
+    func answer(_ answer: Answer) {
+        guard isOpen else { return }
+        if !bodyIsComplete || plane.isDraining { keepAlive = false }
+        answerIsChunked = false
+        let out = loop.reactor
+        out.sendBuffer.append("HTTP/1.1 ")
+        out.sendBuffer.append(decimal: answer.status)
+        out.sendBuffer.append(" ")
+        out.sendBuffer.append(Reason.phrase(answer.status))
+        out.sendBuffer.append("\r\n")
+        answer.writeFields(&out.sendBuffer)
+        out.sendBuffer.append("Content-Length: ")
+        out.sendBuffer.append(decimal: answer.body.utf8.count)
+        out.sendBuffer.append("\r\n")
+        endHead(isUpgrade: false)
+        if method != .head { out.sendBuffer.append(answer.body) }
+        flush()
+        ended()
     }
 
-    // MARK: Idle timeout
+    /// Closes at once, as the answer that has begun cannot be completed.
+    func abort() {
+        loop.reactor.emptySendBuffer()
+        state = .closing
+        reset()
+    }
 
-    /// One timer per connection that looks when it could be due at the earliest.
-    private func watchForIdleness() {
-        guard let context else { return }
-        let timeout = plane.configuration.clientIdleTimeout.timeAmount
-        let now = NIODeadline.now()
-        let due = max(lastProgress + timeout, now + .milliseconds(100))
-        idleTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) {
-            if self.isWaitingForClient, NIODeadline.now() >= self.lastProgress + timeout {
-                self.leave()
-                self.context?.close(promise: nil)
-            } else {
-                if !self.isWaitingForClient { self.lastProgress = .now() }
-                self.watchForIdleness()
-            }
+    // MARK: Upgraded connections
+
+    /// What comes from now on is passed on as it is.
+    func startTunnel() {
+        guard case .exchanging(let exchange) = state else { return }
+        state = .tunnel(exchange)
+        resumeReading()
+    }
+
+    /// The replica has ended its side.
+    func endTunnel() { endAfterSending() }
+
+    // MARK: Timeouts
+
+    private func startWatch(_ timeout: Duration) {
+        progress = MonotonicClock.now
+        watch.set(progress + timeout.nanoseconds)
+    }
+
+    /// The watch's moment has come: does the client make no progress?
+    private func look() {
+        let configuration = plane.configuration
+        let now = MonotonicClock.now
+        if unsentCount > 0 {
+            let isStuck = sentCount == sentAtLastLook
+            sentAtLastLook = sentCount
+            if isStuck, now >= progress + configuration.clientIdleTimeout.nanoseconds { return reset() }
+            return watch.set(now + configuration.clientIdleTimeout.nanoseconds)
         }
-    }
-
-    private var isWaitingForClient: Bool {
         switch state {
-        case .idle: true
-        case .exchanging: !requestIsComplete && isReading
-        case .answering, .lingering: !requestIsComplete
-        case .closing: false
+        case .idle:
+            guard headBegan != nil else { return close() }
+            refuse(PlatformErrors.headTimeout)
+        case .lingering, .closing: close()
+        case .exchanging, .answering:
+            // Paused: the replica is slow, not the client.
+            guard !bodyIsComplete, !isPaused else { break }
+            refuse(PlatformErrors.headTimeout)
+        case .tunnel: break
         }
     }
-}
 
-extension CheckedRequest {
-    /// The client waits for 100 before it sends the body.
-    var expectsContinue: Bool {
-        head.version.isAtLeast11 && head.headers.first(name: "expect")?.lowercased() == "100-continue"
+    /// Closes at once if no request is under way, else after it.
+    func quiesce() {
+        keepAlive = false
+        if case .idle = state { close() }
+        if case .tunnel = state { close() }
     }
 }

@@ -1,50 +1,58 @@
 // Which inference requests are let in, and in which order they are checked: key, route, model, right, method.
 
-import NIOHTTP1
 import SlipwayCore
 
 /// What becomes of an inference request.
 enum Admission {
-    case predict(InferenceCall.Request, RouteQuery, DeploymentID)
+    case predict(InferenceOperation, RouteQuery, DeploymentID)
     case wake(DeploymentID)
     /// `deployment` is set once the client has shown that it may call it.
     case rejected(PlatformError, deployment: DeploymentID? = nil, allow: String? = nil)
 }
 
-extension DataPlane {
+extension LoopServices {
     /// The key comes first, so that nobody without one learns which models exist.
-    func admit(_ call: InferenceCall, _ checked: CheckedRequest) -> Admission {
-        let head = checked.head
-        let snapshot = table.snapshot.table
-        guard let grant = snapshot.grant(authorization: head.headers["authorization"]) else {
-            return .rejected(PlatformErrors.unauthorized)
-        }
+    func admit(_ call: InferenceCall, _ request: ReceivedRequest) -> Admission {
+        let table = snapshot.table
+        guard request.head.authorizations == 1,
+            let digest = KeyDigest(authorization: request.text(request.head.authorization)),
+            let grant = table.keys[digest]
+        else { return .rejected(PlatformErrors.unauthorized) }
         var admitted: DeploymentID?
         do throws(PlatformError) {
-            let request = try call.request.get()
-            let destination = RouteQuery(model: call.model, target: request.target, lot: nextLot())
-            let deployment = try snapshot.resolve(destination)
+            let wanted = try call.request.get()
+            let query = RouteQuery(model: call.model, target: wanted.target, lot: plane.nextLot())
+            let deployment = try table.resolve(query)
             guard grant.allows(.invoke(call.model)) else { throw PlatformErrors.forbidden(call.model) }
             admitted = deployment
-            guard let route = snapshot.deployments[deployment] else {
-                throw PlatformErrors.unserved(deployment)
-            }
-            if head.method != .POST {
-                switch request.operation {
-                case .predict, .wake:
-                    return .rejected(
-                        PlatformErrors.methodNotAllowed("POST"), deployment: deployment, allow: "POST")
-                case .sync: break
-                }
+            guard let route = table.deployments[deployment] else { throw PlatformErrors.unserved(deployment) }
+            if let allowed = wanted.operation.onlyMethod, request.head.method != allowed.method {
+                return .rejected(
+                    PlatformErrors.methodNotAllowed(allowed.name), deployment: deployment, allow: allowed.name)
             }
             if case .refused(let error) = route.availability { throw error }
-            if request.operation == .wake { return .wake(deployment) }
-            if let length = checked.contentLength, length > configuration.maxBodyBytes {
-                throw PlatformErrors.bodyTooLarge(limit: configuration.maxBodyBytes)
+            switch wanted.operation {
+            case .wake: return .wake(deployment)
+            case .websocket where !request.head.wantsWebSocket: throw PlatformErrors.notAnUpgrade
+            case .websocket, .predict, .sync: break
             }
-            return .predict(request, destination, deployment)
+            if case .bytes(let length) = request.head.body, length > plane.configuration.maxBodyBytes {
+                throw PlatformErrors.bodyTooLarge(limit: plane.configuration.maxBodyBytes)
+            }
+            return .predict(wanted.operation, query, deployment)
         } catch {
             return .rejected(error, deployment: admitted)
+        }
+    }
+}
+
+extension InferenceOperation {
+    /// A model's own routes take every method.
+    fileprivate var onlyMethod: (method: RequestHead.Method, name: String)? {
+        switch self {
+        case .predict, .wake: (.post, "POST")
+        case .websocket: (.get, "GET")
+        case .sync: nil
         }
     }
 }

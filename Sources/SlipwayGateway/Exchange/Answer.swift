@@ -1,31 +1,40 @@
 // A whole answer made by the gateway itself.
 
-import NIOHTTP1
 import SlipwayCore
+import SlipwaySockets
 
 struct Answer: Sendable {
-    var status: HTTPResponseStatus
-    var headers: HTTPHeaders
+    var status: Int
+    var requestID: RequestID?
+    /// Methods that are allowed, for 405.
+    var allow: String?
+    /// JSON; empty for none.
     var body: String
 
     /// A platform error in the inference form.
     static func error(_ error: PlatformError, requestID: RequestID, allow: String? = nil) -> Answer {
-        var headers: HTTPHeaders = ["Content-Type": "application/json"]
-        headers.add(name: "X-Baseten-Request-Id", value: requestID.text)
-        if let allow { headers.add(name: "Allow", value: allow) }
-        return Answer(
-            status: HTTPResponseStatus(statusCode: error.status), headers: headers,
+        Answer(
+            status: error.status, requestID: requestID, allow: allow,
             body: PlatformErrors.body(error, requestID: requestID))
     }
 
     /// The answer to a wake call: nothing to read.
     static func accepted(requestID: RequestID) -> Answer {
-        Answer(status: .accepted, headers: ["X-Baseten-Request-Id": requestID.text], body: "")
+        Answer(status: 202, requestID: requestID, body: "")
     }
 
     static var managementUnreachable: Answer {
-        Answer(
-            status: .badGateway, headers: ["Content-Type": "application/json"],
-            body: PlatformErrors.managementUnreachableBody())
+        Answer(status: 502, body: PlatformErrors.managementUnreachableBody())
+    }
+
+    /// The fields of its head, but for those that frame it.
+    func writeFields(_ out: inout ByteQueue) {
+        if !body.isEmpty { out.append("Content-Type: application/json\r\n") }
+        if let requestID { out.append(requestID) }
+        if let allow {
+            out.append("Allow: ")
+            out.append(allow)
+            out.append("\r\n")
+        }
     }
 }

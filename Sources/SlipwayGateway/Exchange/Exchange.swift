@@ -1,48 +1,61 @@
-// Event-loop-bound. One request that is passed to an upstream: bodies flow both ways as they come, and each side
-// is read only as fast as the other takes it. Subclasses choose the upstream and decide what failures mean.
+// One request that is passed to an upstream: bodies flow both ways as they come, and each side is read only as fast
+// as the other takes it. Subclasses choose the upstream and decide what failures mean. Used on its loop only.
 
-import NIOCore
-import NIOHTTP1
+import SlipwayCore
+import SlipwaySockets
 
-class Exchange: UpstreamReceiver {
-    let client: any ExchangeClient
-    let loop: LoopServices
-    /// As the upstream is to receive it.
-    final var head: HTTPRequestHead
+class Exchange {
+    /// Outlives the exchange: it ends it before it goes.
+    final unowned(unsafe) let client: ClientConnection
+    final let loop: LoopServices
+    final let method: RequestHead.Method
+    final let methodName: String
+    final let isChunked: Bool
+    final let isUpgrade: Bool
     final var body: RequestBody
     private(set) final var responseStarted = false
     /// Of the answer that has begun.
-    private(set) final var responseStatus: HTTPResponseStatus?
-    private(set) final var responseBegan: NIODeadline?
+    private(set) final var responseStatus = 0
+    private(set) final var responseBegan: UInt64?
     private(set) final var responseBytes = 0
     private(set) final var isOver = false
+    private final var isTunnel = false
 
-    private var upstream: UpstreamConnection?
-    private var endWasSent = false
-    /// Tells a connect that has become unwanted by the time it completes.
-    private var connectCount = 0
+    private final var upstream: UpstreamConnection?
+    private final var connecting: UpstreamConnection?
+    private final var target = ""
+    private final var endWasSent = false
 
-    init(client: any ExchangeClient, loop: LoopServices, head: HTTPRequestHead) {
+    init(client: ClientConnection, loop: LoopServices, request: ReceivedRequest) {
         self.client = client
         self.loop = loop
-        self.head = head
+        method = request.head.method
+        methodName = method == .post ? "POST" : request.text(request.head.methodRange).text
+        isChunked = request.head.body == .chunked
+        isUpgrade = request.head.wantsWebSocket
         body = RequestBody(replayLimit: loop.plane.configuration.replayLimit)
     }
 
     // MARK: For subclasses
 
-    /// Begins; called once, when the head has come.
+    /// Begins; called once, when the head and what came with it of the body are there.
     func start() {}
 
     /// No connection could be made; nothing was sent.
-    func connectFailed(_ error: any Error) {}
+    func connectFailed() { connecting = nil }
 
     /// The connection broke before the answer's head.
     /// - Parameter canSendAgain: the body is still there from its first byte.
     func lostBeforeHead(wasStale: Bool, canSendAgain: Bool) {}
 
-    /// The headers for the client, changed as needed.
-    func adapt(_ headers: inout HTTPHeaders) {}
+    /// Fields of our own for the answer's head.
+    func writeFields(_ out: inout ByteQueue) {}
+
+    /// The answer has begun.
+    func didBegin() {}
+
+    /// The deadline set with `client.requestDeadline` has come.
+    func deadlineCame() {}
 
     /// The exchange is over, for the reason given; called exactly once.
     func didEnd(_ ending: Ending) {}
@@ -57,30 +70,24 @@ class Exchange: UpstreamReceiver {
         case broken
     }
 
-    /// Sends the request to `address`; for a second try only if `lostBeforeHead` said that it can be sent again,
+    /// Sends the request to `endpoint`; for a second try only if `lostBeforeHead` said that it can be sent again,
     /// or after `connectFailed`.
-    final func send(to address: UpstreamAddress, allowIdle: Bool) {
-        connectCount += 1
-        if allowIdle, let connection = loop.pool.takeIdle(address) { return begin(on: connection) }
-        let mine = connectCount
-        loop.pool.connect(address) { result in
-            guard !self.isOver, mine == self.connectCount else {
-                if case .success(let connection) = result { self.loop.pool.keep(connection) }
-                return
-            }
-            switch result {
-            case .success(let connection): self.begin(on: connection)
-            case .failure(let error): self.connectFailed(error)
-            }
+    final func send(to endpoint: Endpoint, target: String, allowIdle: Bool) {
+        self.target = target
+        if allowIdle, let connection = loop.pool.takeIdle(endpoint) { return begin(on: connection) }
+        do {
+            connecting = try loop.pool.connect(endpoint, for: self)
+        } catch {
+            connectFailed()
         }
     }
 
     /// Gives up the current upstream, which cancels what it does.
     final func abandonUpstream() {
-        connectCount += 1
-        let connection = upstream
-        upstream = nil
-        connection?.abandon()
+        let (open, unready) = (upstream, connecting)
+        (upstream, connecting) = (nil, nil)
+        open?.abandon()
+        unready?.abandon()
     }
 
     /// Ends the exchange with the gateway's own answer, or with a closed connection if another has begun.
@@ -92,13 +99,13 @@ class Exchange: UpstreamReceiver {
         client.answer(answer)
     }
 
-    private func breakOff() {
+    private final func breakOff() {
         abandonUpstream()
         over(.broken)
         client.abort()
     }
 
-    private func over(_ ending: Ending) {
+    private final func over(_ ending: Ending) {
         guard !isOver else { return }
         isOver = true
         didEnd(ending)
@@ -106,93 +113,135 @@ class Exchange: UpstreamReceiver {
 
     // MARK: From the client
 
-    func requestBody(_ chunk: ByteBuffer) {
+    /// More of the body. Before `start` it is kept; after, it goes on as far as the upstream takes it.
+    func requestBody(_ bytes: UnsafeRawBufferPointer) {
         guard !isOver else { return }
-        body.append(chunk)
+        if isTunnel {
+            upstream?.send(bytes)
+            return throttleClient()
+        }
+        body.append(bytes, isChunked: isChunked)
         pump()
     }
 
-    final func requestEnd() {
+    /// - Parameter trailer: fields that follow a chunked body.
+    final func requestEnd(trailer: UnsafeRawBufferPointer) {
         guard !isOver else { return }
-        body.complete()
+        body.complete(isChunked: isChunked, trailer: trailer)
         pump()
     }
 
-    final func clientBecameWritable() { upstream?.setReading(true) }
+    final func clientDidSendAll() { upstream?.resumeReading() }
 
     final func clientGone() {
         abandonUpstream()
         over(.clientLeft)
     }
 
+    /// The client of a tunnel sends no more.
+    final func clientEndedTunnel() {
+        guard isTunnel, let upstream else { return clientGone() }
+        upstream.sendEnd()
+    }
+
     // MARK: To the upstream
 
-    private func begin(on connection: UpstreamConnection) {
+    /// The connection that was asked for is there.
+    final func connected(_ connection: UpstreamConnection) {
+        connecting = nil
+        begin(on: connection)
+    }
+
+    private final func begin(on connection: UpstreamConnection) {
         upstream = connection
         endWasSent = false
-        connection.setReading(client.isWritable)
-        connection.begin(self, head: head)
+        connection.begin(self, answersHEAD: method == .head)
+        let reactor = loop.reactor
+        reactor.sendBuffer.append(methodName)
+        reactor.sendBuffer.append(" ")
+        reactor.sendBuffer.append(target)
+        reactor.sendBuffer.append(" HTTP/1.1\r\n")
+        reactor.sendBuffer.append(body.handOut())
+        body.wasHandedOut()
+        connection.send(reactor.sendBuffer.bytes)
+        reactor.emptySendBuffer()
         pump()
     }
 
-    private func pump() {
+    private final func pump() {
         if let upstream {
-            while upstream.isWritable, let chunk = body.next() {
-                upstream.send(chunk)
-                // A write can fail at once and take the connection away.
-                guard self.upstream === upstream else { return }
+            if !body.isEmpty {
+                upstream.send(body.handOut())
+                body.wasHandedOut()
             }
-            if body.isComplete, body.waiting == 0, !endWasSent {
+            if body.isComplete, !endWasSent {
                 endWasSent = true
-                upstream.sendEnd()
+                upstream.endRequest()
             }
-            upstream.flush()
         }
-        guard !isOver else { return }
-        // A complete request pauses nothing: reading on is how a leaving client is noticed.
-        client.setReading(body.isComplete || body.waiting < loop.plane.configuration.bodyHighWater)
+        throttleClient()
     }
 
-    // MARK: UpstreamReceiver
+    /// A complete request pauses nothing: reading on is how a leaving client is noticed.
+    private final func throttleClient() {
+        let waiting = body.waiting + (upstream?.unsentCount ?? 0)
+        let mayRead = (body.isComplete && !isTunnel) || waiting < loop.plane.configuration.bodyHighWater
+        if mayRead { client.resumeReading() } else { client.pauseReading() }
+    }
 
-    final func upstreamDidReceive(head: HTTPResponseHead) {
-        if head.status == .switchingProtocols {
-            // Nobody asked for it: Upgrade headers are not passed on.
-            abandonUpstream()
-            return lostBeforeHead(wasStale: false, canSendAgain: false)
-        }
-        if head.isInterim {
-            // 100 was answered by the gateway itself.
-            if head.status != .continue { client.sendInformational(head) }
-            return
+    // MARK: From the upstream
+
+    final func upstreamDidReceive(interim head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable) {
+        // 100 was answered by the gateway itself.
+        guard head.status != 100 else { return }
+        client.sendInterim(head, bytes, fields)
+    }
+
+    final func upstreamDidReceive(head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable) {
+        if head.status == 101 {
+            guard isUpgrade, head.switchesToWebSocket else {
+                abandonUpstream()
+                return lostBeforeHead(wasStale: false, canSendAgain: false)
+            }
+            isTunnel = true
         }
         responseStarted = true
         responseStatus = head.status
-        responseBegan = .now()
+        responseBegan = MonotonicClock.now
         body.stopRetaining()
-        var headers = ForwardedHeaders.toClient(head)
-        adapt(&headers)
-        client.sendHead(status: head.status, headers: headers)
+        didBegin()
+        client.sendHead(head, bytes, fields, of: self)
+        if isTunnel {
+            client.startTunnel()
+            client.flush()
+        }
     }
 
-    final func upstreamDidReceive(body chunk: ByteBuffer) {
-        responseBytes += chunk.readableBytes
-        client.sendBody(chunk)
-        if !client.isWritable { upstream?.setReading(false) }
+    final func upstreamDidReceive(body bytes: UnsafeRawBufferPointer) {
+        responseBytes += bytes.count
+        client.sendBody(bytes)
     }
 
-    final func upstreamDidReceiveBatch() {
+    /// What was received so far should go out now.
+    final func upstreamDidReceiveAll() {
         client.flush()
-        if !client.isWritable { upstream?.setReading(false) }
+        if client.isCongested { upstream?.pauseReading() }
     }
 
-    final func upstreamDidEnd(trailers: HTTPHeaders?) {
+    final func upstreamDidEnd(trailer: UnsafeRawBufferPointer) {
         upstream = nil
         over(.complete)
-        client.sendEnd(trailers: trailers)
+        client.sendEnd(trailer: trailer)
     }
 
-    final func upstreamDidBecomeWritable() { pump() }
+    final func upstreamEndedTunnel() {
+        client.flush()
+        abandonUpstream()
+        over(.complete)
+        client.endTunnel()
+    }
+
+    final func upstreamDidSendAll() { pump() }
 
     final func upstreamDidBreak(wasStale: Bool) {
         upstream = nil
@@ -202,9 +251,4 @@ class Exchange: UpstreamReceiver {
         let canSendAgain = body.rewind()
         lostBeforeHead(wasStale: wasStale, canSendAgain: canSendAgain)
     }
-}
-
-extension HTTPResponseHead {
-    /// Another head follows for the same request.
-    var isInterim: Bool { (100..<200).contains(status.code) }
 }

@@ -1,78 +1,155 @@
-// Which headers pass the gateway, in either direction (RFC 9110 section 7.6.1 and our own rules).
+// Which header fields pass the gateway, in either direction (RFC 9110 section 7.6.1 and our own rules), written as
+// they were received.
 
-import NIOHTTP1
+import SlipwaySockets
+
+/// A head with the bytes its places refer to.
+struct ReceivedRequest {
+    var bytes: UnsafeRawBufferPointer
+    var head: RequestHead
+    var fields: FieldTable
+    /// Numeric; nil over Unix domain sockets.
+    var clientAddress: String?
+    var isSecure: Bool
+
+    func text(_ range: Range<Int>) -> UnsafeRawBufferPointer { bytes.part(range.lowerBound, range.upperBound) }
+
+    /// Path and query.
+    var target: UnsafeRawBufferPointer { text(head.target) }
+
+    /// Method and path for log lines, without the query, which may carry what users type.
+    var logDescription: String {
+        let path = target.prefix { $0 != 63 }.prefix(200)
+        return "\(text(head.methodRange).text) \(UnsafeRawBufferPointer(rebasing: path).text)"
+    }
+}
 
 enum ForwardedHeaders {
-    private static let hopByHop: Set<String> = [
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
-        "trailer", "transfer-encoding", "upgrade",
-    ]
-    /// A client's Connection header cannot take these out: they carry routing, rights and framing.
-    private static let kept: Set<String> = ["host", "authorization", "content-length"]
-
-    static let requestID = "x-baseten-request-id"
-
-    /// Without hop-by-hop headers, those named by Connection included.
-    private static func endToEnd(_ headers: HTTPHeaders, dropping drop: (String) -> Bool) -> HTTPHeaders {
-        let named = Set(headers[canonicalForm: "connection"].map { $0.lowercased() }).subtracting(kept)
-        var result = HTTPHeaders()
-        result.reserveCapacity(headers.count + 4)
-        for (name, value) in headers {
-            let key = name.lowercased()
-            if hopByHop.contains(key) || named.contains(key) || drop(key) { continue }
-            result.add(name: name, value: value)
+    /// The fields for a replica with the empty line: without the platform's key and fields, with the request's id.
+    static func toReplica(_ request: ReceivedRequest, requestID: RequestID, out: inout ByteQueue) {
+        pass(request, &out) { kind in
+            switch kind {
+            case .other, .contentLength: true
+            default: false
+            }
         }
-        return result
+        writeHost(request, &out)
+        out.append(requestID)
+        finish(request, &out)
     }
 
-    /// The head for a replica: without the platform's key and headers, with the request's id.
-    static func toReplica(
-        _ head: HTTPRequestHead, uri: String, requestID: RequestID, client: String?
-    ) -> HTTPRequestHead {
-        var headers = endToEnd(head.headers) { key in
-            key == "authorization" || key == "expect" || key == "x-slipway-no-retry"
-                || key.hasPrefix("x-baseten-") || isForwarding(key)
+    /// The fields for the management server with the empty line: as they came, but for the hop.
+    static func toManagement(_ request: ReceivedRequest, out: inout ByteQueue) {
+        pass(request, &out) { kind in
+            switch kind {
+            case .other, .contentLength, .authorization, .platform, .noRetry, .queueHint: true
+            default: false
+            }
         }
-        headers.add(name: "X-Baseten-Request-Id", value: requestID.text)
-        return finish(head, uri: uri, headers: headers, client: client)
+        writeHost(request, &out)
+        finish(request, &out)
     }
 
-    /// The head for the management server: as it came, but for the hop.
-    static func toManagement(_ head: HTTPRequestHead, client: String?) -> HTTPRequestHead {
-        let headers = endToEnd(head.headers) { key in key == "expect" || isForwarding(key) }
-        return finish(head, uri: head.uri, headers: headers, client: client)
-    }
-
-    private static func finish(
-        _ head: HTTPRequestHead, uri: String, headers: HTTPHeaders, client: String?
-    ) -> HTTPRequestHead {
-        var headers = headers
-        if head.isChunked {
-            headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
-        } else if !headers.contains(name: "content-length"), head.method.usuallyHasBody {
-            headers.add(name: "Content-Length", value: "0")
+    private static func pass(
+        _ request: ReceivedRequest, _ out: inout ByteQueue, _ isPassed: (FieldKind) -> Bool
+    ) {
+        let named = request.head.connectionNamesFields ? connectionNames(request.fields, request.bytes) : []
+        for index in 0..<request.fields.count {
+            let field = request.fields[index]
+            guard isPassed(field.kind) else { continue }
+            if !named.isEmpty, field.kind == .other, named.contains(request.bytes.name(of: field).lowercased) {
+                continue
+            }
+            out.append(request.bytes.line(of: field))
         }
-        if let client { headers.add(name: "X-Forwarded-For", value: client) }
-        headers.add(name: "X-Forwarded-Proto", value: "http")
-        return HTTPRequestHead(version: .http1_1, method: head.method, uri: uri, headers: headers)
     }
 
-    private static func isForwarding(_ key: String) -> Bool {
-        key == "forwarded" || key.hasPrefix("x-forwarded-")
+    /// The names in Connection. Routing, rights and framing cannot be taken out with it: they are of other kinds.
+    private static func connectionNames(_ fields: FieldTable, _ bytes: UnsafeRawBufferPointer) -> Set<String> {
+        var names: Set<String> = []
+        for index in 0..<fields.count where fields[index].kind == .connection {
+            for option in bytes.value(of: fields[index]).split(separator: 44) {
+                names.insert(UnsafeRawBufferPointer(rebasing: option).trimmed.lowercased)
+            }
+        }
+        return names
     }
 
-    /// The headers of an upstream's answer for the client; framing is added by the client connection.
-    static func toClient(_ head: HTTPResponseHead) -> HTTPHeaders {
-        let isChunked = head.headers.contains(name: "transfer-encoding")
-        return endToEnd(head.headers) { key in isChunked && key == "content-length" }
+    private static func writeHost(_ request: ReceivedRequest, _ out: inout ByteQueue) {
+        out.append("Host: ")
+        out.append(request.text(request.head.host))
+        out.append("\r\n")
+    }
+
+    private static func finish(_ request: ReceivedRequest, _ out: inout ByteQueue) {
+        switch request.head.body {
+        case .chunked: out.append("Transfer-Encoding: chunked\r\n")
+        case .none:
+            // A missing body is told for methods that usually have one (RFC 9110 section 8.6).
+            switch request.head.method {
+            case .post, .put, .patch: out.append("Content-Length: 0\r\n")
+            case .get, .head, .delete, .options, .other: break
+            }
+        case .bytes, .untilEnd: break
+        }
+        if request.head.wantsWebSocket { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
+        if let client = request.clientAddress {
+            out.append("X-Forwarded-For: ")
+            out.append(client)
+            out.append("\r\n")
+        }
+        out.append(
+            request.isSecure ? "X-Forwarded-Proto: https\r\n\r\n" : "X-Forwarded-Proto: http\r\n\r\n")
+    }
+
+    /// The fields of an upstream's answer for the client; framing is added by the client connection.
+    static func toClient(
+        _ head: ResponseHead, _ fields: FieldTable, _ bytes: UnsafeRawBufferPointer, out: inout ByteQueue
+    ) {
+        let named = head.connectionNamesFields ? connectionNames(fields, bytes) : []
+        for index in 0..<fields.count {
+            let field = fields[index]
+            switch field.kind {
+            case .connection, .hop, .transferEncoding, .upgrade: continue
+            case .contentLength where head.isCoded || head.status < 200: continue
+            case .platform where isOwn(bytes.name(of: field)): continue
+            default: break
+            }
+            if !named.isEmpty, named.contains(bytes.name(of: field).lowercased) { continue }
+            out.append(bytes.line(of: field))
+        }
+    }
+
+    /// Written by the gateway alone.
+    private static func isOwn(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.equals("x-baseten-request-id") || name.equals("x-baseten-model-prediction-attempts")
+    }
+
+    /// The fields of a trailer section that may be passed on, in either direction.
+    ///
+    /// - Parameter trailer: with its empty line.
+    /// - Throws: 400 when a line is not a field.
+    static func trailer(
+        _ trailer: UnsafeRawBufferPointer, fields: FieldTable, out: inout ByteQueue
+    ) throws(PlatformError) {
+        _ = try fields.read(trailer, from: 0)
+        for index in 0..<fields.count where fields[index].kind == .other {
+            out.append(trailer.line(of: fields[index]))
+        }
     }
 }
 
-extension HTTPRequestHead {
-    var isChunked: Bool { headers.contains(name: "transfer-encoding") }
+extension UnsafeRawBufferPointer {
+    fileprivate var lowercased: String { text.lowercased() }
 }
 
-extension HTTPMethod {
-    /// Methods whose missing body is told as `Content-Length: 0` (RFC 9110 section 8.6).
-    fileprivate var usuallyHasBody: Bool { [.POST, .PUT, .PATCH].contains(self) }
+extension ByteQueue {
+    mutating func append(_ id: RequestID) {
+        append("X-Baseten-Request-Id: ")
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { digits in
+            id.write { position, digit in digits.initializeElement(at: position, to: digit) }
+            append(UnsafeRawBufferPointer(digits))
+        }
+        append("\r\n")
+    }
 }

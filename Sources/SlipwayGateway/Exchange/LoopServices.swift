@@ -1,17 +1,127 @@
-// Event-loop-bound. What the connections of one event loop share: its upstream pool and the way to the rest.
+// What the connections of one event loop share. Used on its thread only.
 
-import NIOCore
+import SlipwayCore
+import SlipwaySockets
 
 final class LoopServices {
     let plane: DataPlane
-    let eventLoop: any EventLoop
+    let reactor: Reactor
     let pool: ConnectionPool
+    /// Of the head that is being read.
+    let fields = FieldTable()
+    /// Client connections that are open.
+    var clients: [ObjectIdentifier: ClientConnection] = [:]
+    var listeners: [ListeningSocket] = []
 
-    init(plane: DataPlane, eventLoop: any EventLoop) {
+    private var version: Int
+    private var current: TableSnapshot
+    private var books: [DeploymentID: LoadBook] = [:]
+    private var ids = RequestIDs()
+
+    init(plane: DataPlane, reactor: Reactor) {
         self.plane = plane
-        self.eventLoop = eventLoop
-        pool = ConnectionPool(
-            eventLoop: eventLoop, connectTimeout: plane.configuration.connectTimeout,
-            idleTimeout: plane.configuration.upstreamIdleTimeout)
+        self.reactor = reactor
+        pool = ConnectionPool(reactor: reactor, configuration: plane.configuration)
+        version = plane.table.version
+        current = plane.table.snapshot
+    }
+
+    /// The newest table.
+    var snapshot: TableSnapshot {
+        let newest = plane.table.version
+        if newest != version {
+            version = newest
+            current = plane.table.snapshot
+        }
+        return current
+    }
+
+    func book(_ deployment: DeploymentID) -> LoadBook {
+        if let book = books[deployment], !book.isRetired { return book }
+        books = books.filter { !$0.value.isRetired }
+        let book = plane.ledger.open(deployment)
+        books[deployment] = book
+        return book
+    }
+
+    func newRequestID() -> RequestID { ids.next() }
+
+    /// What a request that wants a replica of a deployment gets.
+    enum Placement {
+        /// Counted for this replica; the taker must release it.
+        case replica(ServedDeployment.Replica, of: ServedDeployment)
+        /// Open and empty: wait.
+        case noReplica
+        /// Every replica has as many requests as it may: wait.
+        case full
+        /// There are replicas with room, but all of them are to be avoided.
+        case onlyAvoided
+        case refused(PlatformError)
+    }
+
+    /// Chooses the replica with the fewest requests; among equals the first of the table, so that little load
+    /// stays on few replicas.
+    ///
+    /// The count is raised first and the table looked at again after: so either a controller that took the
+    /// replica out sees this request in `inFlight(replica:)`, or this request sees the newer table.
+    ///
+    /// - Parameter isNext: whether the request has come up in the queue; others do not overtake those that wait.
+    func place(
+        _ deployment: DeploymentID, book: LoadBook, avoiding avoided: Set<ReplicaID>, isNext: Bool
+    ) -> Placement {
+        while true {
+            let snapshot = snapshot
+            guard let served = snapshot.served[deployment] else {
+                guard let route = snapshot.table.deployments[deployment] else {
+                    return .refused(PlatformErrors.unserved(deployment))
+                }
+                if case .refused(let error) = route.availability { return .refused(error) }
+                return .noReplica
+            }
+            if let refusal = served.refusal { return .refused(refusal) }
+            if served.limit < .max, !isNext, book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 {
+                return .full
+            }
+            var isFull = true
+            guard let chosen = choose(served, avoiding: avoided, isFull: &isFull) else {
+                return isFull ? .full : .onlyAvoided
+            }
+            if plane.table.version == version
+                || self.snapshot.served[deployment]?.replicas.contains(where: { $0.load === chosen.load }) == true
+            {
+                return .replica(chosen, of: served)
+            }
+            chosen.load.release()
+        }
+    }
+
+    private func choose(
+        _ served: ServedDeployment, avoiding avoided: Set<ReplicaID>, isFull: inout Bool
+    ) -> ServedDeployment.Replica? {
+        var now: UInt64?
+        while true {
+            var best: ServedDeployment.Replica?
+            var (fewest, bestIsShunned) = (Int.max, true)
+            for replica in served.replicas {
+                let count = replica.load.inFlight
+                guard count < served.limit else { continue }
+                isFull = false
+                guard avoided.isEmpty || !avoided.contains(replica.route.replicaID) else { continue }
+                var isShunned = false
+                if replica.load.wasShunned {
+                    let moment = now ?? MonotonicClock.now
+                    now = moment
+                    isShunned = replica.load.isShunned(moment)
+                }
+                if best == nil || (bestIsShunned && !isShunned) || (bestIsShunned == isShunned && count < fewest) {
+                    (best, fewest, bestIsShunned) = (replica, count, isShunned)
+                }
+                if fewest == 0, !bestIsShunned { break }
+            }
+            guard let best else { return nil }
+            if best.load.take(limit: served.limit) { return best }
+            // Another loop was faster.
+            isFull = true
+        }
     }
 }

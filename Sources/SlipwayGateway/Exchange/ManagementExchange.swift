@@ -1,21 +1,34 @@
-// Event-loop-bound. A request for the management server of this process: passed on as it is, without limits.
+// A request for the management server of this process: passed on as it is, without limits.
 
-import NIOCore
-import NIOHTTP1
+import SlipwaySockets
 
 final class ManagementExchange: Exchange {
-    private var address: UpstreamAddress { .socket(loop.plane.configuration.managementUpstream) }
+    private let target: String
+    private var endpoint: Endpoint { loop.plane.configuration.managementUpstream }
 
-    override func start() { send(to: address, allowIdle: true) }
+    /// - Parameter target: path and query to ask for; nil for those of the request.
+    init(client: ClientConnection, loop: LoopServices, request: ReceivedRequest, target: String?) {
+        self.target = target ?? Self.target(of: request)
+        super.init(client: client, loop: loop, request: request)
+        body.writeFields { ForwardedHeaders.toManagement(request, out: &$0) }
+    }
 
-    override func connectFailed(_ error: any Error) {
-        loop.plane.logger.error("management server unreachable", metadata: ["error": "\(error)"])
+    private static func target(of request: ReceivedRequest) -> String {
+        let text = request.target.text
+        return text.first == "/" || text == "*" ? text : "/\(text)"
+    }
+
+    override func start() { send(to: endpoint, target: target, allowIdle: true) }
+
+    override func connectFailed() {
+        super.connectFailed()
+        loop.plane.logger.error("management server unreachable", metadata: ["endpoint": "\(endpoint)"])
         fail(.managementUnreachable)
     }
 
     override func lostBeforeHead(wasStale: Bool, canSendAgain: Bool) {
         if wasStale, canSendAgain {
-            send(to: address, allowIdle: false)
+            send(to: endpoint, target: target, allowIdle: false)
         } else {
             fail(.managementUnreachable)
         }

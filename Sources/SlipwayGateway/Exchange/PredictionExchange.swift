@@ -1,144 +1,212 @@
-// Event-loop-bound. A prediction or a call to a model's own route: finds a replica or waits for one, tries another
-// when a connection fails, and keeps the deployment's books.
+// A prediction or a call to a model's own route: finds a replica or waits for one, tries another when a connection
+// fails, and keeps the deployment's books.
 
-import NIOCore
-import NIOHTTP1
 import SlipwayCore
+import SlipwaySockets
+import Synchronization
 
 final class PredictionExchange: Exchange {
-    private let destination: RouteQuery
-    private let request: InferenceCall.Request
+    private let query: RouteQuery
+    private let operation: InferenceOperation
     private let requestID: RequestID
     private let mayRetry: Bool
-    private let arrived: NIODeadline
+    private let arrived: UInt64
     private let description: String
 
     private var deployment: DeploymentID
-    private var replica: ReplicaRoute?
+    private var book: LoadBook
+    private var replica: ServedDeployment.Replica?
+    private var served: ServedDeployment?
     private var failedReplicas: Set<ReplicaID> = []
     private var attempts = 0
     private var pauses = 0
 
     private var ticket: Parking.Ticket?
-    private var parkTimer: Scheduled<Void>?
-    private var predictTimer: Scheduled<Void>?
-    private var pauseTimer: Scheduled<Void>?
+    private let wantsHint: Bool
+    private var reason = Reason.noReplica
+    /// What the request's deadline means now.
+    private var phase = Phase.starting
+
+    private enum Phase { case starting, parked, pausing, predicting, tunnel }
 
     private var plane: DataPlane { loop.plane }
-    private var limits: GatewayConfiguration { plane.configuration }
+    private var limits: GatewayConfiguration { loop.plane.configuration }
 
     init(
-        client: any ExchangeClient, loop: LoopServices, head: HTTPRequestHead, clientAddress: String?,
-        destination: RouteQuery, request: InferenceCall.Request, deployment: DeploymentID,
-        requestID: RequestID
+        client: ClientConnection, loop: LoopServices, request: ReceivedRequest, query: RouteQuery,
+        operation: InferenceOperation, deployment: DeploymentID, requestID: RequestID
     ) {
-        self.destination = destination
-        self.request = request
+        self.query = query
+        self.operation = operation
         self.deployment = deployment
         self.requestID = requestID
-        mayRetry = head.headers.first(name: "x-slipway-no-retry") != "1"
-        arrived = .now()
-        description = head.logDescription
-        super.init(
-            client: client, loop: loop,
-            head: ForwardedHeaders.toReplica(
-                head, uri: head.uri, requestID: requestID, client: clientAddress))
+        book = loop.book(deployment)
+        mayRetry = !request.head.forbidsRetry
+        arrived = MonotonicClock.now
+        description = request.logDescription
+        wantsHint = request.head.wantsQueueHint
+        super.init(client: client, loop: loop, request: request)
+        body.writeFields { ForwardedHeaders.toReplica(request, requestID: requestID, out: &$0) }
     }
 
     override func start() {
-        plane.ledger.began(deployment)
-        dispatch()
+        book.began(arrived)
+        dispatch(isNext: false)
     }
 
     // MARK: Finding a replica
 
-    private func dispatch() {
+    private func dispatch(isNext: Bool) {
         guard !isOver else { return }
-        switch plane.place(deployment, avoiding: failedReplicas) {
-        case .replica(let replica, let predictPath):
+        switch loop.place(deployment, book: book, avoiding: failedReplicas, isNext: isNext) {
+        case .replica(let replica, let served):
             self.replica = replica
-            head.uri = uri(predictPath: predictPath)
-            startPredictTimer()
+            self.served = served
+            startPrediction()
             trySending(allowIdle: mayRetry)
         case .noReplica:
             failedReplicas = []
-            park()
-        case .onlyAvoided:
-            pause()
-        case .refused(let error):
-            fail(error)
+            park(.noReplica)
+        case .full: park(.full)
+        case .onlyAvoided: pause()
+        case .refused(let error): fail(error)
         }
     }
 
-    private func uri(predictPath: String) -> String {
-        switch request.operation {
+    private var target: String {
+        switch operation {
         case .sync(let uri): uri
-        case .predict(let query?) where !predictPath.contains("?"): "\(predictPath)?\(query)"
-        case .predict, .wake: predictPath
+        case .websocket(let query): Self.path(served?.webSocketPath ?? "/", query)
+        case .predict(let query): Self.path(served?.predictPath ?? "/", query)
+        // Answered without a replica.
+        case .wake: "/"
         }
+    }
+
+    private static func path(_ path: String, _ query: String?) -> String {
+        guard let query, !path.contains("?") else { return path }
+        return "\(path)?\(query)"
     }
 
     private func trySending(allowIdle: Bool) {
         guard let replica else { return }
         attempts += 1
-        send(to: UpstreamAddress(replica.endpoint), allowIdle: allowIdle)
+        send(to: replica.endpoint, target: target, allowIdle: allowIdle)
     }
 
     private func releaseReplica() {
         guard let replica else { return }
         self.replica = nil
-        plane.ledger.release(replica.replicaID)
+        replica.load.release()
+        // Somebody waits for the place that has become free.
+        if book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 { plane.parking.callNext(deployment) }
     }
 
     // MARK: Waiting
 
-    private func park() {
-        predictTimer?.cancel()
-        predictTimer = nil
-        guard plane.ledger.tryPark(deployment, limit: limits.maxParkedPerDeployment) else {
-            return fail(PlatformErrors.tooManyParked)
-        }
-        let me = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        ticket = plane.parking.enter(
-            deployment, for: destination, on: loop.eventLoop
-        ) { me.value.calledOut() }
-        parkTimer = loop.eventLoop.assumeIsolated().scheduleTask(
-            deadline: arrived + limits.parkTimeout.timeAmount
-        ) { self.fail(PlatformErrors.parkedTooLong) }
-        plane.observer.demand(for: deployment)
-        // A table published after the choice and before the ticket would not call this request out.
-        let table = plane.table.snapshot.table
-        if let route = table.deployments[deployment], route.mustWait,
-            (try? table.resolve(destination)) == deployment
-        {
-            return
-        }
-        if let ticket, plane.parking.leave(ticket) { calledOut() }
+    private enum Reason: String {
+        case noReplica = "starting"
+        case full = "busy"
     }
 
-    /// A table changed something for this request; the ticket is used up.
+    private func park(_ reason: Reason) {
+        self.reason = reason
+        if loop.snapshot.table.deployments[deployment]?.rejectsWhenFull == true {
+            if reason == .noReplica { plane.observer.demand(for: deployment) }
+            return fail(PlatformErrors.full)
+        }
+        let shared = book.shared
+        let earlier = ticket
+        guard
+            earlier != nil
+                || shared.waiting.load(ordering: .relaxed) < limits.maxParkedPerDeployment
+                    && plane.parking.count < limits.maxParked
+        else { return fail(PlatformErrors.tooManyParked) }
+        phase = .parked
+        book.parked(1)
+        shared.waiting.add(1, ordering: .sequentiallyConsistent)
+        let me = Confined(self)
+        let ticket = plane.parking.enter(
+            deployment, shared, again: earlier, for: query, on: loop.reactor.thread
+        ) {
+            me.value.calledOut()
+        }
+        self.ticket = ticket
+        isParked = true
+        client.requestDeadline.set(nextParkedMoment)
+        if reason == .noReplica { plane.observer.demand(for: deployment) }
+        // What became free after the choice and before the ticket did not call this request out.
+        if !mustStillWait, plane.parking.leave(ticket) { return calledOut() }
+        tellPosition()
+    }
+
+    private var isParked = false
+
+    private var mustStillWait: Bool {
+        let snapshot = loop.snapshot
+        guard snapshot.table.deployments[deployment]?.availability == .open,
+            (try? snapshot.table.resolve(query)) == deployment
+        else { return false }
+        let room = snapshot.served[deployment]?.room ?? 0
+        return room <= book.shared.called.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// There may be room, or a table changed something for this request.
     private func calledOut() {
-        guard ticket != nil else { return }
-        ticket = nil
+        guard isParked else { return }
         leftParking()
         guard !isOver else { return }
-        do {
-            let now = try plane.table.snapshot.table.resolve(destination)
+        do throws(PlatformError) {
+            let now = try loop.snapshot.table.resolve(query)
             if now != deployment {
-                plane.ledger.began(now)
-                plane.ledger.moved(from: deployment)
-                deployment = now
+                let moment = MonotonicClock.now
+                let next = loop.book(now)
+                next.began(moment)
+                book.moved(moment)
+                (deployment, book, ticket) = (now, next, nil)
             }
-            dispatch()
+            dispatch(isNext: true)
         } catch {
             fail(error)
         }
     }
 
     private func leftParking() {
-        parkTimer?.cancel()
-        parkTimer = nil
-        plane.ledger.unparked(deployment)
+        isParked = false
+        phase = .starting
+        book.parked(-1)
+        book.shared.waiting.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Takes the request out of the queue if it is there.
+    private func giveUpPlace() {
+        guard isParked, let ticket else { return }
+        let wasWaiting = plane.parking.leave(ticket)
+        leftParking()
+        // It was called out but goes: the next one gets the place.
+        if !wasWaiting { plane.parking.callNext(deployment) }
+    }
+
+    private var parkDeadline: UInt64 { arrived + limits.parkTimeout.nanoseconds }
+
+    private var nextParkedMoment: UInt64 {
+        wantsHint ? min(parkDeadline, MonotonicClock.now + Self.hintInterval) : parkDeadline
+    }
+
+    /// Nanoseconds between two words about the position.
+    private static let hintInterval: UInt64 = 5_000_000_000
+
+    private func tellPosition() {
+        guard wantsHint, let ticket, let position = plane.parking.position(of: ticket) else { return }
+        client.sendInterim(position: position, reason: reason.rawValue)
+    }
+
+    private func parkedMomentCame() {
+        guard MonotonicClock.now >= parkDeadline else {
+            tellPosition()
+            return client.requestDeadline.set(nextParkedMoment)
+        }
+        fail(isUpgrade ? PlatformErrors.noReplicaForUpgrade : PlatformErrors.parkedTooLong)
     }
 
     /// Every replica of the table has failed: a while later they are all tried again.
@@ -148,19 +216,38 @@ final class PredictionExchange: Exchange {
             min(pause * 1.5, limits.longestRetryPause)
         }
         pauses += 1
-        pauseTimer = loop.eventLoop.assumeIsolated().scheduleTask(in: grown.timeAmount) { self.dispatch() }
+        phase = .pausing
+        client.requestDeadline.set(MonotonicClock.now + grown.nanoseconds)
     }
 
-    private func startPredictTimer() {
-        guard predictTimer == nil else { return }
-        predictTimer = loop.eventLoop.assumeIsolated().scheduleTask(in: limits.predictTimeout.timeAmount) {
-            self.fail(PlatformErrors.predictTimeout)
+    private func startPrediction() {
+        phase = .predicting
+        client.requestDeadline.set(arrived + waited + limits.predictTimeout.nanoseconds)
+    }
+
+    /// From the arrival to the first choice of a replica.
+    private var waited: UInt64 {
+        if let firstPlaced { return firstPlaced - arrived }
+        let now = ticket == nil ? arrived : MonotonicClock.now
+        firstPlaced = now
+        return now - arrived
+    }
+    private var firstPlaced: UInt64?
+
+    override func deadlineCame() {
+        switch phase {
+        case .starting, .tunnel: break
+        case .parked: parkedMomentCame()
+        case .pausing: dispatch(isNext: true)
+        case .predicting: fail(isUpgrade ? PlatformErrors.upgradeNotAccepted : PlatformErrors.predictTimeout)
         }
     }
 
     // MARK: Failures
 
-    override func connectFailed(_ error: any Error) {
+    override func connectFailed() {
+        super.connectFailed()
+        replica?.load.shun(until: MonotonicClock.now + limits.shunTime.nanoseconds)
         replicaFailed(canTryAnother: mayRetry)
     }
 
@@ -174,47 +261,50 @@ final class PredictionExchange: Exchange {
 
     private func replicaFailed(canTryAnother: Bool) {
         guard let failed = replica else { return }
-        plane.observer.connectionFailed(replica: failed.replicaID, of: deployment)
+        plane.observer.connectionFailed(replica: failed.route.replicaID, of: deployment)
         releaseReplica()
-        guard canTryAnother, attempts < limits.maxAttempts else {
-            return fail(PlatformErrors.replicaLost)
-        }
-        failedReplicas.insert(failed.replicaID)
-        dispatch()
+        guard canTryAnother, attempts < limits.maxAttempts else { return fail(PlatformErrors.replicaLost) }
+        failedReplicas.insert(failed.route.replicaID)
+        dispatch(isNext: true)
     }
 
     private func fail(_ error: PlatformError) { fail(.error(error, requestID: requestID)) }
 
-    override func requestBody(_ chunk: ByteBuffer) {
-        guard body.received + chunk.readableBytes <= limits.maxBodyBytes else {
+    override func requestBody(_ bytes: UnsafeRawBufferPointer) {
+        guard isUpgrade || body.received + bytes.count <= limits.maxBodyBytes else {
             return fail(PlatformErrors.bodyTooLarge(limit: limits.maxBodyBytes))
         }
-        super.requestBody(chunk)
+        super.requestBody(bytes)
     }
 
     // MARK: Answer and end
 
-    override func adapt(_ headers: inout HTTPHeaders) {
-        headers.replaceOrAdd(name: "X-Baseten-Request-Id", value: requestID.text)
-        headers.remove(name: "x-baseten-model-prediction-attempts")
-        if attempts > 1 { headers.add(name: "X-BASETEN-MODEL-PREDICTION-ATTEMPTS", value: "\(attempts)") }
+    override func writeFields(_ out: inout ByteQueue) {
+        out.append(requestID)
+        guard attempts > 1 else { return }
+        out.append("X-BASETEN-MODEL-PREDICTION-ATTEMPTS: ")
+        out.append(decimal: attempts)
+        out.append("\r\n")
+    }
+
+    override func didBegin() {
+        // A connection that has been upgraded may last as long as both sides like.
+        guard responseStatus == 101 else { return }
+        phase = .tunnel
+        client.requestDeadline.clear()
     }
 
     override func didEnd(_ ending: Ending) {
-        predictTimer?.cancel()
-        pauseTimer?.cancel()
-        let servedBy = replica?.replicaID
+        client.requestDeadline.clear()
+        let servedBy = replica?.route.replicaID
+        giveUpPlace()
         releaseReplica()
-        if let ticket {
-            _ = plane.parking.leave(ticket)
-            self.ticket = nil
-            leftParking()
-        }
         record(ending)
         switch ending {
         case .complete: return
-        case .answered(let answer): log("answered \(answer.status.code): \(answer.body)", servedBy)
-        case .clientLeft: log("ended 499: the client closed the connection", servedBy)
+        case .answered(let answer): log("answered \(answer.status): \(answer.body)", servedBy)
+        case .clientLeft:
+            if phase != .tunnel { log("ended 499: the client closed the connection", servedBy) }
         case .broken: log("was cut off: the answer of the replica could not be completed", servedBy)
         }
     }
@@ -222,28 +312,23 @@ final class PredictionExchange: Exchange {
     private func record(_ ending: Ending) {
         let (status, bytes) =
             switch ending {
-            case .complete: (responseStatus?.code ?? 200, responseBytes)
-            case .answered(let answer): (answer.status.code, answer.body.utf8.count)
-            case .clientLeft: (499, responseBytes)
+            case .complete: (responseStatus, responseBytes)
+            case .answered(let answer): (answer.status, answer.body.utf8.count)
+            // Either side may end what was upgraded.
+            case .clientLeft: (phase == .tunnel ? responseStatus : 499, responseBytes)
             // Its head said something else, but what came is not an answer.
             case .broken: (502, responseBytes)
             }
-        plane.ledger.ended(deployment, status: Int(status))
-        plane.traffic.record(
+        let ended = MonotonicClock.now
+        book.ended(
             EndedRequest(
-                kind: RequestKind(status: Int(status), isAsync: false),
-                duration: arrived.elapsed(until: .now()),
-                firstByte: responseBegan.map(arrived.elapsed(until:)), requestBytes: body.received,
-                responseBytes: bytes), of: deployment)
+                kind: RequestKind(status: status, isAsync: false),
+                duration: .nanoseconds(ended - arrived),
+                firstByte: responseBegan.map { .nanoseconds($0 - arrived) }, requestBytes: body.received,
+                responseBytes: bytes), at: ended)
     }
 
     private func log(_ outcome: String, _ replica: ReplicaID?) {
         plane.logFailure("\(description) \(outcome)", requestID, replica: replica, of: deployment)
-    }
-}
-
-extension NIODeadline {
-    fileprivate func elapsed(until later: NIODeadline) -> Duration {
-        .nanoseconds((later - self).nanoseconds)
     }
 }

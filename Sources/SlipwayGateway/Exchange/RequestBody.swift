@@ -1,64 +1,78 @@
-// Event-loop-bound by its owner. The part of a request body that is in memory: what the upstream has not taken
-// yet, and, while the body is small, all of it so that it can be sent again.
+// The part of a request that is in memory, as the upstream is to receive it but for the request line: what it has
+// not taken yet, and, while that is little, all of it so that it can be sent again.
 
-import NIOCore
+import SlipwaySockets
 
-struct RequestBody {
+struct RequestBody: ~Copyable {
     private let replayLimit: Int
-    private var chunks = CircularBuffer<ByteBuffer>()
-    /// How many of `chunks` were handed out already.
+    /// Header fields first, then the body.
+    private(set) var message = ByteQueue()
+    /// How much of `message` was handed out already.
     private var handedOut = 0
     private var isRetaining = true
     private var hasLostBytes = false
 
-    /// All bytes that came so far.
+    /// All bytes of the body that came so far.
     private(set) var received = 0
-    /// Bytes that were not handed out yet.
-    private(set) var waiting = 0
     private(set) var isComplete = false
 
     init(replayLimit: Int) { self.replayLimit = replayLimit }
 
-    mutating func append(_ chunk: ByteBuffer) {
-        received += chunk.readableBytes
-        waiting += chunk.readableBytes
-        chunks.append(chunk)
+    /// Bytes that were not handed out yet.
+    var waiting: Int { message.count - handedOut }
+    var isEmpty: Bool { waiting == 0 }
+
+    /// Writes the header fields; before anything else.
+    mutating func writeFields(_ write: (inout ByteQueue) -> Void) { write(&message) }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer, isChunked: Bool) {
+        received += bytes.count
+        if isChunked {
+            message.append(hexadecimal: bytes.count)
+            message.append("\r\n")
+            message.append(bytes)
+            message.append("\r\n")
+        } else {
+            message.append(bytes)
+        }
         if received > replayLimit { stopRetaining() }
     }
 
-    mutating func complete() { isComplete = true }
+    mutating func complete(isChunked: Bool, trailer: UnsafeRawBufferPointer) {
+        isComplete = true
+        guard isChunked else { return }
+        message.append("0\r\n")
+        message.append(trailer)
+        message.append("\r\n")
+    }
 
-    /// The next chunk to send, nil when the upstream has all there is.
-    mutating func next() -> ByteBuffer? {
-        guard handedOut < chunks.count else { return nil }
-        let chunk: ByteBuffer
-        if isRetaining {
-            chunk = chunks[chunks.index(chunks.startIndex, offsetBy: handedOut)]
-            handedOut += 1
-        } else {
-            chunk = chunks.removeFirst()
-            hasLostBytes = true
-        }
-        waiting -= chunk.readableBytes
-        return chunk
+    /// What is to be sent next; valid until the next change. `wasHandedOut` follows.
+    borrowing func handOut() -> UnsafeRawBufferPointer { message.bytes.part(handedOut, message.count) }
+
+    mutating func wasHandedOut() {
+        handedOut = message.count
+        if !isRetaining { forget() }
     }
 
     /// Forgets what was handed out: the body is too large or an answer has begun.
     mutating func stopRetaining() {
         guard isRetaining else { return }
         isRetaining = false
-        if handedOut > 0 {
-            chunks.removeFirst(handedOut)
-            handedOut = 0
-            hasLostBytes = true
-        }
+        forget()
+    }
+
+    private mutating func forget() {
+        guard handedOut > 0 else { return }
+        hasLostBytes = true
+        message.removeFirst(handedOut)
+        handedOut = 0
+        if message.isEmpty { message.removeAll(keeping: 64 * 1024) }
     }
 
     /// Starts over for another upstream; false when the first bytes are gone.
     mutating func rewind() -> Bool {
         guard !hasLostBytes else { return false }
         handedOut = 0
-        waiting = received
         return true
     }
 }

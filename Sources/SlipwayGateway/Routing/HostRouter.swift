@@ -23,6 +23,8 @@ enum InferenceOperation: Sendable, Equatable {
     /// `query` is the text after `?`, nil without one.
     case predict(query: String?)
     case wake
+    /// As for `predict`.
+    case websocket(query: String?)
     /// The URI to ask the replica for, with its query as received.
     case sync(uri: String)
 }
@@ -53,112 +55,155 @@ enum Destination: Sendable, Equatable {
 enum HostRouter {
     /// - Parameters:
     ///   - host: the Host header, with or without a port; any case.
-    ///   - uri: path and query in origin form.
-    static func route(host: String, uri: String, listener: ListenerKind) -> Destination {
-        let (path, query) = split(uri)
-        let labels = hostLabels(host)
-        if let first = labels.first, first.hasPrefix("model-") {
-            let name = first.dropFirst("model-".count)
-            guard let dash = name.firstIndex(of: "-") else {
-                let uri = asynchronousURI("/model/\(name)", path)
-                return uri ?? .inference(named(ModelID(String(name)), segments: path, query: query))
+    ///   - target: path and query in origin form.
+    static func route(
+        host: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer, listener: ListenerKind
+    ) -> Destination {
+        let label = host.upTo(46).upTo(58)
+        let path = target.upTo(63)
+        let query = path.count < target.count ? target.part(path.count + 1, target.count) : nil
+        if label.hasPrefix("model-") {
+            let name = label.part(6, label.count)
+            let model = name.upTo(45)
+            var segments = Segments(path)
+            guard model.count < name.count else {
+                return asynchronous(model, prefix: nil, path)
+                    ?? .inference(named(model.modelID, &segments, query: query))
             }
-            let (model, environment) = (name[..<dash], String(name[name.index(after: dash)...]))
-            let prefix = path.first == "async_request" ? "" : "/environments/\(environment)"
-            return asynchronousURI("/model/\(model)\(prefix)", path)
-                ?? .inference(
-                    regional(ModelID(String(model)), environment, segments: path, query: query))
+            let environment = name.part(model.count + 1, name.count).lowercasedText
+            return asynchronous(model, prefix: environment, path)
+                ?? .inference(regional(model.modelID, environment, segments, query: query))
         }
-        if !isUploadHost(labels), path.count >= 2, path[0] == "model" {
-            let rest = Array(path.dropFirst(2))
-            return asynchronousURI("/model/\(path[1])", rest)
-                ?? .inference(named(ModelID(String(path[1])), segments: rest, query: query))
+        if path.hasPrefix("/model/"), !isUploadHost(host) {
+            var segments = Segments(path)
+            segments.skip()
+            if let model = segments.next() {
+                return asynchronous(model, prefix: nil, segments.rest)
+                    ?? .inference(named(ModelID(model.text), &segments, query: query))
+            }
         }
         return listener == .main ? .management : .nowhere
     }
 
     /// Whether the path, without the model, is one of the calls about asynchronous predictions.
-    private static func asynchronousURI(_ model: String, _ segments: [Substring]) -> Destination? {
-        let isRequest = segments.first == "async_request" && (2...3).contains(segments.count)
-        let names = segments.last == "async_predict" || segments.last == "async_queue_status"
+    private static func asynchronous(
+        _ model: UnsafeRawBufferPointer, prefix environment: String?, _ path: UnsafeRawBufferPointer
+    ) -> Destination? {
+        // All of them have it in their path, and few others do.
+        guard path.contains(text: "async_") else { return nil }
+        let segments = Array(Segments(path))
+        let isRequest = segments.first?.equals("async_request") == true && (2...3).contains(segments.count)
+        let names =
+            segments.last?.equals("async_predict") == true || segments.last?.equals("async_queue_status") == true
         let isQueue =
-            switch (segments.first, segments.count) {
-            case ("production", 2), ("development", 2), ("environments", 3), ("deployment", 3), (_, 1): names
+            switch segments.count {
+            case 1: names
+            case 2: names && (segments[0].equals("production") || segments[0].equals("development"))
+            case 3: names && (segments[0].equals("environments") || segments[0].equals("deployment"))
             default: false
             }
-        return isRequest || isQueue
-            ? .asynchronous(uri: "\(model)/\(segments.joined(separator: "/"))") : nil
+        guard isRequest || isQueue else { return nil }
+        let scope = environment.flatMap { isRequest ? nil : "/environments/\($0)" } ?? ""
+        return .asynchronous(uri: "/model/\(model.lowercasedText)\(scope)\(path.text)")
     }
 
     /// `model-{id}`: the path names the deployment, then the operation.
-    private static func named(_ model: ModelID, segments: [Substring], query: Substring?) -> InferenceCall {
+    private static func named(
+        _ model: ModelID, _ segments: inout Segments, query: UnsafeRawBufferPointer?
+    ) -> InferenceCall {
+        let unknown = InferenceCall(model: model, request: .failure(PlatformErrors.unknownPath))
+        guard let first = segments.next() else { return unknown }
         let target: InferenceTarget
-        let rest: ArraySlice<Substring>
-        switch segments.first {
-        case "production": (target, rest) = (.environment("production"), segments.dropFirst())
-        case "development": (target, rest) = (.development, segments.dropFirst())
-        case "environments" where segments.count >= 2:
-            (target, rest) = (.environment(String(segments[1])), segments.dropFirst(2))
-        case "deployment" where segments.count >= 2:
-            (target, rest) = (.deployment(DeploymentID(String(segments[1]))), segments.dropFirst(2))
-        default:
-            return InferenceCall(model: model, request: .failure(PlatformErrors.unknownPath))
+        if first.isExactly("production") {
+            target = .environment("production")
+        } else if first.isExactly("development") {
+            target = .development
+        } else if first.isExactly("environments"), let name = segments.next() {
+            target = .environment(name.text)
+        } else if first.isExactly("deployment"), let id = segments.next() {
+            target = .deployment(DeploymentID(id.text))
+        } else {
+            return unknown
         }
         return InferenceCall(
             model: model,
-            request: operation(rest, query: query).map { .init(target: target, operation: $0) })
+            request: operation(segments, query: query).map { .init(target: target, operation: $0) })
     }
 
     /// `model-{id}-{env}`: the host names the environment, the path is the operation alone.
     private static func regional(
-        _ model: ModelID, _ environment: String, segments: [Substring], query: Substring?
+        _ model: ModelID, _ environment: String, _ segments: Segments, query: UnsafeRawBufferPointer?
     ) -> InferenceCall {
-        switch segments.first {
-        case "production", "development", "environments", "deployment":
+        var rest = segments
+        let first = rest.next()
+        let routes: [StaticString] = ["production", "development", "environments", "deployment"]
+        if let first, routes.contains(where: { first.isExactly($0) }) {
             return InferenceCall(model: model, request: .failure(PlatformErrors.pathRoutingOnRegionalHost))
-        default:
-            return InferenceCall(
-                model: model,
-                request: operation(segments[...], query: query).map {
-                    .init(target: .environment(environment), operation: $0)
-                })
         }
+        return InferenceCall(
+            model: model,
+            request: operation(segments, query: query).map {
+                .init(target: .environment(environment), operation: $0)
+            })
     }
 
     private static func operation(
-        _ segments: ArraySlice<Substring>, query: Substring?
+        _ segments: Segments, query: UnsafeRawBufferPointer?
     ) -> Result<InferenceOperation, PlatformError> {
-        guard let name = segments.first else { return .failure(PlatformErrors.unknownPath) }
-        if name == "sync" {
-            let path = "/" + segments.dropFirst().joined(separator: "/")
-            return .success(.sync(uri: query.map { "\(path)?\($0)" } ?? path))
+        var segments = segments
+        guard let name = segments.next() else { return .failure(PlatformErrors.unknownPath) }
+        if name.isExactly("sync") {
+            let path = segments.rest.isEmpty ? "/" : segments.rest.text
+            return .success(.sync(uri: query.map { "\(path)?\($0.text)" } ?? path))
         }
-        guard segments.count == 1 else { return .failure(PlatformErrors.unknownPath) }
-        switch name {
-        case "predict": return .success(.predict(query: query.map(String.init)))
-        case "wake": return .success(.wake)
-        case "websocket", "run_remote", "async_run_remote":
-            return .failure(PlatformErrors.notBuilt(String(name)))
-        default: return .failure(PlatformErrors.unknownPath)
+        guard segments.rest.isEmpty else { return .failure(PlatformErrors.unknownPath) }
+        if name.isExactly("predict") { return .success(.predict(query: query?.text)) }
+        if name.isExactly("wake") { return .success(.wake) }
+        if name.isExactly("websocket") { return .success(.websocket(query: query?.text)) }
+        if name.isExactly("run_remote") || name.isExactly("async_run_remote") {
+            return .failure(PlatformErrors.notBuilt(name.text))
         }
-    }
-
-    /// `/a/b/?q` → `["a", "b", ""]` and `q`. A URI that does not start with a slash has no segments.
-    private static func split(_ uri: String) -> (segments: [Substring], query: Substring?) {
-        let mark = uri.firstIndex(of: "?")
-        let path = uri[..<(mark ?? uri.endIndex)]
-        let query = mark.map { uri[uri.index(after: $0)...] }
-        guard path.first == "/" else { return ([], query) }
-        return (path.dropFirst().split(separator: "/", omittingEmptySubsequences: false), query)
-    }
-
-    /// Lower-case labels without the port.
-    private static func hostLabels(_ host: String) -> [Substring] {
-        host.lowercased().prefix { $0 != ":" }.split(separator: ".", omittingEmptySubsequences: false)
+        return .failure(PlatformErrors.unknownPath)
     }
 
     /// `s3.…` and `{bucket}.s3.…`: object keys are free, so `/model/…` there is an object, not a model.
-    private static func isUploadHost(_ labels: [Substring]) -> Bool {
-        labels.first == "s3" || (labels.count >= 2 && labels[1] == "s3")
+    private static func isUploadHost(_ host: UnsafeRawBufferPointer) -> Bool {
+        let first = host.upTo(58).upTo(46)
+        if first.equals("s3") { return true }
+        guard first.count < host.count else { return false }
+        return host.part(first.count + 1, host.count).upTo(58).upTo(46).equals("s3")
+    }
+}
+
+/// The parts of a path between its slashes: `/a/b/` has `a`, `b` and an empty one. A path that does not start with
+/// a slash has none.
+private struct Segments: Sequence, IteratorProtocol {
+    /// What has not been taken yet, with its slash.
+    private(set) var rest: UnsafeRawBufferPointer
+
+    init(_ path: UnsafeRawBufferPointer) { rest = path.first == 47 ? path : path.part(0, 0) }
+
+    mutating func next() -> UnsafeRawBufferPointer? {
+        guard rest.count > 0 else { return nil }
+        let part = rest.part(1, rest.count).upTo(47)
+        rest = rest.part(part.count + 1, rest.count)
+        return part
+    }
+
+    mutating func skip() { _ = next() }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The part before the first `byte`, or all of it.
+    fileprivate func upTo(_ byte: UInt8) -> UnsafeRawBufferPointer { part(0, firstIndex(of: byte) ?? count) }
+
+    fileprivate var lowercasedText: String { text.lowercased() }
+
+    fileprivate var modelID: ModelID { ModelID(lowercasedText) }
+
+    /// Whether `text` is somewhere in it.
+    fileprivate func contains(text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        return count >= length && (0...count - length).contains { part($0, $0 + length).isExactly(text) }
     }
 }

@@ -4,16 +4,24 @@ import Crypto
 
 extension KeyDigest {
     /// `Api-Key <key>` or `Bearer <key>`, scheme in any case; nil for anything else.
-    init?(authorization: String) {
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, ["api-key", "bearer"].contains(parts[0].lowercased()) else { return nil }
-        let key = parts[1].drop { $0 == " " }
-        guard !key.isEmpty, !key.contains(" ") else { return nil }
-        self.init(keyText: String(key))
+    init?(authorization: UnsafeRawBufferPointer) {
+        guard let space = authorization.firstIndex(of: 32) else { return nil }
+        let scheme = authorization.part(0, space)
+        guard scheme.equals("api-key") || scheme.equals("bearer") else { return nil }
+        let key = authorization.part(space, authorization.count).trimmed
+        guard !key.isEmpty, !key.contains(32) else { return nil }
+        self.init(key: key)
     }
 
     /// The digest under which a key is found in the routing table.
     public init(keyText: String) {
-        self.init(bytes: Array(SHA256.hash(data: Array(keyText.utf8))))
+        var text = keyText
+        self = text.withUTF8 { KeyDigest(key: UnsafeRawBufferPointer($0)) }
+    }
+
+    private init(key: UnsafeRawBufferPointer) {
+        var hash = SHA256()
+        hash.update(bufferPointer: key)
+        self = hash.finalize().withUnsafeBytes { KeyDigest(digest: $0) }
     }
 }

@@ -1,26 +1,79 @@
-// The holder of the current routing table: written by the controller, read by every event loop.
+// The current routing table: written by the controller, read by every event loop.
 
+import SlipwayCore
+import SlipwaySockets
 import Synchronization
 
-/// One published table; its identity tells whether a newer one has come.
+/// One published table with what the loops need to know about its replicas.
 final class TableSnapshot: Sendable {
     let table: RoutingTable
-    init(_ table: RoutingTable) { self.table = table }
+    /// Deployments that have replicas.
+    let served: [DeploymentID: ServedDeployment]
+
+    init(_ table: RoutingTable, loads: ReplicaLoads) {
+        self.table = table
+        let ready = table.deployments.filter { !$0.value.replicas.isEmpty }
+        let known = loads.keep(ready.values.flatMap { $0.replicas.map(\.replicaID) })
+        served = ready.mapValues { ServedDeployment($0, loads: known) }
+    }
 }
 
-/// A reference that is replaced as a whole; the lock is held for one load or store.
+/// A deployment with its replicas, as one event loop after the other sees it.
+final class ServedDeployment: Sendable {
+    struct Replica: Sendable {
+        var route: ReplicaRoute
+        var endpoint: Endpoint
+        var load: ReplicaLoad
+    }
+
+    let predictPath: String
+    let webSocketPath: String
+    let replicas: [Replica]
+    /// Requests that one replica gets at once.
+    let limit: Int
+    /// Answered to every request, for deployments that are not open.
+    let refusal: PlatformError?
+
+    init(_ route: DeploymentRoute, loads: [ReplicaID: ReplicaLoad]) {
+        predictPath = route.predictPath
+        webSocketPath = route.webSocketPath ?? route.predictPath
+        limit = route.concurrencyLimit ?? .max
+        refusal = if case .refused(let error) = route.availability { error } else { nil }
+        replicas = route.replicas.map { replica in
+            Replica(
+                route: replica,
+                endpoint: .internet(address: replica.endpoint.host, port: replica.endpoint.port),
+                load: loads[replica.replicaID] ?? ReplicaLoad())
+        }
+    }
+
+    /// How many more requests could be placed; `.max` without a limit.
+    var room: Int {
+        guard limit < .max else { return replicas.isEmpty ? 0 : .max }
+        return replicas.reduce(0) { $0 + max(0, limit - $1.load.inFlight) }
+    }
+}
+
+/// The newest snapshot. A loop asks for its number, which is a load of a word that hardly ever changes, and fetches
+/// the snapshot only when it has another one.
 final class CurrentTable: Sendable {
-    private let reference = Mutex(TableSnapshot(RoutingTable()))
+    private let number = Atomic<Int>(0)
+    private let reference: Mutex<TableSnapshot>
+
+    init(_ snapshot: TableSnapshot) { reference = Mutex(snapshot) }
+
+    /// Grows with every table.
+    var version: Int { number.load(ordering: .sequentiallyConsistent) }
 
     var snapshot: TableSnapshot { reference.withLock { $0 } }
 
-    func replace(with table: RoutingTable) {
-        let next = TableSnapshot(table)
+    func replace(with next: TableSnapshot) {
         // The old table is released outside the lock.
         _ = reference.withLock { current in
             let old = current
             current = next
             return old
         }
+        number.add(1, ordering: .sequentiallyConsistent)
     }
 }

@@ -38,12 +38,4 @@ extension RoutingTable {
         let otherIsReady = split.percent > 0 && deployments[other]?.replicas.isEmpty == false
         return isEmpty && otherIsReady ? other : first
     }
-
-    /// What the Authorization header's value entitles to; nil when it is missing, malformed or unknown.
-    func grant(authorization: [String]) -> APIKeyGrant? {
-        guard authorization.count == 1, let digest = KeyDigest(authorization: authorization[0]) else {
-            return nil
-        }
-        return keys[digest]
-    }
 }

@@ -1,137 +1,97 @@
-// Event-loop-bound. The idle upstream connections of one event loop, and how new ones are made.
+// The idle upstream connections of one event loop.
 
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import SlipwayCore
-
-/// Where an upstream listens.
-enum UpstreamAddress: Hashable, Sendable {
-    case socket(SocketAddress)
-    /// A host name that is resolved at connect time.
-    case name(host: String, port: Int)
-
-    init(_ endpoint: ReplicaEndpoint) {
-        if let address = try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {
-            self = .socket(address)
-        } else {
-            self = .name(host: endpoint.host, port: endpoint.port)
-        }
-    }
-}
+import SlipwaySockets
 
 final class ConnectionPool {
-    /// Idle connections kept per address: bursts beyond it connect anew, which costs a local round trip.
-    private static let maxIdlePerAddress = 64
-    /// Head bytes an upstream may send; generous, as models are our user's own code.
-    private static let maxResponseHeadBytes = 256 * 1024
+    /// Idle connections to one address.
+    final class Shelf {
+        fileprivate var idle: [UpstreamConnection] = []
+        /// Open connections, idle or not.
+        fileprivate var connections = 0
+        fileprivate let endpoint: Endpoint
+        fileprivate unowned let pool: ConnectionPool
 
-    private let eventLoop: any EventLoop
-    private let connectTimeout: TimeAmount
-    private let idleTimeout: TimeAmount
-    private var idle: [UpstreamAddress: [UpstreamConnection]] = [:]
-    private var sweep: Scheduled<Void>?
+        fileprivate init(_ endpoint: Endpoint, pool: ConnectionPool) {
+            self.endpoint = endpoint
+            self.pool = pool
+        }
+
+        /// Takes a connection back between two exchanges.
+        func keep(_ connection: UpstreamConnection) { pool.keep(connection, self) }
+
+        func opened() { connections += 1 }
+
+        func closed(_ connection: UpstreamConnection) {
+            connections -= 1
+            idle.removeAll { $0 === connection }
+        }
+    }
+
+    /// Idle connections kept per address: bursts beyond it connect anew, which costs a local round trip.
+    private static let maxIdlePerAddress = 512
+
+    let reactor: Reactor
+    let fields = FieldTable()
+    let configuration: GatewayConfiguration
+    private let idleTimeout: UInt64
+    private var shelves: [Endpoint: Shelf] = [:]
+    private var sweep: Deadline?
     private var isClosed = false
 
-    init(eventLoop: any EventLoop, connectTimeout: Duration, idleTimeout: Duration) {
-        self.eventLoop = eventLoop
-        self.connectTimeout = connectTimeout.timeAmount
-        self.idleTimeout = idleTimeout.timeAmount
+    init(reactor: Reactor, configuration: GatewayConfiguration) {
+        self.reactor = reactor
+        self.configuration = configuration
+        idleTimeout = configuration.upstreamIdleTimeout.nanoseconds
+        sweep = Deadline(on: reactor) { [unowned self] in closeExpired() }
+    }
+
+    private func shelf(_ endpoint: Endpoint) -> Shelf {
+        if let shelf = shelves[endpoint] { return shelf }
+        let shelf = Shelf(endpoint, pool: self)
+        shelves[endpoint] = shelf
+        return shelf
     }
 
     /// The most recently used idle connection, if there is one.
-    func takeIdle(_ address: UpstreamAddress) -> UpstreamConnection? {
-        while let connection = idle[address]?.popLast() {
-            if connection.isOpen { return connection }
-        }
-        return nil
+    func takeIdle(_ endpoint: Endpoint) -> UpstreamConnection? { shelves[endpoint]?.idle.popLast() }
+
+    /// Opens a connection for `exchange`, which is told how that ends. Throws when it is known at once to be in
+    /// vain.
+    func connect(_ endpoint: Endpoint, for exchange: Exchange) throws -> UpstreamConnection {
+        try UpstreamConnection(connectingTo: endpoint, shelf: shelf(endpoint), pool: self, for: exchange)
     }
 
-    /// Opens a connection on this loop; `completion` runs on it.
-    func connect(
-        _ address: UpstreamAddress, completion: @escaping (Result<UpstreamConnection, any Error>) -> Void
-    ) {
-        let selfBound = NIOLoopBound(self, eventLoop: eventLoop)
-        let completionBound = NIOLoopBound(completion, eventLoop: eventLoop)
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(connectTimeout)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try Self.configure(
-                        channel,
-                        connection: UpstreamConnection(
-                            address: address, pool: selfBound.value))
-                }
-            }
-        let connected: EventLoopFuture<any Channel> =
-            switch address {
-            case .socket(let address): bootstrap.connect(to: address)
-            case .name(let host, let port): bootstrap.connect(host: host, port: port)
-            }
-        connected.flatMapThrowing { channel in
-            NIOLoopBound(
-                try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self),
-                eventLoop: channel.eventLoop)
-        }
-        .whenComplete { result in completionBound.value(result.map(\.value)) }
-    }
-
-    private static func configure(_ channel: any Channel, connection: UpstreamConnection) throws {
-        var framing = HTTPRequestEncoder.Configuration()
-        framing.automaticallySetFramingHeaders = false
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = maxResponseHeadBytes
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
-        try pipeline.addHandler(
-            ByteToMessageHandler(
-                HTTPResponseDecoder(
-                    leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .forward,
-                    limitConfiguration: limits)))
-        try pipeline.addHandler(connection)
-    }
-
-    /// Takes a connection back between two exchanges.
-    func keep(_ connection: UpstreamConnection) {
-        guard !isClosed, idle[connection.address, default: []].count < Self.maxIdlePerAddress else {
-            return connection.close()
-        }
-        connection.idleSince = .now()
-        idle[connection.address, default: []].append(connection)
-        scheduleSweep()
-    }
-
-    /// Called by a connection that has closed.
-    func forget(_ connection: UpstreamConnection) {
-        guard let index = idle[connection.address]?.firstIndex(where: { $0 === connection }) else { return }
-        idle[connection.address]?.remove(at: index)
+    private func keep(_ connection: UpstreamConnection, _ shelf: Shelf) {
+        guard !isClosed, shelf.idle.count < Self.maxIdlePerAddress else { return connection.close() }
+        connection.idleSince = MonotonicClock.now
+        shelf.idle.append(connection)
+        if let sweep, !sweep.isSet { sweep.set(connection.idleSince + min(idleTimeout, 1_000_000_000)) }
     }
 
     /// Closes all idle connections, now and from now on.
     func close() {
         isClosed = true
-        sweep?.cancel()
-        let all = idle.values.flatMap { $0 }
-        idle = [:]
-        for connection in all { connection.close() }
-    }
-
-    private func scheduleSweep() {
-        guard sweep == nil else { return }
-        sweep = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { self.closeExpired() }
+        sweep?.clear()
+        for connection in shelves.values.flatMap(\.idle) { connection.close() }
     }
 
     private func closeExpired() {
-        sweep = nil
-        let limit = NIODeadline.now() - idleTimeout
-        var expired: [UpstreamConnection] = []
-        for (address, connections) in idle {
-            expired += connections.filter { $0.idleSince <= limit }
-            let kept = connections.filter { $0.idleSince > limit }
-            idle[address] = kept.isEmpty ? nil : kept
+        let now = MonotonicClock.now
+        for (endpoint, shelf) in shelves {
+            // The longest unused are at the front.
+            let expired = shelf.idle.prefix { $0.idleSince + idleTimeout <= now }
+            shelf.idle.removeFirst(expired.count)
+            for connection in expired { connection.close() }
+            if shelf.connections == 0 { shelves[endpoint] = nil }
         }
-        for connection in expired { connection.close() }
-        if !idle.isEmpty { scheduleSweep() }
+        if !shelves.isEmpty { sweep?.set(now + min(idleTimeout, 1_000_000_000)) }
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, 0 for negative durations.
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return UInt64(max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
     }
 }

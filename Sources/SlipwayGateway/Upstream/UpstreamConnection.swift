@@ -1,150 +1,225 @@
-// Event-loop-bound. One HTTP/1.1 connection to a replica or the management server: it carries one exchange at a
-// time and goes back to its loop's pool in between.
+// One HTTP/1.1 connection to a replica or the management server: it carries one exchange at a time and goes back to
+// its loop's pool in between.
 
-import NIOCore
-import NIOHTTP1
+import SlipwayCore
+import SlipwaySockets
 
-/// Who uses a connection at the moment. All calls come on the connection's event loop.
-protocol UpstreamReceiver: AnyObject {
-    func upstreamDidReceive(head: HTTPResponseHead)
-    func upstreamDidReceive(body: ByteBuffer)
-    /// What was received so far should go out now.
-    func upstreamDidReceiveBatch()
-    /// The response is complete; the connection is no longer the receiver's.
-    func upstreamDidEnd(trailers: HTTPHeaders?)
-    func upstreamDidBecomeWritable()
-    /// The connection broke before the response was complete; it is no longer the receiver's.
-    /// - Parameter wasStale: it was kept alive from an earlier request and gave not one byte to this one, so
-    ///   the other side most likely closed it before it saw the request.
-    func upstreamDidBreak(wasStale: Bool)
-}
+final class UpstreamConnection: StreamSocket {
+    /// Head bytes an upstream may send; generous, as models are our user's own code.
+    private static let maxHeadBytes = 256 * 1024
 
-final class UpstreamConnection: ChannelDuplexHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundIn = HTTPClientRequestPart
-    typealias OutboundOut = HTTPClientRequestPart
+    private enum Stage {
+        case head
+        case bytes(Int)
+        case chunked(ChunkDecoder)
+        case untilEnd
+        /// Bytes both ways after an upgrade.
+        case tunnel
+    }
 
-    let address: UpstreamAddress
-    private unowned let pool: ConnectionPool
-    private var context: ChannelHandlerContext?
-    private var receiver: (any UpstreamReceiver)?
+    private let shelf: ConnectionPool.Shelf
+    private let pool: ConnectionPool
+    private var exchange: Exchange?
+    private var isConnected = false
+    private var connectDeadline: Deadline?
 
+    private var stage = Stage.head
+    private var scan = HeadScan()
+    /// A head that has not come completely.
+    private var pending = ByteQueue()
+    private var trailer = ByteQueue()
     private var exchanges = 0
+    private var answersHEAD = false
     private var requestEnded = false
     private var hasReceived = false
     private var mayBeKept = false
-    /// The response is complete. The connection goes back to the pool when the whole read was looked at, so that
-    /// surplus bytes can never become the answer to somebody else's request.
-    private var isReturning = false
-
-    private var isReading = true
-    private var readIsPending = false
 
     /// When the connection went back to the pool; set by the pool.
-    var idleSince = NIODeadline.distantPast
+    var idleSince: UInt64 = 0
 
-    init(address: UpstreamAddress, pool: ConnectionPool) {
-        self.address = address
+    init(
+        connectingTo endpoint: Endpoint, shelf: ConnectionPool.Shelf, pool: ConnectionPool, for exchange: Exchange
+    ) throws {
+        self.shelf = shelf
         self.pool = pool
+        self.exchange = exchange
+        try super.init(connectingTo: endpoint, on: pool.reactor)
+        shelf.opened()
+        let deadline = Deadline(on: pool.reactor) { [unowned self] in connectTimedOut() }
+        deadline.set(MonotonicClock.now + pool.configuration.connectTimeout.nanoseconds)
+        connectDeadline = deadline
     }
 
     // MARK: Used by the exchange
 
-    /// Makes `receiver` the owner until the response ends, the connection breaks, or it calls `abandon`.
-    func begin(_ receiver: any UpstreamReceiver, head: HTTPRequestHead) {
-        self.receiver = receiver
+    /// Makes `exchange` the owner until the answer ends, the connection breaks, or it calls `abandon`.
+    func begin(_ exchange: Exchange, answersHEAD: Bool) {
+        self.exchange = exchange
+        self.answersHEAD = answersHEAD
         exchanges += 1
         requestEnded = false
         hasReceived = false
         mayBeKept = false
-        write(.head(head))
+        stage = .head
+        scan = HeadScan()
     }
 
-    func send(_ chunk: ByteBuffer) { write(.body(.byteBuffer(chunk))) }
-
-    func sendEnd() {
-        requestEnded = true
-        write(.end(nil))
-    }
-
-    func flush() { context?.flush() }
-
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-
-    /// Back-pressure: while false, no more of the response is read.
-    func setReading(_ on: Bool) {
-        isReading = on
-        if on, readIsPending {
-            readIsPending = false
-            context?.read()
-        }
-    }
+    /// The request has been sent to its last byte.
+    func endRequest() { requestEnded = true }
 
     /// Closes the connection at once, which tells the other side that nobody waits any more.
     func abandon() {
-        receiver = nil
+        exchange = nil
         close()
     }
 
-    func close() { context?.close(promise: nil) }
-
-    var isOpen: Bool { context?.channel.isActive ?? false }
-
-    private func write(_ part: HTTPClientRequestPart) {
-        context?.write(wrapOutboundOut(part), promise: nil)
+    override func close() {
+        guard isOpen else { return }
+        super.close()
+        connectDeadline?.clear()
+        shelf.closed(self)
     }
 
-    // MARK: Channel
+    // MARK: Connecting
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func read(context: ChannelHandlerContext) {
-        if isReading { context.read() } else { readIsPending = true }
+    override func didConnect() {
+        isConnected = true
+        connectDeadline?.clear()
+        connectDeadline = nil
+        let waiting = exchange
+        exchange = nil
+        if let waiting { waiting.connected(self) } else { shelf.keep(self) }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let receiver else {
+    private func connectTimedOut() {
+        let waiting = exchange
+        abandon()
+        waiting?.connectFailed()
+    }
+
+    // MARK: Receiving
+
+    override func didReceive(_ bytes: UnsafeRawBufferPointer) {
+        guard exchange != nil else {
             // Bytes nobody asked for: the connection cannot be trusted.
-            isReturning = false
-            return context.close(promise: nil)
+            return close()
         }
         hasReceived = true
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            if !head.isInterim { mayBeKept = head.isKeepAlive }
-            receiver.upstreamDidReceive(head: head)
-        case .body(let chunk):
-            receiver.upstreamDidReceive(body: chunk)
-        case .end(let trailers):
-            self.receiver = nil
-            setReading(true)
-            if mayBeKept, requestEnded { isReturning = true } else { context.close(promise: nil) }
-            receiver.upstreamDidEnd(trailers: trailers)
+        do throws(PlatformError) {
+            if pending.isEmpty {
+                try consume(bytes)
+            } else {
+                pending.append(bytes)
+                var taken = ByteQueue()
+                swap(&taken, &pending)
+                try consume(taken.bytes)
+            }
+        } catch {
+            broke()
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        receiver?.upstreamDidReceiveBatch()
-        if isReturning, context.channel.isActive {
-            isReturning = false
-            pool.keep(self)
+    override func didReceiveAll() { exchange?.upstreamDidReceiveAll() }
+
+    private func consume(_ bytes: UnsafeRawBufferPointer) throws(PlatformError) {
+        var rest = bytes
+        while rest.count > 0, let exchange {
+            switch stage {
+            case .head:
+                guard let end = try scan.end(of: rest) else {
+                    guard rest.count <= Self.maxHeadBytes else { throw PlatformErrors.replicaLost }
+                    return pending.append(rest)
+                }
+                scan = HeadScan()
+                let message = rest.part(0, end)
+                rest = rest.part(end, rest.count)
+                let head = try ResponseHead(message, end: end, fields: pool.fields, hasNoBody: answersHEAD)
+                receive(head, message, of: exchange, isLast: rest.count == 0)
+            case .bytes(let left):
+                let part = rest.part(0, min(left, rest.count))
+                rest = rest.part(part.count, rest.count)
+                stage = .bytes(left - part.count)
+                exchange.upstreamDidReceive(body: part)
+                if left == part.count { finish(surplus: rest.count) }
+            case .chunked(var decoder):
+                try receive(&rest, &decoder, of: exchange)
+            case .untilEnd, .tunnel:
+                exchange.upstreamDidReceive(body: rest)
+                return
+            }
         }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { receiver?.upstreamDidBecomeWritable() }
+    private func receive(
+        _ head: ResponseHead, _ message: UnsafeRawBufferPointer, of exchange: Exchange, isLast: Bool
+    ) {
+        guard !head.isInterim else { return exchange.upstreamDidReceive(interim: head, message, pool.fields) }
+        mayBeKept = head.keepAlive
+        switch head.body {
+        case .none, .bytes(0): stage = .bytes(0)
+        case .bytes(let count): stage = .bytes(count)
+        case .chunked: stage = .chunked(ChunkDecoder())
+        case .untilEnd:
+            mayBeKept = false
+            stage = .untilEnd
+        }
+        if head.status == 101 { stage = .tunnel }
+        exchange.upstreamDidReceive(head: head, message, pool.fields)
+        if case .bytes(0) = stage, self.exchange === exchange { finish(surplus: isLast ? 0 : 1) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+    private func receive(
+        _ rest: inout UnsafeRawBufferPointer, _ decoder: inout ChunkDecoder, of exchange: Exchange
+    ) throws(PlatformError) {
+        while let piece = try decoder.next(&rest) {
+            switch piece {
+            case .data(let bytes): exchange.upstreamDidReceive(body: bytes)
+            case .trailer(let bytes): trailer.append(bytes)
+            }
+            guard self.exchange === exchange else { return }
+            if decoder.isComplete { break }
+        }
+        stage = .chunked(decoder)
+        guard decoder.isComplete else { return }
+        var passed = ByteQueue()
+        try ForwardedHeaders.trailer(trailer.bytes, fields: pool.fields, out: &passed)
+        trailer.removeAll()
+        finish(surplus: rest.count, trailer: passed.bytes)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        pool.forget(self)
-        let receiver = receiver
-        self.receiver = nil
-        receiver?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
+    private func finish(surplus: Int, trailer: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+        guard let exchange else { return }
+        self.exchange = nil
+        stage = .head
+        resumeReading()
+        // Surplus bytes must never become the answer to somebody else's request.
+        if mayBeKept, requestEnded, surplus == 0 { shelf.keep(self) } else { close() }
+        exchange.upstreamDidEnd(trailer: trailer)
+    }
+
+    // MARK: Ends
+
+    override func didReceiveEnd() {
+        guard let exchange else { return close() }
+        switch stage {
+        case .untilEnd: finish(surplus: 1)
+        case .tunnel: exchange.upstreamEndedTunnel()
+        case .head, .bytes, .chunked: broke()
+        }
+    }
+
+    override func didSendAll() { exchange?.upstreamDidSendAll() }
+
+    override func didClose(_ error: SystemError) {
+        let exchange = exchange
+        self.exchange = nil
+        guard isConnected else { return exchange?.connectFailed() ?? () }
+        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
+    }
+
+    private func broke() {
+        let exchange = exchange
+        abandon()
+        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
     }
 }

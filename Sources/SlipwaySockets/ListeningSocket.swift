@@ -1,0 +1,138 @@
+// Accepts connections on one reactor. Several reactors listen on one address with a socket each, and the kernel
+// spreads connections over them.
+
+import CSlipwaySockets
+import Glibc
+
+/// A bound and listening socket that no reactor has yet.
+public struct BoundSocket: Sendable {
+    let file: Int32
+    public let endpoint: Endpoint
+
+    /// Connections the kernel keeps until they are accepted.
+    private static let backlog: Int32 = 4096
+
+    /// Binds and listens; port 0 takes any free port.
+    ///
+    /// - Parameter shared: whether more sockets of this process will be bound to the same address.
+    /// - Throws: `SystemError`, EADDRINUSE also when a socket of another process that shares its address is there.
+    public init(_ endpoint: Endpoint, shared: Bool) throws {
+        let file = socket(endpoint.family, Int32(SOCK_STREAM.rawValue) | Self.flags, 0)
+        guard file >= 0 else { throw SystemError("socket") }
+        do {
+            Self.set(SO_REUSEADDR, of: file)
+            if shared { Self.set(SO_REUSEPORT, of: file) }
+            try endpoint.withSocketAddress { address, length in
+                guard bind(file, address, length) == 0 else { throw SystemError("bind") }
+            }
+            guard listen(file, Self.backlog) == 0 else { throw SystemError("listen") }
+            self.file = file
+            self.endpoint = try Self.name(of: file) ?? endpoint
+        } catch {
+            Glibc.close(file)
+            throw error
+        }
+    }
+
+    private static let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+
+    private static func set(_ option: Int32, of file: Int32) {
+        var one: Int32 = 1
+        setsockopt(file, SOL_SOCKET, option, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func name(of file: Int32) throws -> Endpoint? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(file, $0, &length) }
+        }
+        guard result == 0 else { throw SystemError("getsockname") }
+        return Endpoint(storage)
+    }
+
+    public func close() { Glibc.close(file) }
+
+    /// One socket for each of `count` reactors, all on one address. Throws EADDRINUSE if anybody listens there.
+    public static func group(_ endpoint: Endpoint, count: Int) throws -> [BoundSocket] {
+        if endpoint.port != 0 {
+            // A socket that does not share finds out whether another process shares the address.
+            try BoundSocket(endpoint, shared: false).close()
+        }
+        var sockets: [BoundSocket] = []
+        do {
+            for _ in 0..<count {
+                sockets.append(try BoundSocket(sockets.first?.endpoint ?? endpoint, shared: true))
+            }
+        } catch {
+            for socket in sockets { socket.close() }
+            throw error
+        }
+        return sockets
+    }
+}
+
+public final class ListeningSocket: Descriptor {
+    private static let perTurn = 64
+    /// Without a free file number, connections wait in the kernel for so long.
+    private static let pause: UInt64 = 100_000_000
+
+    private let accepted: (_ file: Int32, _ peer: Endpoint?) -> Void
+    private var pauseEnd: Deadline?
+    private var isWatched = false
+
+    /// - Parameter accepted: gets every connection's file, which is then the callee's, and who connected.
+    public init(
+        _ socket: BoundSocket, on reactor: Reactor, accepted: @escaping (_ file: Int32, _ peer: Endpoint?) -> Void
+    ) throws {
+        self.accepted = accepted
+        super.init(file: socket.file, reactor: reactor)
+        pauseEnd = Deadline(on: reactor) { [weak self] in self?.watch() }
+        try reactor.register(self, edges: false)
+        isWatched = true
+    }
+
+    override func ready(_ events: UInt32) {
+        for _ in 0..<Self.perTurn {
+            var address = sockaddr_storage()
+            let connection = slipway_accept(file, &address)
+            if connection >= 0 {
+                accepted(connection, Endpoint(address))
+                continue
+            }
+            switch errno {
+            case EAGAIN: return
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                // Asked at once again, it would say the same: the processor is better used by what is open.
+                reactor.unwatchLevel(self)
+                isWatched = false
+                pauseEnd?.set(MonotonicClock.now + Self.pause)
+                return
+            default: continue
+            }
+        }
+    }
+
+    private func watch() {
+        guard isOpen, !isWatched else { return }
+        do {
+            try reactor.register(self, edges: false)
+            isWatched = true
+        } catch {
+            pauseEnd?.set(MonotonicClock.now + Self.pause)
+        }
+    }
+
+    public override func close() {
+        pauseEnd?.clear()
+        super.close()
+    }
+}
+
+extension Reactor {
+    /// Takes a listening socket out of the wait without closing it.
+    func unwatchLevel(_ listener: ListeningSocket) {
+        unwatch(listener.file)
+        forget(listener)
+    }
+}
