@@ -84,7 +84,7 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "SlipwayServer", "SlipwayControl", "SlipwayStore", "SlipwayGateway", "SlipwayBlobs",
-                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwayTruss", asyncHTTPClient,
+                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayTruss", asyncHTTPClient,
                 lifecycle, logging, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -92,7 +92,7 @@ let package = Package(
             name: "autoscaling-simulation", dependencies: ["SlipwayCore"],
             path: "Benchmarks/autoscaling/Simulation"),
         .executableTarget(
-            name: "gateway-host", dependencies: ["SlipwayCore", "SlipwayGateway", logging, nioPosix],
+            name: "gateway-host", dependencies: ["SlipwayCore", "SlipwayGateway", logging],
             path: "Benchmarks/gateway/Host"),
         .testTarget(name: "SlipwayAPITests", dependencies: ["SlipwayAPI"]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
@@ -107,7 +107,8 @@ let package = Package(
         .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayTruss"]),
         .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
         .testTarget(
-            name: "SlipwayGatewayTests", dependencies: ["SlipwayGateway", asyncHTTPClient]),
+            name: "SlipwayGatewayTests",
+            dependencies: ["SlipwayGateway", "SlipwaySockets", asyncHTTPClient, nioCore, nioPosix, nioHTTP1]),
         .target(
             name: "SlipwayTestSupport", dependencies: ["SlipwayCore", "SlipwayEngine"], path: "Tests/Support"),
         .testTarget(

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "include/CSlipwaySockets.h"
 
 #include <pthread.h>

@@ -208,5 +208,6 @@ final class RecordingGateway: GatewayControl {
         }
     }
     func load() -> [DeploymentID: DeploymentLoad] { state.withLock { $0.load } }
+    func takeTraffic() -> [DeploymentID: Traffic] { traffic.take() }
     func inFlight(replica: ReplicaID) -> Int { state.withLock { $0.inFlight[replica] ?? 0 } }
 }

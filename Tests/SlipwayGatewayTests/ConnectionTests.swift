@@ -10,10 +10,12 @@ struct ConnectionTests {
     struct Malformed: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var text: String
+        var status: Int
 
-        init(_ name: String, _ text: String) {
+        init(_ name: String, _ text: String, status: Int = 400) {
             testDescription = name
             self.text = text
+            self.status = status
         }
     }
 
@@ -29,16 +31,16 @@ struct ConnectionTests {
         Malformed("blank in a name", "GET / HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n\r\n"),
         Malformed(
             "long head",
-            "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n", status: 431),
         Malformed(
-            "endless URI", "GET /\(String(repeating: "x", count: 200_000)) HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "endless URI", "GET /\(String(repeating: "x", count: 20_000)) HTTP/1.1\r\nHost: a\r\n\r\n", status: 414),
         Malformed("no HTTP", "nonsense\r\n\r\n"),
         Malformed("a TLS hello", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\r\n\r\n"),
         Malformed("relative URI", "GET x HTTP/1.1\r\nHost: a\r\n\r\n"),
     ]
 
     @Test(
-        "malformed requests get 400 and a closed connection, and the gateway serves on",
+        "malformed requests get an error and a closed connection, and the gateway serves on",
         arguments: malformedRequests)
     func malformed(_ request: Malformed) async throws {
         try await World.with { world in
@@ -46,7 +48,7 @@ struct ConnectionTests {
             world.gateway.publish(table([backend.route("r1")]))
             let raw = try await RawClient.connect(world)
             raw.send(request.text)
-            try await raw.expect("HTTP/1.1 400")
+            try await raw.expect("HTTP/1.1 \(request.status) ")
             try await raw.expectClose()
             #expect(try await world.request("/production/predict").status == 200)
         }
@@ -84,7 +86,10 @@ struct ConnectionTests {
 
     @Test("a connection without requests is closed after the idle timeout")
     func idleTimeout() async throws {
-        try await World.with(configure: { $0.clientIdleTimeout = .seconds(2) }) { world in
+        try await World.with(configure: {
+            $0.clientIdleTimeout = .seconds(2)
+            $0.headTimeout = .seconds(1)
+        }) { world in
             let backend = try await world.backend()
             world.gateway.publish(table([backend.route("r1")]))
             let fresh = try await RawClient.connect(world)
@@ -95,7 +100,12 @@ struct ConnectionTests {
             try await used.expectClose()
             let halfSent = try await RawClient.connect(world)
             halfSent.send("POST /production/predict HTTP/1.1\r\nHost: ")
+            try await halfSent.expect("HTTP/1.1 408 ")
             try await halfSent.expectClose()
+            let slowBody = try await RawClient.connect(world)
+            slowBody.send(rawHead("Content-Length: 2") + "o")
+            try await slowBody.expect("HTTP/1.1 408 ")
+            try await slowBody.expectClose()
         }
     }
 

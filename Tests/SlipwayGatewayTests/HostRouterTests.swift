@@ -16,6 +16,12 @@ struct HostRouterTests {
         .inference(InferenceCall(model: ModelID(id), request: .failure(error)))
     }
 
+    private func route(host: String, uri: String, listener: ListenerKind) -> Destination {
+        withBytes(host) { host in
+            withBytes(uri) { HostRouter.route(host: host, target: $0, listener: listener) }
+        }
+    }
+
     private static let production = InferenceTarget.environment("production")
     private static let predict = InferenceOperation.predict(query: nil)
 
@@ -51,7 +57,7 @@ struct HostRouterTests {
             "model-abc.x", "/production/sync/async_predict",
             call("abc", production, .sync(uri: "/async_predict"))
         ),
-        ("model-abc.x", "/production/websocket", failed("abc", PlatformErrors.notBuilt("websocket"))),
+        ("model-abc.x", "/production/websocket?v=1", call("abc", production, .websocket(query: "v=1"))),
         ("model-abc.x", "/async_request/r1", async("abc/async_request/r1")),
         ("model-abc.x", "/async_request/r1/output", async("abc/async_request/r1/output")),
         ("model-abc-eu.x", "/run_remote", failed("abc", PlatformErrors.notBuilt("run_remote"))),
@@ -78,17 +84,17 @@ struct HostRouterTests {
 
     @Test("host and path lead to the documented destination", arguments: table)
     func routes(_ row: (host: String, uri: String, expected: Destination)) {
-        #expect(HostRouter.route(host: row.host, uri: row.uri, listener: .main) == row.expected)
+        #expect(route(host: row.host, uri: row.uri, listener: .main) == row.expected)
     }
 
     @Test("the inference listener knows models only")
     func inferenceListener() {
-        #expect(HostRouter.route(host: "api.localhost", uri: "/v1/models", listener: .inference) == .nowhere)
+        #expect(route(host: "api.localhost", uri: "/v1/models", listener: .inference) == .nowhere)
         #expect(
-            HostRouter.route(host: "model-abc.x", uri: "/production/predict", listener: .inference)
+            route(host: "model-abc.x", uri: "/production/predict", listener: .inference)
                 == Self.call("abc", Self.production, Self.predict))
         #expect(
-            HostRouter.route(
+            route(
                 host: "localhost:9090", uri: "/model/abc/production/predict", listener: .inference)
                 == Self.call("abc", Self.production, Self.predict))
     }

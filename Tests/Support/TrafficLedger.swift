@@ -1,4 +1,4 @@
-// Ended predictions by deployment, written by all event loops, taken by whoever keeps metrics.
+// Ended predictions by deployment, for gateways that are not there.
 
 import SlipwayCore
 import Synchronization

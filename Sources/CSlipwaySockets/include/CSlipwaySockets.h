@@ -1,8 +1,5 @@
 // Linux calls and constants that Swift's Glibc module does not show; used by SlipwaySockets only.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

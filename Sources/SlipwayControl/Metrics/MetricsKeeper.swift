@@ -104,7 +104,7 @@ actor MetricsKeeper {
     }
 
     private func takeCounts() {
-        for (id, traffic) in gateway.traffic.take() {
+        for (id, traffic) in gateway.takeTraffic() {
             open[id, default: MetricsSample()].traffic += traffic
             totals[id, default: MetricsSample()].traffic += traffic
         }

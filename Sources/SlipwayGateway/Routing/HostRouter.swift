@@ -76,7 +76,7 @@ enum HostRouter {
         }
         if path.hasPrefix("/model/"), !isUploadHost(host) {
             var segments = Segments(path)
-            segments.skip()
+            _ = segments.next()
             if let model = segments.next() {
                 return asynchronous(model, prefix: nil, segments.rest)
                     ?? .inference(named(ModelID(model.text), &segments, query: query))
@@ -90,7 +90,7 @@ enum HostRouter {
         _ model: UnsafeRawBufferPointer, prefix environment: String?, _ path: UnsafeRawBufferPointer
     ) -> Destination? {
         // All of them have it in their path, and few others do.
-        guard path.contains(text: "async_") else { return nil }
+        guard Segments(path).contains(where: { $0.hasPrefix("async_") }) else { return nil }
         let segments = Array(Segments(path))
         let isRequest = segments.first?.equals("async_request") == true && (2...3).contains(segments.count)
         let names =
@@ -189,8 +189,6 @@ private struct Segments: Sequence, IteratorProtocol {
         rest = rest.part(part.count + 1, rest.count)
         return part
     }
-
-    mutating func skip() { _ = next() }
 }
 
 extension UnsafeRawBufferPointer {
@@ -200,10 +198,4 @@ extension UnsafeRawBufferPointer {
     fileprivate var lowercasedText: String { text.lowercased() }
 
     fileprivate var modelID: ModelID { ModelID(lowercasedText) }
-
-    /// Whether `text` is somewhere in it.
-    fileprivate func contains(text: StaticString) -> Bool {
-        let length = text.utf8CodeUnitCount
-        return count >= length && (0...count - length).contains { part($0, $0 + length).isExactly(text) }
-    }
 }

@@ -12,6 +12,7 @@ import SlipwayGateway
 import SlipwayLocalEngine
 import SlipwayLogs
 import SlipwayServer
+import SlipwaySockets
 import SlipwayStore
 
 struct Composition {
@@ -43,7 +44,7 @@ struct Composition {
         defer { try? FileManager.default.removeItem(atPath: socketDirectory) }
         let socketPath = socketDirectory + "/management.sock"
 
-        let gateway = try makeGateway(socketPath: socketPath, inbox: inbox, now: now)
+        let gateway = makeGateway(socketPath: socketPath, inbox: inbox, now: now)
         let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
         var dependencies = dependencies(uploads, data, masterKey: masterKey, now: now)
         dependencies.catalogue = catalogue
@@ -121,17 +122,17 @@ struct Composition {
 
     private func makeGateway(
         socketPath: String, inbox: DemandInbox, now: @escaping @Sendable () -> Timestamp
-    ) throws -> Gateway {
+    ) -> Gateway {
         var configuration = GatewayConfiguration(
             host: settings.host, port: settings.port,
             inferencePort: settings.inferencePort == 0 ? nil : settings.inferencePort,
-            managementUpstream: try SocketAddress(unixDomainSocketPath: socketPath))
+            managementUpstream: .path(socketPath))
+        configuration.eventLoops = System.coreCount
         configuration.predictTimeout = .seconds(settings.predictTimeout)
         configuration.parkTimeout = .seconds(settings.parkTimeout)
         configuration.maxBodyBytes = settings.maxBody << 20
         return Gateway(
-            configuration: configuration, observer: inbox, group: MultiThreadedEventLoopGroup.singleton,
-            logger: logger, now: now)
+            configuration: configuration, observer: inbox, logger: logger, now: now)
     }
 
     private func engineConfiguration(_ data: DataDirectory) -> LocalEngineConfiguration {
@@ -144,7 +145,7 @@ struct Composition {
     private func bind(_ gateway: Gateway) async throws -> BoundAddresses {
         do {
             return try await gateway.start()
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+        } catch let error as SystemError where error.number == EADDRINUSE {
             let second = settings.inferencePort == 0 ? "" : " or \(settings.inferencePort)"
             throw SettingsError(
                 description:

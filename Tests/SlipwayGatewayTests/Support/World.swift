@@ -88,11 +88,12 @@ struct World: Sendable {
             .appendingPathComponent("gw-\(UInt32.random(in: 0 ... .max)).sock").path
         var configuration = GatewayConfiguration(
             port: 0, inferencePort: 0,
-            managementUpstream: try SocketAddress(unixDomainSocketPath: socketPath))
+            managementUpstream: .path(socketPath))
+        configuration.eventLoops = threads
         configure(&configuration)
         let observer = RecordingObserver()
         let gateway = Gateway(
-            configuration: configuration, observer: observer, group: group, logger: Logger(label: "test")
+            configuration: configuration, observer: observer, logger: Logger(label: "test")
         ) {
             Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         }

@@ -74,7 +74,7 @@ struct TestServer: Sendable {
 
 /// A gateway nobody calls through.
 private struct SilentGateway: GatewayControl {
-    let traffic = TrafficLedger()
+    func takeTraffic() -> [DeploymentID: Traffic] { [:] }
     func publish(_ table: RoutingTable) {}
     func load() -> [DeploymentID: DeploymentLoad] { [:] }
     func inFlight(replica: ReplicaID) -> Int { 0 }
