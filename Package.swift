@@ -84,7 +84,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "SlipwayServer", "SlipwayControl", "SlipwayStore", "SlipwayGateway", "SlipwayBlobs",
-                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayTruss", asyncHTTPClient,
+                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayTruss",
+                asyncHTTPClient,
                 lifecycle, logging, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

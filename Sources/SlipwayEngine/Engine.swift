@@ -121,6 +121,16 @@ public struct BuiltImage: Sendable, Codable, Equatable {
         self.predictPath = predictPath
         self.predictConcurrency = predictConcurrency
     }
+
+    private var isTruss: Bool { predictPath == Self.trussPredictPath }
+
+    /// Path on the replica for WebSocket connections: Truss has one of its own, a server of the user's takes them
+    /// where it takes predictions.
+    public var webSocketPath: String { isTruss ? "/v1/websocket" : predictPath }
+
+    /// Predictions that one replica is given at once. nil for a server of the user's own that says nothing about
+    /// it: it may batch what comes, so it gets everything.
+    public var concurrencyLimit: Int? { isTruss || predictConcurrency > 1 ? predictConcurrency : nil }
 }
 
 /// A source state in the client's own terms: its content hash, and the description of it as JSON text.

@@ -57,7 +57,8 @@ enum PlatformErrors {
     static let parkedTooLong = PlatformError(
         status: 500, code: "model_not_ready", message: "No replica became ready in time.")
     static let full = PlatformError(
-        status: 529, code: "rate_limited", message: "Every replica is busy, and this deployment does not queue.")
+        status: 529, code: "rate_limited",
+        message: "Every replica is busy, and this deployment does not queue.")
     static let noReplicaForUpgrade = PlatformError(
         status: 504, code: "timeout", message: "No replica became ready in time.")
     static let upgradeNotAccepted = PlatformError(

@@ -101,7 +101,8 @@ public struct DeploymentRoute: Sendable {
 
     public init(
         deploymentID: DeploymentID, modelID: ModelID, predictPath: String, availability: Availability,
-        webSocketPath: String? = nil, replicas: [ReplicaRoute] = [], concurrencyLimit: Int? = nil, rejectsWhenFull: Bool = false
+        webSocketPath: String? = nil, replicas: [ReplicaRoute] = [], concurrencyLimit: Int? = nil,
+        rejectsWhenFull: Bool = false
     ) {
         self.deploymentID = deploymentID
         self.modelID = modelID

@@ -14,7 +14,8 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .internet(let address, let port): address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+        case .internet(let address, let port):
+            address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
         case .path(let path): path
         }
     }

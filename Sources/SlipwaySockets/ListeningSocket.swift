@@ -83,7 +83,8 @@ public final class ListeningSocket: Descriptor {
 
     /// - Parameter accepted: gets every connection's file, which is then the callee's, and who connected.
     public init(
-        _ socket: BoundSocket, on reactor: Reactor, accepted: @escaping (_ file: Int32, _ peer: Endpoint?) -> Void
+        _ socket: BoundSocket, on reactor: Reactor,
+        accepted: @escaping (_ file: Int32, _ peer: Endpoint?) -> Void
     ) throws {
         self.accepted = accepted
         super.init(file: socket.file, reactor: reactor)

@@ -59,7 +59,9 @@ struct ChunkDecoderTests {
     func incomplete() {
         let text = "3\r\nabc\r\n0\r\nT: 1\r\n\r\n"
         for count in 0..<text.utf8.count {
-            #expect(decode(String(decoding: Array(text.utf8.prefix(count)), as: UTF8.self), step: 4)?.isComplete != true)
+            #expect(
+                decode(String(decoding: Array(text.utf8.prefix(count)), as: UTF8.self), step: 4)?.isComplete
+                    != true)
         }
     }
 
@@ -68,7 +70,8 @@ struct ChunkDecoderTests {
         arguments: [
             "\r\n", "g\r\n", "-1\r\n", "+1\r\na", " 1\r\na", "1 \r\na", "0x1\r\na", "1\na\r\n", "1\r\nab",
             "1\r\na\n0\r\n\r\n", "1\r\na0\r\n\r\n", "1\r\na\r0\r\n\r\n", ";x\r\n", "1;\n\r\na", "1\r\r\na",
-            "fffffffffffffffff\r\n", "1;\(String(repeating: "x", count: 300))\r\n", "0\r\n\n", "0\r\nT: 1\n\r\n",
+            "fffffffffffffffff\r\n", "1;\(String(repeating: "x", count: 300))\r\n", "0\r\n\n",
+            "0\r\nT: 1\n\r\n",
             "0\r\nT: 1\r\r\n\r\n", "0\r\n\(String(repeating: "T: 1\r\n", count: 2000))\r\n", "1;\u{0}\r\na",
         ])
     func refuses(_ text: String) {

@@ -33,7 +33,8 @@ struct ConnectionTests {
             "long head",
             "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n", status: 431),
         Malformed(
-            "endless URI", "GET /\(String(repeating: "x", count: 20_000)) HTTP/1.1\r\nHost: a\r\n\r\n", status: 414),
+            "endless URI", "GET /\(String(repeating: "x", count: 20_000)) HTTP/1.1\r\nHost: a\r\n\r\n",
+            status: 414),
         Malformed("no HTTP", "nonsense\r\n\r\n"),
         Malformed("a TLS hello", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\r\n\r\n"),
         Malformed("relative URI", "GET x HTTP/1.1\r\nHost: a\r\n\r\n"),

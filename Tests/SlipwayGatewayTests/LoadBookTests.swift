@@ -42,7 +42,8 @@ struct LoadBookTests {
         #expect(ledger.takeTraffic().isEmpty)
     }
 
-    @Test("only deployments that are gone and idle are forgotten; a loop that still meets one opens a new book")
+    @Test(
+        "only deployments that are gone and idle are forgotten; a loop that still meets one opens a new book")
     func pruning() {
         let ledger = LoadLedger(now: { Timestamp(microseconds: 0) })
         let (busy, idle) = (ledger.open(published), ledger.open(candidate))

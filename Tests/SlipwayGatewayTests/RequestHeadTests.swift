@@ -22,7 +22,8 @@ struct RequestHeadTests {
             let message = UnsafeRawBufferPointer(rebasing: bytes[..<end])
             let head = try RequestHead(message, end: end, fields: table, maxURIBytes: maxURIBytes)
             return Read(
-                method: head.method, target: message.part(head.target.lowerBound, head.target.upperBound).text,
+                method: head.method,
+                target: message.part(head.target.lowerBound, head.target.upperBound).text,
                 host: message.part(head.host.lowerBound, head.host.upperBound).text, body: head.body,
                 keepAlive: head.keepAlive,
                 fields: (0..<table.count).map { message.value(of: table[$0]).text })
@@ -65,7 +66,10 @@ struct RequestHeadTests {
             Read(target: "/p?q", host: "model-a.x:1", fields: ["b"])
         ),
         ("GET http://a?q HTTP/1.1\r\nHost: b\r\n\r\n", Read(target: "?q", host: "a", fields: ["b"])),
-        ("OPTIONS * HTTP/1.1\r\nHost: b\r\n\r\n", Read(method: .options, target: "*", host: "b", fields: ["b"])),
+        (
+            "OPTIONS * HTTP/1.1\r\nHost: b\r\n\r\n",
+            Read(method: .options, target: "*", host: "b", fields: ["b"])
+        ),
         ("brew / HTTP/1.1\r\nHost: b\r\n\r\n", Read(method: .other, target: "/", host: "b", fields: ["b"])),
         (
             "GET / HTTP/1.1\r\nHost: b\r\nX: caf\u{e9}\r\n\r\n",

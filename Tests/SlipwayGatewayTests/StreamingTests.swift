@@ -17,6 +17,13 @@ final class Slot<Value: Sendable>: Sendable {
     }
 }
 
+/// Hands a backend's responders to the test, in the order of their requests.
+final class Slots<Value: Sendable>: Sendable {
+    private let stored = Mutex<[Value]>([])
+    func put(_ value: Value) { stored.withLock { $0.append(value) } }
+    var values: [Value] { stored.withLock { $0 } }
+}
+
 struct StreamingTests {
     @Test("a chunk reaches the client before the replica has made the next one")
     func chunksAtOnce() async throws {

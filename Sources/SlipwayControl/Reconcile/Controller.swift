@@ -231,7 +231,7 @@ public actor Controller {
         lastPublished = snapshot
         gateway.publish(
             RoutingTableBuilder.table(
-                snapshot, replicas: replicas, predictPaths: images.mapValues(\.predictPath)))
+                snapshot, replicas: replicas, images: images))
         publishBoard()
     }
 

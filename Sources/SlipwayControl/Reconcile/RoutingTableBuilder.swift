@@ -16,9 +16,9 @@ struct Snapshot: Sendable, Equatable {
 }
 
 enum RoutingTableBuilder {
-    /// - Parameter predictPath: of each image, for deployments that have one.
+    /// - Parameter images: of the deployments, as far as they are known.
     static func table(
-        _ snapshot: Snapshot, replicas: [ReplicaID: Replica], predictPaths: [ImageID: String]
+        _ snapshot: Snapshot, replicas: [ReplicaID: Replica], images: [ImageID: BuiltImage]
     ) -> RoutingTable {
         var table = RoutingTable()
         for key in snapshot.keys {
@@ -43,10 +43,13 @@ enum RoutingTableBuilder {
             let routes = (serving[deployment.id] ?? []).sorted { $0.id < $1.id }.compactMap { replica in
                 replica.endpoint.map { ReplicaRoute(replicaID: replica.id, endpoint: $0) }
             }
+            let image = deployment.imageID.flatMap { images[$0] }
             table.deployments[deployment.id] = DeploymentRoute(
                 deploymentID: deployment.id, modelID: deployment.modelID,
-                predictPath: deployment.imageID.flatMap { predictPaths[$0] } ?? BuiltImage.trussPredictPath,
-                availability: routes.isEmpty ? availability(of: deployment) : .open, replicas: routes)
+                predictPath: image?.predictPath ?? BuiltImage.trussPredictPath,
+                availability: routes.isEmpty ? availability(of: deployment) : .open,
+                webSocketPath: image?.webSocketPath, replicas: routes,
+                concurrencyLimit: image?.concurrencyLimit)
         }
         return table
     }

@@ -251,10 +251,13 @@ final class ClientConnection: StreamSocket {
         let host = request.text(request.head.host)
         switch HostRouter.route(host: host, target: request.target, listener: listener) {
         case .management:
-            try begin(ManagementExchange(client: self, loop: loop, request: request, target: nil), request, &rest)
+            try begin(
+                ManagementExchange(client: self, loop: loop, request: request, target: nil), request, &rest)
         case .asynchronous(let uri):
-            try begin(ManagementExchange(client: self, loop: loop, request: request, target: uri), request, &rest)
-        case .nowhere: reply(.error(PlatformErrors.notAModelHost, requestID: loop.newRequestID()), to: request)
+            try begin(
+                ManagementExchange(client: self, loop: loop, request: request, target: uri), request, &rest)
+        case .nowhere:
+            reply(.error(PlatformErrors.notAModelHost, requestID: loop.newRequestID()), to: request)
         case .inference(let call): try receive(call, request, &rest)
         }
     }
@@ -372,7 +375,9 @@ final class ClientConnection: StreamSocket {
     }
 
     /// The answer's head, kept until `flush`.
-    func sendHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable, of exchange: Exchange) {
+    func sendHead(
+        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable, of exchange: Exchange
+    ) {
         answerBegan = true
         if plane.isDraining { keepAlive = false }
         appendStatusLine(head.status, reason: bytes.part(head.reason.lowerBound, head.reason.upperBound))

@@ -28,7 +28,8 @@ extension LoopServices {
             guard let route = table.deployments[deployment] else { throw PlatformErrors.unserved(deployment) }
             if let allowed = wanted.operation.onlyMethod, request.head.method != allowed.method {
                 return .rejected(
-                    PlatformErrors.methodNotAllowed(allowed.name), deployment: deployment, allow: allowed.name)
+                    PlatformErrors.methodNotAllowed(allowed.name), deployment: deployment, allow: allowed.name
+                )
             }
             if case .refused(let error) = route.availability { throw error }
             switch wanted.operation {

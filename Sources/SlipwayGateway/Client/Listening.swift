@@ -16,7 +16,8 @@ extension LoopServices {
         var address: String?
         if case .internet(let text, _) = peer { address = text }
         do {
-            _ = try ClientConnection(file, loop: self, listener: kind, clientAddress: address, isSecure: false)
+            _ = try ClientConnection(
+                file, loop: self, listener: kind, clientAddress: address, isSecure: false)
         } catch {
             plane.logger.warning("connection refused", metadata: ["error": "\(error)"])
         }

@@ -191,7 +191,9 @@ class Exchange {
 
     // MARK: From the upstream
 
-    final func upstreamDidReceive(interim head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable) {
+    final func upstreamDidReceive(
+        interim head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable
+    ) {
         // 100 was answered by the gateway itself.
         guard head.status != 100 else { return }
         client.sendInterim(head, bytes, fields)

@@ -12,7 +12,9 @@ struct ReceivedRequest {
     var clientAddress: String?
     var isSecure: Bool
 
-    func text(_ range: Range<Int>) -> UnsafeRawBufferPointer { bytes.part(range.lowerBound, range.upperBound) }
+    func text(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        bytes.part(range.lowerBound, range.upperBound)
+    }
 
     /// Path and query.
     var target: UnsafeRawBufferPointer { text(head.target) }
@@ -57,7 +59,8 @@ enum ForwardedHeaders {
         for index in 0..<request.fields.count {
             let field = request.fields[index]
             guard isPassed(field.kind) else { continue }
-            if !named.isEmpty, field.kind == .other, named.contains(request.bytes.name(of: field).lowercased) {
+            if !named.isEmpty, field.kind == .other, named.contains(request.bytes.name(of: field).lowercased)
+            {
                 continue
             }
             out.append(request.bytes.line(of: field))
@@ -65,7 +68,8 @@ enum ForwardedHeaders {
     }
 
     /// The names in Connection. Routing, rights and framing cannot be taken out with it: they are of other kinds.
-    private static func connectionNames(_ fields: FieldTable, _ bytes: UnsafeRawBufferPointer) -> Set<String> {
+    private static func connectionNames(_ fields: FieldTable, _ bytes: UnsafeRawBufferPointer) -> Set<String>
+    {
         var names: Set<String> = []
         for index in 0..<fields.count where fields[index].kind == .connection {
             for option in bytes.value(of: fields[index]).split(separator: 44) {

@@ -65,9 +65,13 @@ final class LoopServices {
     /// The count is raised first and the table looked at again after: so either a controller that took the
     /// replica out sees this request in `inFlight(replica:)`, or this request sees the newer table.
     ///
-    /// - Parameter isNext: whether the request has come up in the queue; others do not overtake those that wait.
+    /// - Parameters:
+    ///   - isNext: whether the request has come up in the queue; others do not overtake those that wait.
+    ///   - isLimited: whether replicas that have as many requests as they may are left out. A model's own routes
+    ///     are not: a look at its health does not wait behind predictions.
     func place(
-        _ deployment: DeploymentID, book: LoadBook, avoiding avoided: Set<ReplicaID>, isNext: Bool
+        _ deployment: DeploymentID, book: LoadBook, avoiding avoided: Set<ReplicaID>, isNext: Bool,
+        isLimited: Bool
     ) -> Placement {
         while true {
             let snapshot = snapshot
@@ -79,15 +83,17 @@ final class LoopServices {
                 return .noReplica
             }
             if let refusal = served.refusal { return .refused(refusal) }
-            if served.limit < .max, !isNext, book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 {
+            let limit = isLimited ? served.limit : .max
+            if limit < .max, !isNext, book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 {
                 return .full
             }
             var isFull = true
-            guard let chosen = choose(served, avoiding: avoided, isFull: &isFull) else {
+            guard let chosen = choose(served, limit: limit, avoiding: avoided, isFull: &isFull) else {
                 return isFull ? .full : .onlyAvoided
             }
             if plane.table.version == version
-                || self.snapshot.served[deployment]?.replicas.contains(where: { $0.load === chosen.load }) == true
+                || self.snapshot.served[deployment]?.replicas.contains(where: { $0.load === chosen.load })
+                    == true
             {
                 return .replica(chosen, of: served)
             }
@@ -96,7 +102,7 @@ final class LoopServices {
     }
 
     private func choose(
-        _ served: ServedDeployment, avoiding avoided: Set<ReplicaID>, isFull: inout Bool
+        _ served: ServedDeployment, limit: Int, avoiding avoided: Set<ReplicaID>, isFull: inout Bool
     ) -> ServedDeployment.Replica? {
         var now: UInt64?
         while true {
@@ -104,7 +110,7 @@ final class LoopServices {
             var (fewest, bestIsShunned) = (Int.max, true)
             for replica in served.replicas {
                 let count = replica.load.inFlight
-                guard count < served.limit else { continue }
+                guard count < limit else { continue }
                 isFull = false
                 guard avoided.isEmpty || !avoided.contains(replica.route.replicaID) else { continue }
                 var isShunned = false
@@ -113,13 +119,15 @@ final class LoopServices {
                     now = moment
                     isShunned = replica.load.isShunned(moment)
                 }
-                if best == nil || (bestIsShunned && !isShunned) || (bestIsShunned == isShunned && count < fewest) {
+                if best == nil || (bestIsShunned && !isShunned)
+                    || (bestIsShunned == isShunned && count < fewest)
+                {
                     (best, fewest, bestIsShunned) = (replica, count, isShunned)
                 }
                 if fewest == 0, !bestIsShunned { break }
             }
             guard let best else { return nil }
-            if best.load.take(limit: served.limit) { return best }
+            if best.load.take(limit: limit) { return best }
             // Another loop was faster.
             isFull = true
         }

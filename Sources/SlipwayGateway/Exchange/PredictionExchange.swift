@@ -58,7 +58,9 @@ final class PredictionExchange: Exchange {
 
     private func dispatch(isNext: Bool) {
         guard !isOver else { return }
-        switch loop.place(deployment, book: book, avoiding: failedReplicas, isNext: isNext) {
+        let placement = loop.place(
+            deployment, book: book, avoiding: failedReplicas, isNext: isNext, isLimited: isLimited)
+        switch placement {
         case .replica(let replica, let served):
             self.replica = replica
             self.served = served
@@ -70,6 +72,13 @@ final class PredictionExchange: Exchange {
         case .full: park(.full)
         case .onlyAvoided: pause()
         case .refused(let error): fail(error)
+        }
+    }
+
+    private var isLimited: Bool {
+        switch operation {
+        case .predict, .websocket: true
+        case .sync, .wake: false
         }
     }
 
@@ -99,7 +108,9 @@ final class PredictionExchange: Exchange {
         self.replica = nil
         replica.load.release()
         // Somebody waits for the place that has become free.
-        if book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 { plane.parking.callNext(deployment) }
+        if book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 {
+            plane.parking.callNext(deployment)
+        }
     }
 
     // MARK: Waiting

@@ -47,7 +47,8 @@ final class FieldTable {
 
     private func readField(_ message: UnsafeRawBufferPointer, _ start: Int) throws(PlatformError) -> Int {
         guard count < Self.capacity else {
-            throw PlatformError(status: 431, code: "client_error", message: "There are too many header fields.")
+            throw PlatformError(
+                status: 431, code: "client_error", message: "There are too many header fields.")
         }
         var place = start
         while Characters.isToken(message[place]) { place += 1 }
@@ -64,7 +65,9 @@ final class FieldTable {
             throw PlatformErrors.badRequest("A header has a character that is not allowed.")
         }
         var valueEnd = place
-        while valueEnd > valueStart, message[valueEnd - 1] == 32 || message[valueEnd - 1] == 9 { valueEnd -= 1 }
+        while valueEnd > valueStart, message[valueEnd - 1] == 32 || message[valueEnd - 1] == 9 {
+            valueEnd -= 1
+        }
         fields[count] = Field(
             kind: FieldKind(name: message.part(start, nameEnd)), start: Int32(start), nameEnd: Int32(nameEnd),
             valueStart: Int32(valueStart), valueEnd: Int32(valueEnd), end: Int32(place + 2))

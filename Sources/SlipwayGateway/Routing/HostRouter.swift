@@ -94,7 +94,8 @@ enum HostRouter {
         let segments = Array(Segments(path))
         let isRequest = segments.first?.equals("async_request") == true && (2...3).contains(segments.count)
         let names =
-            segments.last?.equals("async_predict") == true || segments.last?.equals("async_queue_status") == true
+            segments.last?.equals("async_predict") == true
+            || segments.last?.equals("async_queue_status") == true
         let isQueue =
             switch segments.count {
             case 1: names

@@ -38,7 +38,8 @@ final class UpstreamConnection: StreamSocket {
     var idleSince: UInt64 = 0
 
     init(
-        connectingTo endpoint: Endpoint, shelf: ConnectionPool.Shelf, pool: ConnectionPool, for exchange: Exchange
+        connectingTo endpoint: Endpoint, shelf: ConnectionPool.Shelf, pool: ConnectionPool,
+        for exchange: Exchange
     ) throws {
         self.shelf = shelf
         self.pool = pool
@@ -187,7 +188,9 @@ final class UpstreamConnection: StreamSocket {
         finish(surplus: rest.count, trailer: passed.bytes)
     }
 
-    private func finish(surplus: Int, trailer: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+    private func finish(
+        surplus: Int, trailer: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
         guard let exchange else { return }
         self.exchange = nil
         stage = .head
