@@ -350,7 +350,7 @@ final class ClientConnection: StreamSocket {
     func sendInterim(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ fields: FieldTable) {
         guard minorVersion > 0 else { return }
         appendStatusLine(head.status, reason: bytes.part(head.reason.lowerBound, head.reason.upperBound))
-        ForwardedHeaders.toClient(head, fields, bytes, out: &loop.reactor.sendBuffer)
+        ForwardedHeaders.toClient(head, fields, bytes, isReplica: true, out: &loop.reactor.sendBuffer)
         loop.reactor.sendBuffer.append("\r\n")
         flush()
     }
@@ -381,7 +381,8 @@ final class ClientConnection: StreamSocket {
         answerBegan = true
         if plane.isDraining { keepAlive = false }
         appendStatusLine(head.status, reason: bytes.part(head.reason.lowerBound, head.reason.upperBound))
-        ForwardedHeaders.toClient(head, fields, bytes, out: &loop.reactor.sendBuffer)
+        ForwardedHeaders.toClient(
+            head, fields, bytes, isReplica: exchange.isForReplica, out: &loop.reactor.sendBuffer)
         exchange.writeFields(&loop.reactor.sendBuffer)
         answerIsChunked = false
         switch head.body {

@@ -38,6 +38,9 @@ class Exchange {
 
     // MARK: For subclasses
 
+    /// Whether a model answers, not a part of the platform.
+    var isForReplica: Bool { false }
+
     /// Begins; called once, when the head and what came with it of the body are there.
     func start() {}
 

@@ -107,8 +107,11 @@ enum ForwardedHeaders {
     }
 
     /// The fields of an upstream's answer for the client; framing is added by the client connection.
+    ///
+    /// - Parameter isReplica: whether a model made them, which may not set what the gateway says itself.
     static func toClient(
-        _ head: ResponseHead, _ fields: FieldTable, _ bytes: UnsafeRawBufferPointer, out: inout ByteQueue
+        _ head: ResponseHead, _ fields: FieldTable, _ bytes: UnsafeRawBufferPointer, isReplica: Bool,
+        out: inout ByteQueue
     ) {
         let named = head.connectionNamesFields ? connectionNames(fields, bytes) : []
         for index in 0..<fields.count {
@@ -116,7 +119,7 @@ enum ForwardedHeaders {
             switch field.kind {
             case .connection, .hop, .transferEncoding, .upgrade: continue
             case .contentLength where head.isCoded || head.status < 200: continue
-            case .platform where isOwn(bytes.name(of: field)): continue
+            case .platform where isReplica && isOwn(bytes.name(of: field)): continue
             default: break
             }
             if !named.isEmpty, named.contains(bytes.name(of: field).lowercased) { continue }

@@ -49,6 +49,8 @@ final class PredictionExchange: Exchange {
         body.writeFields { ForwardedHeaders.toReplica(request, requestID: requestID, out: &$0) }
     }
 
+    override var isForReplica: Bool { true }
+
     override func start() {
         book.began(arrived)
         dispatch(isNext: false)
