@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs one benchmark against a release build: scripts/bench.sh api|autoscaling|idle|promotion|push|wake
-# Ends with lines `figure NAME VALUE UNIT`. These need the ports 8000 and 9090.
+# Runs one benchmark against a release build: scripts/bench.sh NAME, a folder of Benchmarks.
+# Ends with lines `figure NAME VALUE UNIT`. Most need the ports 8000 and 9090.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 name=${1:-}
@@ -15,7 +15,19 @@ if [ -f "Benchmarks/$name/packages.txt" ]; then
     .venv/bin/uv pip install --quiet --python "$bench/bin/python" -r "Benchmarks/$name/packages.txt"
     export BENCH_PYTHON=$bench/bin/python
 fi
-swift build -c release --product slipway 2>&1 | tail -1
-SLIPWAY_BINARY=$(swift build -c release --show-bin-path)/slipway
-export SLIPWAY_BINARY
+if grep -q "import proxies" "Benchmarks/$name/run.py"; then
+    # The gateway alone beside its peers.
+    missing=()
+    need nginx-light test -x /usr/sbin/nginx
+    need haproxy test -x /usr/sbin/haproxy
+    need wrk command -v wrk
+    apt_install "${missing[@]}"
+    swift build -c release --product gateway-host 2>&1 | tail -1
+    GATEWAY_HOST=$(swift build -c release --show-bin-path)/gateway-host
+    export GATEWAY_HOST
+else
+    swift build -c release --product slipway 2>&1 | tail -1
+    SLIPWAY_BINARY=$(swift build -c release --show-bin-path)/slipway
+    export SLIPWAY_BINARY
+fi
 exec .venv/bin/python "Benchmarks/$name/run.py"

@@ -29,17 +29,21 @@ install_packages() {
     need util-linux command -v unshare
     need libnss-myhostname getent hosts api.localhost
     need libsqlite3-dev test -e /usr/include/sqlite3.h
-    [ ${#missing[@]} -eq 0 ] && return
-    command -v apt-get >/dev/null || fail "these packages are missing: ${missing[*]}"
+    apt_install "${missing[@]}"
+    getent hosts api.localhost >/dev/null || fail "api.localhost does not resolve: add myhostname to hosts in /etc/nsswitch.conf"
+}
+
+apt_install() {
+    [ $# -eq 0 ] && return
+    command -v apt-get >/dev/null || fail "these packages are missing: $*"
     local sudo=()
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || fail "run as root: apt-get install ${missing[*]}"
+        command -v sudo >/dev/null || fail "run as root: apt-get install $*"
         sudo=(sudo)
     fi
-    echo "Installing ${missing[*]}"
+    echo "Installing $*"
     "${sudo[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-    getent hosts api.localhost >/dev/null || fail "api.localhost does not resolve: add myhostname to hosts in /etc/nsswitch.conf"
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 make_environment() {

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -30,12 +31,14 @@ http {{
     server {{
         listen 127.0.0.1:{port} backlog=16384; default_type application/json;
         location / {{ return 200 '{answer}'; }}
+        location ~ /down$ {{ root {directory}; error_page 405 =200 /big; rewrite ^ /big break; }}
+        location = /big {{ root {directory}; }}
     }}
 }}
 """
 
 NGINX = """
-daemon off; worker_processes 1; pid {directory}/nginx.pid; error_log {directory}/nginx.log crit;
+daemon off; worker_processes 1; pid {directory}/nginx{port}.pid; error_log {directory}/nginx.log crit;
 worker_rlimit_nofile 20000;
 events {{ worker_connections 15000; }}
 http {{
@@ -146,7 +149,7 @@ class Bench:
         return self.stack.__exit__(*error)
 
     def _nginx(self, name, text, port, cpu):
-        configuration = pathlib.Path(self.directory, f"{name}.conf")
+        configuration = pathlib.Path(self.directory, f"{name}{port}.conf")
         configuration.write_text(text)
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         process = pinned(cpu, nginx, "-p", self.directory, "-c", configuration)
@@ -154,10 +157,22 @@ class Bench:
         await_port(port)
         return Proxy(name, process, port)
 
-    def backend(self):
+    def backend(self, size=0):
+        """Answers POST with a short JSON document, and `…/down` with `size` bytes."""
         port = free_port()
+        pathlib.Path(self.directory, "big").write_bytes(b"y" * size)
+        os.chmod(self.directory, 0o755)
         text = BACKEND.format(directory=self.directory, port=port, answer=ANSWER)
         return self._nginx("backend", text, port, LOAD_CPU)
+
+    def streamer(self):
+        """Takes uploads and answers with slow chunks."""
+        process = pinned(
+            LOAD_CPU, sys.executable, pathlib.Path(__file__).with_name("streamer.py"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.stack.enter_context(stopping(process))
+        return Proxy("streamer", process, int(process.stdout.readline()))
 
     def nginx(self, backend, buffering="on"):
         port = free_port()
@@ -189,7 +204,7 @@ class Bench:
 
 SCRIPT = """
 wrk.method = "POST"
-wrk.body = '{body}'
+wrk.body = {body}
 wrk.headers["Host"] = "{host}"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Api-Key {key}"
@@ -201,13 +216,17 @@ end
 """
 
 
-def wrk(port, connections, seconds, directory, timeout=10):
-    """Loads `port` and returns requests, errors, wrong statuses, seconds, p50 and p99 in microseconds."""
+def wrk(port, connections, seconds, directory, timeout=10, path=PATH, body=None):
+    """Loads `port` and returns requests, errors, wrong statuses, seconds, p50 and p99 in microseconds.
+
+    `body`: how many bytes each request has; the usual JSON document unless told.
+    """
     script = pathlib.Path(directory, "load.lua")
-    script.write_text(SCRIPT.format(body=BODY, host=HOST, key=KEY))
+    text = f"'{BODY}'" if body is None else f"string.rep('x', {body})"
+    script.write_text(SCRIPT.format(body=text, host=HOST, key=KEY))
     out = subprocess.run(
         ["taskset", "-c", str(LOAD_CPU), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
-         f"--timeout={timeout}s", "-s", str(script), f"http://127.0.0.1:{port}{PATH}"],
+         f"--timeout={timeout}s", "-s", str(script), f"http://127.0.0.1:{port}{path}"],
         capture_output=True, text=True, timeout=seconds + 60, check=True,
     ).stdout  # fmt: skip
     numbers = re.search(r"RESULT (.*)", out)[1].split()

@@ -31,11 +31,13 @@ final class DataPlane: Sendable {
         ledger = LoadLedger(now: now)
     }
 
-    func publish(_ table: RoutingTable) {
+    /// - Returns: the snapshot that loops may still have.
+    func publish(_ table: RoutingTable) -> TableSnapshot {
         let snapshot = TableSnapshot(table, loads: replicas)
-        self.table.replace(with: snapshot)
+        let old = self.table.replace(with: snapshot)
         parking.callOut(with: snapshot)
         ledger.prune { table.deployments[$0] != nil }
+        return old
     }
 
     /// Set once at shutdown: every answer from then on ends its connection.

@@ -14,6 +14,7 @@ public struct BoundAddresses: Sendable, Equatable {
 public final class Gateway: GatewayControl, Sendable {
     private let plane: DataPlane
     private let threads = Mutex<[ReactorThread]>([])
+    private let retired = RetiredTables()
 
     /// - Parameter now: the clock of the load's `lastActivity` and of log lines.
     public init(
@@ -87,9 +88,30 @@ public final class Gateway: GatewayControl, Sendable {
 
     private static func loop(of reactor: Reactor) -> LoopServices? { reactor.attachment as? LoopServices }
 
+    /// The longest time any event loop has needed to take over the newest table, in nanoseconds; 0 once it has
+    /// been asked. For benchmarks.
+    public func longestRefresh() async -> UInt64 {
+        var longest: UInt64 = 0
+        for thread in threads.withLock({ $0 }) {
+            longest = max(longest, await thread.run { Self.loop(of: $0)?.takeLongestRefresh() ?? 0 } ?? 0)
+        }
+        return longest
+    }
+
     // MARK: GatewayControl
 
-    public func publish(_ table: RoutingTable) { plane.publish(table) }
+    public func publish(_ table: RoutingTable) {
+        let old = plane.publish(table)
+        let threads = threads.withLock { $0 }
+        let users = RetiredTables.Users(threads.count)
+        retired.retire(old, users: users)
+        for thread in threads {
+            thread.submit { reactor in
+                Self.loop(of: reactor)?.refresh()
+                users.leave()
+            }
+        }
+    }
 
     public func load() -> [DeploymentID: DeploymentLoad] { plane.ledger.deployments }
 

@@ -17,6 +17,7 @@ final class LoopServices {
     private var current: TableSnapshot
     private var books: [DeploymentID: LoadBook] = [:]
     private var ids = RequestIDs()
+    private var longestRefresh: UInt64 = 0
 
     init(plane: DataPlane, reactor: Reactor) {
         self.plane = plane
@@ -28,12 +29,24 @@ final class LoopServices {
 
     /// The newest table.
     var snapshot: TableSnapshot {
-        let newest = plane.table.version
-        if newest != version {
-            version = newest
-            current = plane.table.snapshot
-        }
+        refresh()
         return current
+    }
+
+    /// Takes the newest table.
+    func refresh() {
+        let newest = plane.table.version
+        guard newest != version else { return }
+        let begun = MonotonicClock.now
+        version = newest
+        current = plane.table.snapshot
+        longestRefresh = max(longestRefresh, MonotonicClock.now - begun)
+    }
+
+    /// Nanoseconds that the slowest change of tables has taken since the last call.
+    func takeLongestRefresh() -> UInt64 {
+        defer { longestRefresh = 0 }
+        return longestRefresh
     }
 
     func book(_ deployment: DeploymentID) -> LoadBook {

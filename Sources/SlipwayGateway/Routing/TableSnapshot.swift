@@ -67,13 +67,40 @@ final class CurrentTable: Sendable {
 
     var snapshot: TableSnapshot { reference.withLock { $0 } }
 
-    func replace(with next: TableSnapshot) {
-        // The old table is released outside the lock.
-        _ = reference.withLock { current in
+    /// - Returns: the snapshot that was current.
+    func replace(with next: TableSnapshot) -> TableSnapshot {
+        let old = reference.withLock { current in
             let old = current
             current = next
             return old
         }
         number.add(1, ordering: .sequentiallyConsistent)
+        return old
+    }
+}
+
+/// Snapshots that are current no more, kept until no loop has them: to free a large one takes longer than a request
+/// should wait, so it is left to whoever publishes next.
+final class RetiredTables: Sendable {
+    /// Counts the loops that may still have a snapshot.
+    final class Users: Sendable {
+        private let count: Atomic<Int>
+        init(_ count: Int) { self.count = Atomic(count) }
+        func leave() { count.subtract(1, ordering: .releasing) }
+        var areGone: Bool { count.load(ordering: .acquiring) <= 0 }
+    }
+
+    private let tables = Mutex<[(snapshot: TableSnapshot, users: Users)]>([])
+
+    /// Frees what no loop has any more, then keeps `snapshot`.
+    func retire(_ snapshot: TableSnapshot, users: Users) {
+        let gone = tables.withLock { tables in
+            let gone = tables.filter(\.users.areGone)
+            tables.removeAll(where: \.users.areGone)
+            tables.append((snapshot, users))
+            return gone
+        }
+        // Freed outside the lock.
+        withExtendedLifetime(gone) {}
     }
 }
