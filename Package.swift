@@ -30,6 +30,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -66,6 +68,14 @@ let package = Package(
             dependencies: ["SlipwayCore", "SlipwaySockets", crypto, logging],
             swiftSettings: uncheckedInRelease),
         .target(
+            name: "SlipwayEdge",
+            dependencies: [
+                "SlipwayGateway", logging, nioCore, nioPosix, nioHTTP1,
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ]),
+        .target(
             name: "SlipwayControl",
             dependencies: [
                 "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
@@ -83,7 +93,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "SlipwayServer", "SlipwayControl", "SlipwayStore", "SlipwayGateway", "SlipwayBlobs",
+                "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore", "SlipwayGateway",
+                "SlipwayBlobs",
                 "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayTruss",
                 asyncHTTPClient,
                 lifecycle, logging, nioCore, nioPosix, yams,

@@ -14,17 +14,20 @@ final class DataPlane: Sendable {
     let observer: any DemandObserver
     let logger: Logger
     let now: @Sendable () -> Timestamp
+    /// Takes HTTP/2 connections; nil while nobody speaks it.
+    let http2: HTTP2TakeOver?
     /// Client connections that are open, on all loops.
     let openConnections = Atomic<Int>(0)
     private let draining = Atomic(false)
     private let lots = Atomic<UInt64>(0)
 
     init(
-        configuration: GatewayConfiguration, observer: any DemandObserver, logger: Logger,
-        now: @escaping @Sendable () -> Timestamp
+        configuration: GatewayConfiguration, observer: any DemandObserver, http2: HTTP2TakeOver?,
+        logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) {
         self.configuration = configuration
         self.observer = observer
+        self.http2 = http2
         self.logger = logger
         self.now = now
         table = CurrentTable(TableSnapshot(RoutingTable(), loads: replicas))

@@ -16,12 +16,17 @@ public final class Gateway: GatewayControl, Sendable {
     private let threads = Mutex<[ReactorThread]>([])
     private let retired = RetiredTables()
 
-    /// - Parameter now: the clock of the load's `lastActivity` and of log lines.
+    private let adopted = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - http2: takes connections whose clients speak HTTP/2; without one, they get 505.
+    ///   - now: the clock of the load's `lastActivity` and of log lines.
     public init(
-        configuration: GatewayConfiguration, observer: any DemandObserver, logger: Logger,
-        now: @escaping @Sendable () -> Timestamp
+        configuration: GatewayConfiguration, observer: any DemandObserver, http2: HTTP2TakeOver? = nil,
+        logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) {
-        plane = DataPlane(configuration: configuration, observer: observer, logger: logger, now: now)
+        plane = DataPlane(
+            configuration: configuration, observer: observer, http2: http2, logger: logger, now: now)
     }
 
     /// Binds the listeners and starts the event loops; call once. Throws `SystemError` when an address cannot be
@@ -64,6 +69,17 @@ public final class Gateway: GatewayControl, Sendable {
             return nil
         } catch {
             return error
+        }
+    }
+
+    /// Serves HTTP/1.1 on a connection that was made elsewhere; `file` is the gateway's from now on.
+    public func adopt(_ file: Int32, kind: ListenerKind, origin: ConnectionOrigin) {
+        let threads = threads.withLock { $0 }
+        guard !threads.isEmpty else { return BoundSocket.discard(file) }
+        let next = adopted.wrappingAdd(1, ordering: .relaxed).oldValue
+        threads[Int(UInt(bitPattern: next) % UInt(threads.count))].submit { reactor in
+            guard let loop = Self.loop(of: reactor) else { return BoundSocket.discard(file) }
+            loop.adopt(file, kind: kind, origin: origin)
         }
     }
 

@@ -12,6 +12,11 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
         if case .internet(_, let port) = self { port } else { nil }
     }
 
+    /// Whether `text` is a numeric IPv4 or IPv6 address.
+    public static func isAddress(_ text: String) -> Bool {
+        (try? Endpoint.internet(address: text, port: 0).withSocketAddress { _, _ in }) != nil
+    }
+
     public var description: String {
         switch self {
         case .internet(let address, let port):

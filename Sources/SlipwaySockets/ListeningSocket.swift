@@ -53,6 +53,9 @@ public struct BoundSocket: Sendable {
 
     public func close() { Glibc.close(file) }
 
+    /// Closes a connection that nobody serves.
+    public static func discard(_ file: Int32) { Glibc.close(file) }
+
     /// One socket for each of `count` reactors, all on one address. Throws EADDRINUSE if anybody listens there.
     public static func group(_ endpoint: Endpoint, count: Int) throws -> [BoundSocket] {
         if endpoint.port != 0 {

@@ -37,8 +37,7 @@ final class ClientConnection: StreamSocket {
 
     private let loop: LoopServices
     private let listener: ListenerKind
-    private let clientAddress: String?
-    private let isSecure: Bool
+    private let origin: ConnectionOrigin
     private var plane: DataPlane { loop.plane }
 
     private var state = State.idle
@@ -66,12 +65,11 @@ final class ClientConnection: StreamSocket {
 
     /// Takes a connection that has been accepted. Throws when the loop cannot watch it.
     init(
-        _ file: Int32, loop: LoopServices, listener: ListenerKind, clientAddress: String?, isSecure: Bool
+        _ file: Int32, loop: LoopServices, listener: ListenerKind, origin: ConnectionOrigin
     ) throws {
         self.loop = loop
         self.listener = listener
-        self.clientAddress = clientAddress
-        self.isSecure = isSecure
+        self.origin = origin
         try super.init(connected: file, on: loop.reactor)
         requestDeadline = Deadline(on: loop.reactor) { [unowned self] in exchange?.deadlineCame() }
         watch = Deadline(on: loop.reactor) { [unowned self] in look() }
@@ -176,6 +174,11 @@ final class ClientConnection: StreamSocket {
             return true
         }
         let message = rest.part(0, end)
+        if let takeOver = plane.http2, message.isExactly("PRI * HTTP/2.0\r\n\r\n") {
+            handOver(rest, to: takeOver)
+            rest = rest.part(0, 0)
+            return true
+        }
         rest = rest.part(end, rest.count)
         let head = try RequestHead(
             message, end: end, fields: loop.fields, maxURIBytes: plane.configuration.maxURIBytes)
@@ -189,9 +192,19 @@ final class ClientConnection: StreamSocket {
             case .chunked: .chunked(ChunkDecoder())
             }
         let request = ReceivedRequest(
-            bytes: message, head: head, fields: loop.fields, clientAddress: clientAddress, isSecure: isSecure)
+            bytes: message, head: head, fields: loop.fields, origin: origin)
         try receive(request, &rest)
         return true
+    }
+
+    /// The client speaks HTTP/2, which is somebody else's part.
+    private func handOver(_ bytes: UnsafeRawBufferPointer, to takeOver: HTTP2TakeOver) {
+        let received = Array(bytes)
+        watch.clear()
+        state = .closing
+        guard let file = detach() else { return }
+        loop.closed(self)
+        takeOver(HandedOverConnection(file: file, received: received, origin: origin, listener: listener))
     }
 
     private func receiveBody(_ rest: inout UnsafeRawBufferPointer) throws(PlatformError) {
@@ -266,7 +279,8 @@ final class ClientConnection: StreamSocket {
         _ call: InferenceCall, _ request: ReceivedRequest, _ rest: inout UnsafeRawBufferPointer
     ) throws(PlatformError) {
         let requestID = loop.newRequestID()
-        switch loop.admit(call, request) {
+        let opensTunnel = origin.mayTunnel && request.text(request.head.methodRange).isExactly("TUNNEL")
+        switch loop.admit(call, request, opensTunnel: opensTunnel) {
         case .rejected(let error, let deployment, let allow):
             plane.logger.debug(
                 "request rejected",
@@ -494,6 +508,16 @@ final class ClientConnection: StreamSocket {
     }
 
     // MARK: Upgraded connections
+
+    /// Answers a request for a bare connection to a replica, which has been made.
+    func acceptTunnel(of exchange: Exchange) {
+        answerBegan = true
+        loop.reactor.sendBuffer.append("HTTP/1.1 101 Switching Protocols\r\n")
+        exchange.writeFields(&loop.reactor.sendBuffer)
+        loop.reactor.sendBuffer.append("\r\n")
+        startTunnel()
+        flush()
+    }
 
     /// What comes from now on is passed on as it is.
     func startTunnel() {

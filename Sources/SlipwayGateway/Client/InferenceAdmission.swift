@@ -12,7 +12,9 @@ enum Admission {
 
 extension LoopServices {
     /// The key comes first, so that nobody without one learns which models exist.
-    func admit(_ call: InferenceCall, _ request: ReceivedRequest) -> Admission {
+    ///
+    /// - Parameter opensTunnel: whether a bare connection is asked for instead of a prediction.
+    func admit(_ call: InferenceCall, _ request: ReceivedRequest, opensTunnel: Bool) -> Admission {
         let table = snapshot.table
         guard request.head.authorizations == 1,
             let digest = KeyDigest(authorization: request.text(request.head.authorization)),
@@ -20,7 +22,8 @@ extension LoopServices {
         else { return .rejected(PlatformErrors.unauthorized) }
         var admitted: DeploymentID?
         do throws(PlatformError) {
-            let wanted = try call.request.get()
+            var wanted = try call.request.get()
+            if opensTunnel, case .predict = wanted.operation { wanted.operation = .tunnel }
             let query = RouteQuery(model: call.model, target: wanted.target, lot: plane.nextLot())
             let deployment = try table.resolve(query)
             guard grant.allows(.invoke(call.model)) else { throw PlatformErrors.forbidden(call.model) }
@@ -35,7 +38,7 @@ extension LoopServices {
             switch wanted.operation {
             case .wake: return .wake(deployment)
             case .websocket where !request.head.wantsWebSocket: throw PlatformErrors.notAnUpgrade
-            case .websocket, .predict, .sync: break
+            case .websocket, .predict, .sync, .tunnel: break
             }
             if case .bytes(let length) = request.head.body, length > plane.configuration.maxBodyBytes {
                 throw PlatformErrors.bodyTooLarge(limit: plane.configuration.maxBodyBytes)
@@ -53,7 +56,7 @@ extension InferenceOperation {
         switch self {
         case .predict, .wake: (.post, "POST")
         case .websocket: (.get, "GET")
-        case .sync: nil
+        case .sync, .tunnel: nil
         }
     }
 }

@@ -15,9 +15,13 @@ extension LoopServices {
     private func accept(_ file: Int32, from peer: Endpoint?, kind: ListenerKind) {
         var address: String?
         if case .internet(let text, _) = peer { address = text }
+        adopt(file, kind: kind, origin: ConnectionOrigin(address: address, isSecure: false))
+    }
+
+    /// Serves a connection that has been made already.
+    func adopt(_ file: Int32, kind: ListenerKind, origin: ConnectionOrigin) {
         do {
-            _ = try ClientConnection(
-                file, loop: self, listener: kind, clientAddress: address, isSecure: false)
+            _ = try ClientConnection(file, loop: self, listener: kind, origin: origin)
         } catch {
             plane.logger.warning("connection refused", metadata: ["error": "\(error)"])
         }

@@ -41,6 +41,9 @@ class Exchange {
     /// Whether a model answers, not a part of the platform.
     var isForReplica: Bool { false }
 
+    /// Whether the client gets a bare connection to the upstream.
+    var opensTunnel: Bool { false }
+
     /// Begins; called once, when the head and what came with it of the body are there.
     func start() {}
 
@@ -157,6 +160,7 @@ class Exchange {
 
     private final func begin(on connection: UpstreamConnection) {
         upstream = connection
+        guard !opensTunnel else { return beginTunnel(on: connection) }
         endWasSent = false
         connection.begin(self, answersHEAD: method == .head)
         let reactor = loop.reactor
@@ -169,6 +173,16 @@ class Exchange {
         connection.send(reactor.sendBuffer.bytes)
         reactor.emptySendBuffer()
         pump()
+    }
+
+    private final func beginTunnel(on connection: UpstreamConnection) {
+        connection.beginTunnel(self)
+        isTunnel = true
+        responseStarted = true
+        responseStatus = 101
+        responseBegan = MonotonicClock.now
+        didBegin()
+        client.acceptTunnel(of: self)
     }
 
     private final func pump() {

@@ -8,9 +8,7 @@ struct ReceivedRequest {
     var bytes: UnsafeRawBufferPointer
     var head: RequestHead
     var fields: FieldTable
-    /// Numeric; nil over Unix domain sockets.
-    var clientAddress: String?
-    var isSecure: Bool
+    var origin: ConnectionOrigin
 
     func text(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         bytes.part(range.lowerBound, range.upperBound)
@@ -97,13 +95,13 @@ enum ForwardedHeaders {
         case .bytes, .untilEnd: break
         }
         if request.head.wantsWebSocket { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
-        if let client = request.clientAddress {
+        if let client = request.origin.address {
             out.append("X-Forwarded-For: ")
             out.append(client)
             out.append("\r\n")
         }
         out.append(
-            request.isSecure ? "X-Forwarded-Proto: https\r\n\r\n" : "X-Forwarded-Proto: http\r\n\r\n")
+            request.origin.isSecure ? "X-Forwarded-Proto: https\r\n\r\n" : "X-Forwarded-Proto: http\r\n\r\n")
     }
 
     /// The fields of an upstream's answer for the client; framing is added by the client connection.

@@ -50,6 +50,7 @@ final class PredictionExchange: Exchange {
     }
 
     override var isForReplica: Bool { true }
+    override var opensTunnel: Bool { operation == .tunnel }
 
     override func start() {
         book.began(arrived)
@@ -67,7 +68,7 @@ final class PredictionExchange: Exchange {
             self.replica = replica
             self.served = served
             startPrediction()
-            trySending(allowIdle: mayRetry)
+            trySending(allowIdle: mayRetry && !opensTunnel)
         case .noReplica:
             failedReplicas = []
             park(.noReplica)
@@ -80,7 +81,7 @@ final class PredictionExchange: Exchange {
     private var isLimited: Bool {
         switch operation {
         case .predict, .websocket: true
-        case .sync, .wake: false
+        case .sync, .wake, .tunnel: false
         }
     }
 
@@ -89,8 +90,8 @@ final class PredictionExchange: Exchange {
         case .sync(let uri): uri
         case .websocket(let query): Self.path(served?.webSocketPath ?? "/", query)
         case .predict(let query): Self.path(served?.predictPath ?? "/", query)
-        // Answered without a replica.
-        case .wake: "/"
+        // Answered without a replica, or with a bare connection.
+        case .wake, .tunnel: "/"
         }
     }
 
@@ -335,7 +336,8 @@ final class PredictionExchange: Exchange {
         let ended = MonotonicClock.now
         book.ended(
             EndedRequest(
-                kind: RequestKind(status: status, isAsync: false),
+                // What went through a bare connection is not looked at; it was served.
+                kind: RequestKind(status: opensTunnel && status == 101 ? 200 : status, isAsync: false),
                 duration: .nanoseconds(ended - arrived),
                 firstByte: responseBegan.map { .nanoseconds($0 - arrived) }, requestBytes: body.received,
                 responseBytes: bytes), at: ended)

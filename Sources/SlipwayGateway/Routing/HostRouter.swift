@@ -3,14 +3,6 @@
 
 import SlipwayCore
 
-/// Which of the gateway's listeners a connection came in on.
-enum ListenerKind: Sendable {
-    /// Inference, management, uploads and the app, told apart by the host.
-    case main
-    /// Inference only.
-    case inference
-}
-
 /// Which of a model's deployments a path names.
 enum InferenceTarget: Sendable, Hashable {
     case development
@@ -25,6 +17,8 @@ enum InferenceOperation: Sendable, Equatable {
     case wake
     /// As for `predict`.
     case websocket(query: String?)
+    /// A bare connection to the replica, for what stands before the gateway.
+    case tunnel
     /// The URI to ask the replica for, with its query as received.
     case sync(uri: String)
 }

@@ -65,6 +65,15 @@ final class UpstreamConnection: StreamSocket {
         scan = HeadScan()
     }
 
+    /// Makes `exchange` the owner of everything that comes.
+    func beginTunnel(_ exchange: Exchange) {
+        self.exchange = exchange
+        exchanges += 1
+        hasReceived = true
+        mayBeKept = false
+        stage = .tunnel
+    }
+
     /// The request has been sent to its last byte.
     func endRequest() { requestEnded = true }
 

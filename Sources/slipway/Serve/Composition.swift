@@ -8,6 +8,7 @@ import ServiceLifecycle
 import SlipwayBlobs
 import SlipwayControl
 import SlipwayCore
+import SlipwayEdge
 import SlipwayGateway
 import SlipwayLocalEngine
 import SlipwayLogs
@@ -44,7 +45,9 @@ struct Composition {
         defer { try? FileManager.default.removeItem(atPath: socketDirectory) }
         let socketPath = socketDirectory + "/management.sock"
 
-        let gateway = makeGateway(socketPath: socketPath, inbox: inbox, now: now)
+        let edge = Edge(group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        let gateway = makeGateway(socketPath: socketPath, inbox: inbox, edge: edge, now: now)
+        edge.connect(to: gateway)
         let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
         var dependencies = dependencies(uploads, data, masterKey: masterKey, now: now)
         dependencies.catalogue = catalogue
@@ -56,6 +59,7 @@ struct Composition {
         for line in await engine.describe().missing { logger.warning("\(line)") }
 
         let addresses = try await bind(gateway)
+        let securePort = try await listenSecurely(edge)
         let port = addresses.main.port ?? settings.port
         let publicURL = settings.publicURL ?? "http://localhost:\(port)"
         var configuration = try ManagementConfiguration(publicURL: publicURL, socketPath: socketPath)
@@ -64,14 +68,16 @@ struct Composition {
             control: control, uploads: uploads, configuration: configuration, logger: logger)
         let preparation = Task { await engine.prepare() }
         defer { preparation.cancel() }
-        announce(publicURL, addresses: addresses, newKey: newKey, data: data)
+        announce(publicURL, addresses: addresses, securePort: securePort, newKey: newKey, data: data)
 
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(service: Running(run: control.run)),
                     .init(service: management),
-                    .init(service: GatewayService(gateway: gateway, grace: .seconds(settings.shutdownGrace))),
+                    .init(
+                        service: GatewayService(
+                            gateway: gateway, edge: edge, grace: .seconds(settings.shutdownGrace))),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
@@ -121,7 +127,7 @@ struct Composition {
     }
 
     private func makeGateway(
-        socketPath: String, inbox: DemandInbox, now: @escaping @Sendable () -> Timestamp
+        socketPath: String, inbox: DemandInbox, edge: Edge, now: @escaping @Sendable () -> Timestamp
     ) -> Gateway {
         var configuration = GatewayConfiguration(
             host: settings.host, port: settings.port,
@@ -132,7 +138,7 @@ struct Composition {
         configuration.parkTimeout = .seconds(settings.parkTimeout)
         configuration.maxBodyBytes = settings.maxBody << 20
         return Gateway(
-            configuration: configuration, observer: inbox, logger: logger, now: now)
+            configuration: configuration, observer: inbox, http2: edge.takeOver, logger: logger, now: now)
     }
 
     private func engineConfiguration(_ data: DataDirectory) -> LocalEngineConfiguration {
@@ -154,11 +160,37 @@ struct Composition {
         }
     }
 
-    private func announce(_ url: String, addresses: BoundAddresses, newKey: String?, data: DataDirectory) {
+    /// The port for TLS; nil where no certificate is given.
+    private func listenSecurely(_ edge: Edge) async throws -> Int? {
+        switch (settings.tlsCertificate, settings.tlsKey) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?):
+            let files = TLSFiles(certificate: certificate, key: key)
+            do {
+                return try await edge.listen(host: settings.host, port: settings.tlsPort, files: files)
+            } catch let error as IOError where error.errnoCode == EADDRINUSE {
+                throw SettingsError(
+                    description:
+                        "Port \(settings.tlsPort) on \(settings.host) is taken. Choose another with --tls-port."
+                )
+            } catch {
+                throw SettingsError(
+                    description: "The certificate \(certificate) with the key \(key) cannot be used: \(error)"
+                )
+            }
+        default:
+            throw SettingsError(description: "--tls-certificate and --tls-key need each other.")
+        }
+    }
+
+    private func announce(
+        _ url: String, addresses: BoundAddresses, securePort: Int?, newKey: String?, data: DataDirectory
+    ) {
         var lines = ["Slipway \(Version.text) serves \(url) (data in \(data.root))"]
         if let inference = addresses.inference?.port {
             lines.append("inference listener on port \(inference)")
         }
+        if let securePort { lines.append("TLS on port \(securePort)") }
         if let newKey {
             lines.append("admin API key (shown this once, kept in \(data.adminKey)): \(newKey)")
         }
@@ -179,10 +211,13 @@ private struct Running: Service {
 /// The gateway is started before the services; this ends it in its turn.
 private struct GatewayService: Service {
     let gateway: Gateway
+    let edge: Edge
     let grace: Duration
 
     func run() async throws {
         try? await gracefulShutdown()
+        await edge.shutdown()
         await gateway.shutdown(grace: grace)
+        await edge.close()
     }
 }

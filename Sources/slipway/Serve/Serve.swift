@@ -18,6 +18,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("host")) var host: String?
     @Option(help: help("port")) var port: String?
     @Option(help: help("inference-port")) var inferencePort: String?
+    @Option(help: help("tls-port")) var tlsPort: String?
+    @Option(help: help("tls-certificate")) var tlsCertificate: String?
+    @Option(help: help("tls-key")) var tlsKey: String?
     @Option(help: help("data-dir")) var dataDir: String?
     @Option(help: help("public-url")) var publicUrl: String?
     @Option(help: help("log-level")) var logLevel: String?
@@ -49,7 +52,8 @@ struct Serve: AsyncParsableCommand {
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
             "rate-limits": rateLimits, "log-retention": logRetention, "log-size": logSize,
-            "instance-types": instanceTypes, "reserve": reserve,
+            "instance-types": instanceTypes, "reserve": reserve, "tls-port": tlsPort,
+            "tls-certificate": tlsCertificate, "tls-key": tlsKey,
         ].compactMapValues { $0 }
     }
 

@@ -3,6 +3,7 @@
 
 import Foundation
 import Logging
+import SlipwaySockets
 import SlipwayCore
 import Yams
 
@@ -12,6 +13,9 @@ struct Settings: Sendable, Equatable {
     var port = 8000
     /// 0 turns the second inference listener off.
     var inferencePort = 9090
+    var tlsPort = 8443
+    var tlsCertificate: String?
+    var tlsKey: String?
     var dataDirectory = Settings.defaultDataDirectory
     var publicURL: String?
     var logLevel = Logger.Level.info
@@ -70,9 +74,9 @@ extension Settings {
     }
 
     static let entries: [Entry] = [
-        .init("host", "Address to listen on (default 127.0.0.1).") { settings, value in
-            settings.host = value
-            return value.isEmpty ? "an address" : nil
+        .init("host", "IP address to listen on (default 127.0.0.1).") { settings, value in
+            settings.host = value == "localhost" ? "127.0.0.1" : value
+            return Endpoint.isAddress(settings.host) ? nil : "an IP address"
         },
         .number(
             "port", "Port of the one listener for all hosts (default 8000; 0 picks a free one).", 0...65535,
@@ -81,6 +85,19 @@ extension Settings {
             "inference-port",
             "Port of a second listener for inference only, for clients that use a fixed port (default 9090; 0 turns it off).",
             0...65535, \.inferencePort),
+        .number(
+            "tls-port",
+            "Port for clients with TLS, where a certificate is given (default 8443; 0 picks a free one).",
+            0...65535, \.tlsPort),
+        .init("tls-certificate", "PEM file of the certificate chain; read again when it changes.") {
+            settings, value in
+            settings.tlsCertificate = value
+            return value.isEmpty ? "a file" : nil
+        },
+        .init("tls-key", "PEM file of the certificate's key.") { settings, value in
+            settings.tlsKey = value
+            return value.isEmpty ? "a file" : nil
+        },
         .init("data-dir", "Directory of everything the server keeps (default ~/.local/share/slipway).") {
             settings, value in
             settings.dataDirectory = NSString(string: value).expandingTildeInPath

@@ -1,0 +1,156 @@
+// What stands before the gateway for clients that do not speak plain HTTP/1.1: TLS is taken off here and HTTP/2
+// taken apart, and what is inside goes on to the gateway as HTTP/1.1 over a pair of sockets in this process. So
+// there is one place where requests are routed, held, counted and passed on.
+
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP2
+import NIOPosix
+import NIOSSL
+import NIOTLS
+import SlipwayGateway
+import Synchronization
+
+public final class Edge: Sendable {
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let gateway = Mutex<Gateway?>(nil)
+    private let listener = Mutex<(any Channel)?>(nil)
+    private let connections = OpenConnections()
+
+    /// - Parameter group: runs all its connections; not shut down by the edge.
+    public init(group: any EventLoopGroup, logger: Logger) {
+        self.group = group
+        self.logger = logger
+    }
+
+    /// Where requests go from now on; before any connection.
+    public func connect(to gateway: Gateway) { self.gateway.withLock { $0 = gateway } }
+
+    /// Listens for TLS connections. Throws when the address cannot be bound or the files are not usable.
+    ///
+    /// - Returns: the port, chosen by the system for port 0.
+    public func listen(host: String, port: Int, files: TLSFiles) async throws -> Int {
+        let identity = try TLSIdentity(files, logger: logger)
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try setUpTLS(channel, identity) }
+            }
+            .bind(host: host, port: port).get()
+        listener.withLock { $0 = channel }
+        return channel.localAddress?.port ?? port
+    }
+
+    /// Accepts no more. Connections that are open are closed with the gateway's side of them.
+    public func shutdown() async {
+        try? await listener.withLock { $0 }?.close()
+        for channel in connections.all {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+    }
+
+    /// Closes what is left.
+    public func close() async { for channel in connections.all { try? await channel.close() } }
+
+    /// Serves a connection whose client began to speak HTTP/2 on a plain listener.
+    public var takeOver: HTTP2TakeOver {
+        { [self] handed in
+            let received = ByteBuffer(bytes: handed.received)
+            // Reads nothing itself before what was read already has been looked at.
+            ClientBootstrap(group: group)
+                .channelOption(.autoRead, value: false)
+                .channelInitializer { [self] channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try setUpHTTP2(channel, origin: handed.origin, kind: handed.listener)
+                    }
+                }
+                .withConnectedSocket(handed.file)
+                .whenSuccess { channel in
+                    channel.pipeline.fireChannelRead(received)
+                    channel.pipeline.fireChannelReadComplete()
+                    channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+                }
+        }
+    }
+
+    // MARK: Pipelines
+
+    private func setUpTLS(_ channel: any Channel, _ identity: TLSIdentity) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
+        let origin = ConnectionOrigin(address: channel.remoteAddress?.ipAddress, isSecure: true)
+        try pipeline.addHandler(
+            ApplicationProtocolNegotiationHandler { [self] result in
+                channel.eventLoop.makeCompletedFuture {
+                    if case .negotiated("h2") = result {
+                        try setUpHTTP2(channel, origin: origin, kind: .main)
+                    } else {
+                        connections.add(channel)
+                        try Splice.join(channel, to: internalConnection(origin, .main))
+                    }
+                }
+            })
+        try pipeline.addHandler(CloseOnError())
+    }
+
+    private func setUpHTTP2(_ channel: any Channel, origin: ConnectionOrigin, kind: ListenerKind) throws {
+        connections.add(channel)
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 256),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: 32 * 1024),
+            HTTP2Setting(parameter: .initialWindowSize, value: 256 * 1024),
+        ]
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.targetWindowSize = 256 * 1024
+        _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+            mode: .server, connectionConfiguration: connection, streamConfiguration: stream
+        ) { [self] stream in
+            stream.eventLoop.makeCompletedFuture {
+                try stream.pipeline.syncOperations.addHandler(
+                    StreamGate { mayTunnel in
+                        var origin = origin
+                        origin.mayTunnel = mayTunnel
+                        return try self.internalConnection(origin, kind)
+                    })
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(CloseOnError())
+    }
+
+    /// One end of a pair of sockets of which the gateway serves the other.
+    private func internalConnection(_ origin: ConnectionOrigin, _ kind: ListenerKind) throws -> Int32 {
+        guard let gateway = gateway.withLock({ $0 }) else { throw ChannelError.operationUnsupported }
+        var pair: [Int32] = [-1, -1]
+        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        guard socketpair(AF_UNIX, flags, 0, &pair) == 0 else {
+            throw IOError(errnoCode: errno, reason: "socketpair")
+        }
+        gateway.adopt(pair[0], kind: kind, origin: origin)
+        return pair[1]
+    }
+}
+
+/// A connection that breaks its protocol is closed.
+final class CloseOnError: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+/// The open connections of the edge, so that a shutdown can end them.
+private final class OpenConnections: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    func add(_ channel: any Channel) {
+        let id = ObjectIdentifier(channel)
+        channels.withLock { $0[id] = channel }
+        channel.closeFuture.whenComplete { [self] _ in channels.withLock { $0[id] = nil } }
+    }
+
+    var all: [any Channel] { channels.withLock { Array($0.values) } }
+}

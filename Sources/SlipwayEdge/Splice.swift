@@ -1,0 +1,93 @@
+// Event-loop-bound. Two channels whose bytes (or parts) go from each to the other: what one reads the other writes,
+// and neither reads while the other does not take it.
+
+import NIOCore
+import NIOPosix
+
+final class Splice: ChannelDuplexHandler {
+    typealias InboundIn = NIOAny
+    typealias OutboundIn = NIOAny
+    typealias OutboundOut = NIOAny
+
+    private var partner: Splice?
+    private var context: ChannelHandlerContext?
+    private var readIsPending = false
+    /// What came before the partner.
+    private var waiting: [NIOAny] = []
+
+    /// Joins `channel` with a new one on the connected socket `file`, on the same event loop.
+    static func join(_ channel: any Channel, to file: Int32) throws {
+        let near = Splice()
+        try channel.pipeline.syncOperations.addHandler(near)
+        let bound = NIOLoopBound(near, eventLoop: channel.eventLoop)
+        ClientBootstrap(group: channel.eventLoop)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelInitializer { other in
+                other.eventLoop.makeCompletedFuture {
+                    let far = Splice()
+                    far.partner = bound.value
+                    try other.pipeline.syncOperations.addHandler(far)
+                    bound.value.meet(far)
+                }
+            }
+            .withConnectedSocket(file)
+            .whenFailure { _ in channel.close(promise: nil) }
+    }
+
+    private func meet(_ other: Splice) {
+        partner = other
+        for data in waiting { other.context?.write(data, promise: nil) }
+        waiting = []
+        other.context?.flush()
+        resumeReading()
+    }
+
+    private var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    private func resumeReading() {
+        guard readIsPending, partner?.isWritable == true else { return }
+        readIsPending = false
+        context?.read()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        partner = nil
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if partner?.isWritable == true { context.read() } else { readIsPending = true }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let partner else { return waiting.append(data) }
+        partner.context?.write(data, promise: nil)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        partner?.context?.flush()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { partner?.resumeReading() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            partner?.context?.close(mode: .output, promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        partner?.context?.close(promise: nil)
+        partner = nil
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,177 @@
+"""TLS, HTTP/2 and WebSocket in front of a model, by clients of their own."""
+
+import concurrent.futures
+import json
+import socket
+import ssl
+import subprocess
+import time
+
+import httpx
+import pytest
+import requests
+import websockets.exceptions
+import websockets.sync.client
+from harness import API, Server, eventually, truss_files
+
+MODEL = """
+import time
+
+class Model:
+    def predict(self, model_input):
+        if model_input.get("pieces"):
+            def pieces():
+                for number in range(model_input["pieces"]):
+                    time.sleep(0.05)
+                    yield f"piece {number};"
+            return pieces()
+        return {"length": len(model_input.get("text", ""))}
+"""
+
+TALKER = """
+class Model:
+    async def websocket(self, websocket):
+        while True:
+            text = await websocket.receive_text()
+            if text.startswith("close "):
+                await websocket.close(code=int(text.split()[1]), reason="as asked")
+                return
+            await websocket.send_text(f"you said {text}")
+"""
+
+
+def certificate(directory, name):
+    """A self-signed certificate for localhost names, in the files the server reads."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-days", "2", "-subj", f"/CN={name}", "-addext",
+         "subjectAltName=DNS:localhost,DNS:api.localhost,DNS:*.api.localhost",
+         "-keyout", directory / "next.key", "-out", directory / "next.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (directory / "next.key").rename(directory / "tls.key")
+    (directory / "next.pem").rename(directory / "tls.pem")
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    certificate(directory, "first")
+    server = Server(
+        directory / "data", port=8010, inference_port=9091,
+        arguments=["--tls-port", "8443", "--tls-certificate", str(directory / "tls.pem"), "--tls-key",
+                   str(directory / "tls.key")],
+    ).start()  # fmt: skip
+    try:
+        server.directory = directory
+        server.api = API(server.key, "http://api.localhost:8010")
+        server.model = in_production(server.api, "protocols", MODEL)
+        server.talker = in_production(server.api, "talker", TALKER)
+        yield server
+    finally:
+        server.stop()
+
+
+def in_production(api, name, model):
+    made, deployment = api.pushed(name, truss_files(name, model=model))
+    eventually(lambda: api.get(f"/v1/models/{made}")["production_deployment_id"] == deployment)
+    return made
+
+
+def context(server):
+    return ssl.create_default_context(cafile=str(server.directory / "tls.pem"))
+
+
+def headers(server):
+    return {"Authorization": f"Api-Key {server.key}"}
+
+
+def test_https_1_1(secure):
+    url = f"https://model-{secure.model}.api.localhost:8443/production/predict"
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(secure.directory / "tls.pem")
+    for _ in range(3):
+        answer = session.post(url, json={"text": "abc"}, headers=headers(secure), timeout=30)
+        assert (answer.status_code, answer.json()) == (200, {"length": 3})
+    large = session.post(url, json={"text": "x" * 5_000_000}, headers=headers(secure), timeout=30)
+    assert large.json() == {"length": 5_000_000}
+    assert session.post(url, json={}, timeout=30).status_code == 401
+    assert session.get("https://localhost:8443/healthz", timeout=30).status_code == 200
+    streamed = session.post(url, json={"pieces": 3}, headers=headers(secure), timeout=30)
+    assert streamed.text == "piece 0;piece 1;piece 2;"
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_http_2(secure, plain):
+    port = "http://{}:8010" if plain else "https://{}:8443"
+    url = port.format(f"model-{secure.model}.api.localhost") + "/production/predict"
+    with httpx.Client(
+        http1=not plain, http2=True, verify=context(secure), headers=headers(secure), timeout=30
+    ) as client:
+        answer = client.post(url, json={"text": "abc"})
+        assert (answer.http_version, answer.status_code) == ("HTTP/2", 200)
+        assert answer.json() == {"length": 3}
+        assert answer.headers["x-baseten-request-id"]
+        assert client.post(url, json={"text": "x" * 5_000_000}).json() == {"length": 5_000_000}
+        with client.stream("POST", url, json={"pieces": 4}) as streamed:
+            pieces = list(streamed.iter_text())
+        assert "".join(pieces) == "piece 0;piece 1;piece 2;piece 3;"
+        assert len(pieces) == 4
+        assert client.post(url, content=b"{", headers={"content-type": "application/json"}).status_code == 400
+        assert client.get(url).status_code == 405
+        management = client.get(port.format("api.localhost") + f"/v1/models/{secure.model}")
+        assert management.json()["id"] == secure.model
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda n: client.post(url, json={"text": "x" * n}).json(), range(64)))
+        assert answers == [{"length": n} for n in range(64)]
+
+
+def served_certificate():
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", 8443)) as plain:
+        with trusting.wrap_socket(plain, server_hostname="localhost") as connection:
+            return connection.getpeercert(True)
+
+
+def test_a_new_certificate_is_taken_without_a_restart(secure):
+    before = served_certificate()
+    (secure.directory / "tls.key").write_text("not a key")
+    time.sleep(1.2)
+    assert served_certificate() == before
+    certificate(secure.directory, "second")
+    eventually(lambda: served_certificate() != before, seconds=10)
+    trusted = str(secure.directory / "tls.pem")
+    assert requests.get("https://localhost:8443/healthz", verify=trusted, timeout=10).ok
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_websocket(secure, secured):
+    scheme = "wss" if secured else "ws"
+    port = 8443 if secured else 8010
+    url = f"{scheme}://model-{secure.talker}.api.localhost:{port}/environments/production/websocket"
+    options = {"ssl": context(secure)} if secured else {}
+
+    def connect(**extra):
+        return websockets.sync.client.connect(url, additional_headers=headers(secure), **options, **extra)
+
+    with connect() as connection:
+        connection.send("hello")
+        assert connection.recv() == "you said hello"
+        connection.send("x" * 500_000)
+        assert len(connection.recv()) == 500_000 + len("you said ")
+    for code in (1000, 1001, 1011, 1013, 4321):
+        with connect() as connection:
+            connection.send(f"close {code}")
+            with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
+                connection.recv()
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (code, "as asked")
+    with pytest.raises(websockets.exceptions.InvalidStatus) as refused:
+        websockets.sync.client.connect(url, **options)
+    assert refused.value.response.status_code == 401
+    plain = requests.get(
+        f"http://model-{secure.talker}.api.localhost:8010/environments/production/websocket",
+        headers=headers(secure), timeout=10,
+    )  # fmt: skip
+    assert plain.status_code == 426 and json.loads(plain.text)["error"]
