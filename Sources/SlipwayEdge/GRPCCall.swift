@@ -28,9 +28,8 @@ struct GRPCCall {
         tunnelRequest = lines.joined(separator: "\r\n") + "\r\n\r\n"
         var passed = HPACKHeaders()
         for (name, value, indexing) in received where !Self.isPlatform(name) {
-            passed.add(name: name, value: value, indexing: indexing)
+            passed.add(name: name, value: name == ":scheme" ? "http" : value, indexing: indexing)
         }
-        passed.replaceOrAdd(name: ":scheme", value: "http")
         headers = passed
     }
 

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import time
 
+import grpc
 import httpx
 import pytest
 import requests
@@ -175,3 +176,110 @@ def test_websocket(secure, secured):
         headers=headers(secure), timeout=10,
     )  # fmt: skip
     assert plain.status_code == 426 and json.loads(plain.text)["error"]
+
+
+# A gRPC server of the user's own, without generated code: messages are plain bytes.
+GRPC_SERVER = """
+import concurrent.futures
+import time
+
+import grpc
+
+
+def upper(request, context):
+    if request == b"fail":
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, "as asked: 100 %")
+    context.set_trailing_metadata([("seen-key", str("authorization" in dict(context.invocation_metadata())))])
+    return request.upper()
+
+
+def echo(requests, context):
+    for number, request in enumerate(requests):
+        yield b"%d:%s" % (number, request)
+
+
+def health(request, context):
+    return b"\\x08\\x01"
+
+
+def method(kind, function):
+    return getattr(grpc, kind + "_rpc_method_handler")(function)
+
+
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
+server.add_generic_rpc_handlers([
+    grpc.method_handlers_generic_handler("text.Text", {
+        "Upper": method("unary_unary", upper), "Echo": method("stream_stream", echo),
+    }),
+    grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": method("unary_unary", health)}),
+])
+server.add_insecure_port("127.0.0.1:50051")
+server.start()
+server.wait_for_termination()
+"""
+
+GRPC_CONFIG = """
+model_name: {name}
+python_version: py311
+requirements: [grpcio==1.85.1]
+runtime:
+  transport:
+    kind: grpc
+docker_server:
+  start_command: python /app/data/server.py
+  server_port: 50051
+  predict_endpoint: /
+  readiness_endpoint: /
+  liveness_endpoint: /
+"""
+
+
+def test_grpc(secure):
+    files = {"config.yaml": GRPC_CONFIG.format(name="caller"), "data/server.py": GRPC_SERVER}
+    model, deployment = secure.api.pushed("caller", files)
+    eventually(lambda: secure.api.get(f"/v1/models/{model}")["production_deployment_id"] == deployment)
+    roots = (secure.directory / "tls.pem").read_bytes()
+    authorization = ("baseten-authorization", f"Api-Key {secure.key}")
+
+    def channel(target):
+        if target.endswith("8443"):
+            options = [("grpc.ssl_target_name_override", "localhost")]
+            return grpc.secure_channel("localhost:8443", grpc.ssl_channel_credentials(roots), options)
+        return grpc.insecure_channel("localhost:8010", [("grpc.default_authority", f"model-{model}.grpc.localhost")])
+
+    for target in ("h2c:8010", "tls:8443"):
+        metadata = [authorization]
+        if target == "tls:8443":
+            metadata.append(("baseten-model-id", f"model-{model}"))
+        with channel(target) as calls:
+            upper = calls.unary_unary("/text.Text/Upper")
+            answer, call = upper.with_call(b"hello", metadata=metadata, timeout=20)
+            assert answer == b"HELLO"
+            trailers = dict(call.trailing_metadata())
+            assert trailers["seen-key"] == "False" and trailers["x-baseten-request-id"]
+            assert len(upper(b"x" * 3_000_000, metadata=metadata, timeout=20)) == 3_000_000
+            echoed = calls.stream_stream("/text.Text/Echo")(
+                iter([b"a", b"b", b"c"]), metadata=metadata, timeout=20
+            )
+            assert list(echoed) == [b"0:a", b"1:b", b"2:c"]
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                words = [f"word {n}".encode() for n in range(40)]
+                answers = list(pool.map(lambda w: upper(w, metadata=metadata, timeout=20), words))
+            assert answers == [word.upper() for word in words]
+
+            def status(request=b"x", **extra):
+                with pytest.raises(grpc.RpcError) as failed:
+                    upper(request, timeout=20, metadata=extra.get("metadata", metadata))
+                return failed.value.code(), failed.value.details()
+
+            assert status(b"fail") == (grpc.StatusCode.FAILED_PRECONDITION, "as asked: 100 %")
+            wrong = [("baseten-authorization", "Api-Key wrong"), *metadata[1:]]
+            assert status(metadata=wrong)[0] == grpc.StatusCode.UNAUTHENTICATED
+            staging = [*metadata, ("x-baseten-environment", "staging")]
+            assert status(metadata=staging)[0] == grpc.StatusCode.NOT_FOUND
+            assert upper(b"y", metadata=[*metadata, ("x-baseten-deployment", deployment)], timeout=20) == b"Y"
+    secure.api.post(f"/v1/models/{model}/deployments/{deployment}/deactivate")
+    secure.api.wait(model, deployment, "INACTIVE")
+    with channel("h2c:8010") as calls, pytest.raises(grpc.RpcError) as gone:
+        calls.unary_unary("/text.Text/Upper")(b"x", metadata=[authorization], timeout=20)
+    assert gone.value.code() == grpc.StatusCode.NOT_FOUND

@@ -205,7 +205,7 @@ struct ImageBuilder: Sendable {
         if let server = config.dockerServer {
             record.command = ["/bin/sh", "-c", server.startCommand]
             record.image.predictPath = server.predictEndpoint
-            record.readinessPath = server.readinessEndpoint
+            record.readinessPath = config.speaksGRPC ? GRPCHealth.path : server.readinessEndpoint
             record.fixedPort = server.port
             try checkCommand(server.startCommand, environment: environment)
         }

@@ -1,4 +1,4 @@
-// Asks a replica's readiness route: one small HTTP exchange over a fresh connection.
+// Asks a replica's readiness route: one small exchange over a fresh connection, HTTP/1.1 or gRPC.
 
 import Foundation
 import NIOCore
@@ -8,7 +8,7 @@ enum ReadinessProbe {
     /// A route that needs longer counts as failing.
     static let timeout: TimeAmount = .seconds(5)
 
-    /// Whether the route answers 200.
+    /// Whether the route answers 200, or for `GRPCHealth.path` whether the server says that it serves.
     static func isReady(port: Int, path: String) async -> Bool {
         let group = MultiThreadedEventLoopGroup.singleton
         let loop = group.next()
@@ -16,7 +16,9 @@ enum ReadinessProbe {
         let deadline = loop.scheduleTask(in: timeout) { promise.succeed(false) }
         ClientBootstrap(group: loop).connectTimeout(.seconds(1)).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(StatusReader(path: path, promise: promise))
+                try channel.pipeline.syncOperations.addHandler(
+                    path == GRPCHealth.path
+                        ? GRPCHealth(promise: promise) : StatusReader(path: path, promise: promise))
             }
         }.connect(host: "127.0.0.1", port: port).whenFailure { _ in promise.succeed(false) }
         let answer = (try? await promise.futureResult.get()) ?? false

@@ -39,6 +39,8 @@ public struct TrussConfig: Sendable {
     public var systemPackages: [String]
     public var buildCommands: [String]
     public var resources: ResourceRequest
+    /// Whether the server speaks gRPC (`runtime.transport.kind`).
+    public var speaksGRPC: Bool
     /// `runtime.predict_concurrency`, 1 or more.
     public var predictConcurrency: Int
     public var dockerServer: DockerServer?
@@ -89,6 +91,10 @@ public struct TrussConfig: Sendable {
                 root["runtime"]?["predict_concurrency"], "runtime.predict_concurrency", in: 1...1_000_000)
             ?? 1
         dockerServer = Self.dockerServer(root["docker_server"], &reader)
+        speaksGRPC = reader.string(root["runtime"]?["transport"]?["kind"], "runtime.transport.kind") == "grpc"
+        if speaksGRPC, dockerServer == nil {
+            reader.fail("runtime.transport.kind", root["runtime"], "grpc needs a docker_server")
+        }
         if !reader.problems.isEmpty { throw ConfigError(reader.problems) }
         warnings = reader.warnings
         self.raw = raw
