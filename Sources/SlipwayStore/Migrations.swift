@@ -254,6 +254,11 @@ enum Migrations {
         migrator.registerMigration("v11 old metrics are found without reading all") { db in
             try db.create(index: "metric_samples_by_minute", on: "metric_samples", columns: ["minute"])
         }
+        migrator.registerMigration("v12 what becomes of requests when all replicas are busy") { db in
+            for table in ["environments", "deployments"] {
+                try db.alter(table: table) { t in t.add(column: "backpressure", .text) }
+            }
+        }
         return migrator
     }
 

@@ -57,7 +57,7 @@ extension ContractOperation {
         .notBuilt(.get, "/v1/blobs/credentials/train"),
         .built(.get, "/v1/models/{model_id}/audit_logs"),
         .built(.patch, "/v1/models/{model_id}/deployments/{deployment_id}"),
-        .notBuilt(.patch, "/v1/models/{model_id}/deployments/{deployment_id}/request_backpressure_settings"),
+        .built(.patch, "/v1/models/{model_id}/deployments/{deployment_id}/request_backpressure_settings"),
         .built(.delete, "/v1/models/{model_id}/environments/{env_name}"),
         .built(.get, "/v1/models/{model_id}/environments/{env_name}/metrics"),
     ]

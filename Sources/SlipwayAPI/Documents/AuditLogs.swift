@@ -9,6 +9,8 @@ public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
     case modelDeploymentRetried = "MODEL_DEPLOYMENT_RETRIED"
     case modelDeploymentPromoted = "MODEL_DEPLOYMENT_PROMOTED"
     case modelDeploymentAutoscalingSettingsChanged = "MODEL_DEPLOYMENT_AUTOSCALING_SETTINGS_CHANGED"
+    case modelDeploymentRequestBackpressureSettingsChanged =
+        "MODEL_DEPLOYMENT_REQUEST_BACKPRESSURE_SETTINGS_CHANGED"
     case modelDeploymentRenamed = "MODEL_DEPLOYMENT_RENAMED"
     case modelDeploymentDeleted = "MODEL_DEPLOYMENT_DELETED"
     case modelDeleted = "MODEL_DELETED"
@@ -58,7 +60,8 @@ public enum AuditLogEventTypeGroupV1: String, Codable, Sendable, CaseIterable {
         case .secrets: [.secretUpdated, .secretDeleted]
         case .apiKeys: [.apiKeyCreated, .apiKeyDeleted]
         case .webhookSigningSecrets: [.webhookSigningSecretCreated, .webhookSigningSecretRotated]
-        case .requestBackpressureSettings, .instanceTypeChanged, .replicaTerminated, .gateway,
+        case .requestBackpressureSettings: [.modelDeploymentRequestBackpressureSettingsChanged]
+        case .instanceTypeChanged, .replicaTerminated, .gateway,
             .userManagement, .directoryGroupManagement, .ssh:
             []
         }

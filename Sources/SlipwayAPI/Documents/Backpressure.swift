@@ -17,3 +17,14 @@ public struct RequestBackpressureSettingsV1: Codable, Sendable, Equatable {
         case policy
     }
 }
+
+/// A change of the policy; null, and nothing at all, clears it.
+public struct UpdateRequestBackpressureSettingsV1: WireRequest {
+    /// The policy from now on.
+    public var policy: RequestBackpressurePolicyV1?
+
+    public init(reading members: MemberReader) throws(BadRequest) {
+        try members.refuseOthers(than: ["policy"])
+        policy = try members.optionalChoice("policy", as: RequestBackpressurePolicyV1.self)
+    }
+}

@@ -59,6 +59,8 @@ public struct CreateEnvironmentRequestV1: WireRequest {
     public var autoscalingSettings: UpdateAutoscalingSettingsV1?
     /// Promotion settings that differ from the usual ones.
     public var promotionSettings: UpdatePromotionSettingsV1?
+    /// What becomes of requests when all replicas are busy.
+    public var requestBackpressureSettings: UpdateRequestBackpressureSettingsV1?
 
     public init(reading members: MemberReader) throws(BadRequest) {
         name = try members.string("name")
@@ -66,7 +68,8 @@ public struct CreateEnvironmentRequestV1: WireRequest {
             "autoscaling_settings", as: UpdateAutoscalingSettingsV1.self)
         promotionSettings = try members.optionalRequest(
             "promotion_settings", as: UpdatePromotionSettingsV1.self)
-        try members.refuseUnsupported(["request_backpressure_settings"])
+        requestBackpressureSettings = try members.optionalRequest(
+            "request_backpressure_settings", as: UpdateRequestBackpressureSettingsV1.self)
     }
 }
 
@@ -78,6 +81,8 @@ public struct UpdateEnvironmentRequestV1: WireRequest {
     public var promotionSettings: UpdatePromotionSettingsV1?
     /// Changes to the settings at certain times.
     public var autoscalingScheduleSettings: UpdateAutoscalingScheduleSettingsV1?
+    /// What becomes of requests when all replicas are busy.
+    public var requestBackpressureSettings: UpdateRequestBackpressureSettingsV1?
 
     public init(reading members: MemberReader) throws(BadRequest) {
         try members.refuseOthers(
@@ -85,7 +90,8 @@ public struct UpdateEnvironmentRequestV1: WireRequest {
                 "autoscaling_settings", "promotion_settings", "autoscaling_schedule_settings",
                 "request_backpressure_settings",
             ])
-        try members.refuseUnsupported(["request_backpressure_settings"])
+        requestBackpressureSettings = try members.optionalRequest(
+            "request_backpressure_settings", as: UpdateRequestBackpressureSettingsV1.self)
         autoscalingScheduleSettings = try members.optionalRequest(
             "autoscaling_schedule_settings", as: UpdateAutoscalingScheduleSettingsV1.self)
         autoscalingSettings = try members.optionalRequest(

@@ -92,6 +92,17 @@ extension AuditEntry {
         members["previous_settings"] = .object(before.auditMembers)
         return AuditEntry(.modelDeploymentAutoscalingSettingsChanged, model, deployment, members)
     }
+
+    static func backpressure(
+        _ policy: BackpressurePolicy?, before: BackpressurePolicy?, of deployment: Deployment, _ model: Model
+    ) -> AuditEntry {
+        AuditEntry(
+            .modelDeploymentRequestBackpressureSettingsChanged, model, deployment,
+            [
+                "policy": policy.map { .string($0.rawValue) } ?? .null,
+                "previous_policy": before.map { .string($0.rawValue) } ?? .null,
+            ])
+    }
 }
 
 // MARK: Environments and promotions
@@ -194,7 +205,7 @@ extension Environment {
             "promotion_cleanup_strategy": .string(settings.cleanup.rawValue),
             "ramp_up_while_promoting": .bool(settings.rampUp),
             "ramp_up_duration_seconds": .integer(Int64(settings.rampUpSeconds)), "ramp_up_step_size": .null,
-            "request_backpressure_policy": .null,
+            "request_backpressure_policy": backpressure.map { .string($0.rawValue) } ?? .null,
         ]) { $1 }
     }
 }

@@ -7,7 +7,7 @@ import SlipwayStore
 extension ControlPlane {
     public func createEnvironment(
         _ name: String, of model: ModelID, autoscaling: AutoscalingChange, promotion: PromotionSettingsChange,
-        by caller: Caller
+        backpressure: BackpressurePolicy? = nil, by caller: Caller
     ) async throws -> EnvironmentView {
         if let problem = Names.problem(inEnvironmentName: name) { throw ControlError.validation(problem) }
         let now = now
@@ -17,7 +17,8 @@ extension ControlPlane {
                 try PromotionSettings().applying(promotion)
             )
         }
-        let operation = "create environment \(name) \(model) \(autoscaling) \(promotion)"
+        let operation =
+            "create environment \(name) \(model) \(autoscaling) \(promotion) \(backpressure?.rawValue ?? "")"
         try await store.write { db in
             if try db.alreadyMade(operation, by: caller) != nil { return }
             let owner = try db.existing(model)
@@ -27,7 +28,7 @@ extension ControlPlane {
             }
             let environment = Environment(
                 modelID: model, name: name, createdAt: now, autoscaling: settings.0,
-                promotionSettings: settings.1)
+                promotionSettings: settings.1, backpressure: backpressure)
             try db.insert(environment)
             try db.record(.created(environment, owner), by: caller, at: now)
             try db.remember(operation, made: name, by: caller, at: now)
@@ -37,9 +38,12 @@ extension ControlPlane {
     }
 
     /// Changes what is named and leaves the rest.
+    ///
+    /// - Parameter backpressure: nil leaves it as it is.
     public func updateEnvironment(
         _ name: String, of model: ModelID, autoscaling: AutoscalingChange, promotion: PromotionSettingsChange,
-        schedules: AutoscalingSchedulesChange = .init(), by caller: Caller
+        schedules: AutoscalingSchedulesChange = .init(), backpressure: BackpressurePolicy?? = nil,
+        by caller: Caller
     ) async throws -> SettingsVerdict {
         let now = now
         let verdict = try await store.write { db in
@@ -53,6 +57,7 @@ extension ControlPlane {
                 environment.schedules = try environment.schedules.applying(
                     schedules, to: environment.autoscaling, knows: WallClock.knows)
             }
+            if let backpressure { environment.backpressure = backpressure }
             if environment == before { return SettingsVerdict.unchanged }
             try db.update(environment)
             try db.record(.updated(environment, before: before, owner), by: caller, at: now)
@@ -129,6 +134,33 @@ extension ControlPlane {
         }
         await controller.settle()
         return verdict
+    }
+
+    /// What becomes of requests that find every replica busy, through a deployment. Of one that serves an environment
+    /// it changes the environment's.
+    public func updateBackpressure(
+        _ id: DeploymentID, of model: ModelID, _ policy: BackpressurePolicy?, by caller: Caller
+    ) async throws -> BackpressurePolicy? {
+        let now = now
+        try await store.write { db in
+            var deployment = try db.existing(.id(id), of: model)
+            let environments = try db.environments(of: model)
+            let before = deployment.backpressure(among: environments)
+            if var environment = environments.first(where: { $0.currentDeploymentID == id }) {
+                try db.requireManageable(environment.name, of: model, by: caller)
+                environment.backpressure = policy
+                try db.update(environment)
+            } else {
+                deployment.backpressure = policy
+                try db.update(deployment)
+            }
+            guard before != policy else { return }
+            try db.record(
+                .backpressure(policy, before: before, of: deployment, db.existing(model)), by: caller, at: now
+            )
+        }
+        await controller.settle()
+        return policy
     }
 
     /// Decisions of the autoscaler about a deployment, newest first, at most 100.

@@ -104,7 +104,8 @@ extension ControlPlane {
         DeploymentView(
             deployment: deployment, activeReplicas: board.readyReplicas(of: deployment.id),
             environment: environments.first { $0.currentDeploymentID == deployment.id }?.name,
-            instanceType: dependencies.catalogue.type(withID: deployment.instanceTypeID))
+            instanceType: dependencies.catalogue.type(withID: deployment.instanceTypeID),
+            backpressure: deployment.backpressure(among: environments))
     }
 
     private func view(of environment: Environment, in db: StoreReader) throws -> EnvironmentView {

@@ -21,6 +21,8 @@ public struct DeploymentView: Sendable {
     /// The environment whose current deployment this is.
     public var environment: String?
     public var instanceType: InstanceType?
+    /// The policy that holds: of its environment, or its own.
+    public var backpressure: BackpressurePolicy?
 
     public var isProduction: Bool { environment == Environment.production }
 }

@@ -37,6 +37,7 @@ enum RoutingTableBuilder {
         let serving = Dictionary(
             grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
             by: \.deploymentID)
+        let environments = Dictionary(grouping: snapshot.environments, by: \.modelID)
         for deployment in snapshot.deployments {
             table.models[deployment.modelID]?.deployments.insert(deployment.id)
             if deployment.isDevelopment { table.models[deployment.modelID]?.development = deployment.id }
@@ -49,7 +50,9 @@ enum RoutingTableBuilder {
                 predictPath: image?.predictPath ?? BuiltImage.trussPredictPath,
                 availability: routes.isEmpty ? availability(of: deployment) : .open,
                 webSocketPath: image?.webSocketPath, replicas: routes,
-                concurrencyLimit: image?.concurrencyLimit)
+                concurrencyLimit: image?.concurrencyLimit,
+                rejectsWhenFull: deployment.backpressure(among: environments[deployment.modelID] ?? [])
+                    == .rejectOnFull)
         }
         return table
     }

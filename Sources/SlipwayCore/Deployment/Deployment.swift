@@ -65,6 +65,8 @@ public struct Deployment: Sendable, Equatable {
     public var trussSignature: String?
     /// False when the pusher forbade downloading the archive again.
     public var allowsDownload: Bool
+    /// Of a deployment that serves no environment; one that does follows its environment's.
+    public var backpressure: BackpressurePolicy?
 
     public init(
         id: DeploymentID, modelID: ModelID, name: String, createdAt: Timestamp, isDevelopment: Bool,

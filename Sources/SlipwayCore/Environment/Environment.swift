@@ -13,11 +13,13 @@ public struct Environment: Sendable, Equatable {
     public var promotionSettings: PromotionSettings
     /// Other settings at certain times; written to the current deployment while they hold.
     public var schedules: AutoscalingSchedules
+    /// What becomes of requests that find every replica busy; of the current deployment too. nil: they wait.
+    public var backpressure: BackpressurePolicy?
 
     public init(
         modelID: ModelID, name: String, createdAt: Timestamp, currentDeploymentID: DeploymentID? = nil,
         autoscaling: AutoscalingSettings = .init(), promotionSettings: PromotionSettings = .init(),
-        schedules: AutoscalingSchedules = .init()
+        schedules: AutoscalingSchedules = .init(), backpressure: BackpressurePolicy? = nil
     ) {
         self.modelID = modelID
         self.name = name
@@ -26,6 +28,7 @@ public struct Environment: Sendable, Equatable {
         self.autoscaling = autoscaling
         self.promotionSettings = promotionSettings
         self.schedules = schedules
+        self.backpressure = backpressure
     }
 
     /// The name a deployment goes by: of the environment it is being promoted to, else of the one it serves.

@@ -16,6 +16,7 @@ extension EnvironmentV1 {
             autoscalingSettings: AutoscalingSettingsV1(environment.autoscaling),
             promotionSettings: PromotionSettingsV1(environment.promotionSettings),
             instanceType: InstanceTypeV1(view.instanceType),
+            requestBackpressureSettings: RequestBackpressureSettingsV1(environment.backpressure),
             autoscalingSchedules: EnvironmentAutoscalingSchedulesV1(view))
     }
 }

@@ -27,7 +27,9 @@ extension DeploymentV1 {
             autoscalingSettings: deployment.hasBeenActive
                 ? AutoscalingSettingsV1(deployment.autoscaling) : nil,
             instanceTypeName: view.instanceType?.name, environment: view.environment,
-            labels: try deployment.labelsJSON.map(JSONText.object), statusReason: deployment.statusReason)
+            labels: try deployment.labelsJSON.map(JSONText.object),
+            requestBackpressureSettings: RequestBackpressureSettingsV1(view.backpressure),
+            statusReason: deployment.statusReason)
     }
 }
 

@@ -38,6 +38,12 @@ enum DeploymentRoutes {
                     status: UpdateAutoscalingSettingsStatusV1(verdict), message: verdict.message)
             }
         }
+        routes.operation(.patch, "\(base)/{deployment_id}/request_backpressure_settings") { call in
+            let body = try await call.body(as: UpdateRequestBackpressureSettingsV1.self)
+            return RequestBackpressureSettingsV1(
+                try await control.updateBackpressure(
+                    call.deploymentID, of: call.modelID, BackpressurePolicy(body.policy), by: call.caller))
+        }
         routes.operation(.get, "\(base)/{deployment_id}/scaling_decisions") { call in
             ScalingDecisionsV1(
                 decisions: try await control.scalingDecisions(of: call.deploymentID, model: call.modelID)

@@ -49,7 +49,9 @@ enum EnvironmentRoutes {
             return try EnvironmentV1(
                 try await control.createEnvironment(
                     body.name, of: call.modelID, autoscaling: AutoscalingChange(body.autoscalingSettings),
-                    promotion: PromotionSettingsChange(body.promotionSettings), by: call.caller))
+                    promotion: PromotionSettingsChange(body.promotionSettings),
+                    backpressure: BackpressurePolicy(body.requestBackpressureSettings?.policy),
+                    by: call.caller))
         }
         routes.operation(.patch, "\(base)/{env_name}") { call in
             let body = try await call.body(as: UpdateEnvironmentRequestV1.self)
@@ -57,7 +59,9 @@ enum EnvironmentRoutes {
             let verdict = try await control.updateEnvironment(
                 name, of: call.modelID, autoscaling: AutoscalingChange(body.autoscalingSettings),
                 promotion: PromotionSettingsChange(body.promotionSettings),
-                schedules: AutoscalingSchedulesChange(body.autoscalingScheduleSettings), by: call.caller)
+                schedules: AutoscalingSchedulesChange(body.autoscalingScheduleSettings),
+                backpressure: body.requestBackpressureSettings.map { BackpressurePolicy($0.policy) },
+                by: call.caller)
             return UpdateEnvironmentResponseV1(
                 environment: try EnvironmentV1(try await control.environment(name, of: call.modelID)),
                 status: UpdateAutoscalingSettingsStatusV1(verdict), message: verdict.message)

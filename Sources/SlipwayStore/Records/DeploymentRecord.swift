@@ -46,6 +46,7 @@ struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord {
     var truss_hash: String?
     var truss_signature: String?
     var allows_download: Bool
+    var backpressure: BackpressurePolicy?
 
     init(_ deployment: Deployment) {
         id = deployment.id
@@ -71,6 +72,7 @@ struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord {
         truss_hash = deployment.trussHash
         truss_signature = deployment.trussSignature
         allows_download = deployment.allowsDownload
+        backpressure = deployment.backpressure
     }
 
     var deployment: Deployment {
@@ -86,6 +88,7 @@ struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord {
         deployment.desired = desired
         deployment.hasBeenActive = has_been_active
         deployment.deployStartedAt = deploy_started_at
+        deployment.backpressure = backpressure
         return deployment
     }
 }

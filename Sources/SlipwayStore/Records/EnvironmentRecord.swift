@@ -12,6 +12,7 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
     var autoscaling: AutoscalingSettings
     var promotion_settings: PromotionSettings
     var schedules: AutoscalingSchedules
+    var backpressure: BackpressurePolicy?
 
     init(_ environment: SlipwayCore.Environment) {
         model_id = environment.modelID
@@ -21,12 +22,14 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
         autoscaling = environment.autoscaling
         promotion_settings = environment.promotionSettings
         schedules = environment.schedules
+        backpressure = environment.backpressure
     }
 
     var environment: SlipwayCore.Environment {
         SlipwayCore.Environment(
             modelID: model_id, name: name, createdAt: created_at, currentDeploymentID: current_deployment_id,
-            autoscaling: autoscaling, promotionSettings: promotion_settings, schedules: schedules)
+            autoscaling: autoscaling, promotionSettings: promotion_settings, schedules: schedules,
+            backpressure: backpressure)
     }
 }
 

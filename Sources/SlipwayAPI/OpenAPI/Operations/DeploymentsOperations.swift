@@ -97,6 +97,11 @@ extension APIOperation {
             "updateDeploymentAutoscalingSettings", "Changes how replicas of a deployment follow the load.",
             takes: "UpdateAutoscalingSettingsV1", answers: "UpdateAutoscalingSettingsResponseV1"),
         .management(
+            .patch, "/v1/models/{model_id}/deployments/{deployment_id}/request_backpressure_settings",
+            "updateDeploymentRequestBackpressureSettings",
+            "Changes what becomes of requests when all replicas are busy.",
+            takes: "UpdateRequestBackpressureSettingsV1", answers: "RequestBackpressureSettingsV1"),
+        .management(
             .get, "/v1/models/{model_id}/deployments/{deployment_id}/scaling_decisions",
             "listScalingDecisions",
             "Lists why the number of replicas changed, newest first (an extension of Slipway).",

@@ -51,7 +51,16 @@ extension Schema {
                 "Autoscaling settings that differ from the usual ones."),
             .optional(
                 "promotion_settings", .ref("UpdatePromotionSettingsV1").nullable.defaulting(to: .null),
-                "Promotion settings that differ from the usual ones.")),
+                "Promotion settings that differ from the usual ones."),
+            .optional(
+                "request_backpressure_settings",
+                .ref("UpdateRequestBackpressureSettingsV1").nullable.defaulting(to: .null),
+                "What becomes of requests when all replicas are busy.")),
+        "UpdateRequestBackpressureSettingsV1": .object(
+            "A change of what becomes of requests when all replicas are busy.", closed: true,
+            .optional(
+                "policy", .ref("RequestBackpressurePolicyV1").nullable.defaulting(to: .null),
+                "The policy from now on; null clears it.")),
         "UpdateEnvironmentRequestV1": .object(
             "Changes to an environment; members absent or null stay as they are.", closed: true,
             .optional(
@@ -63,7 +72,11 @@ extension Schema {
             .optional(
                 "autoscaling_schedule_settings",
                 .ref("UpdateAutoscalingScheduleSettingsV1").nullable.defaulting(to: .null),
-                "Changes to the settings at certain times.")),
+                "Changes to the settings at certain times."),
+            .optional(
+                "request_backpressure_settings",
+                .ref("UpdateRequestBackpressureSettingsV1").nullable.defaulting(to: .null),
+                "What becomes of requests when all replicas are busy.")),
         "UpdateEnvironmentResponseV1": .object(
             "Answer to a change of an environment.",
             .required("environment", .ref("EnvironmentV1"), "The environment after the change."),
