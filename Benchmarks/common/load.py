@@ -1,4 +1,4 @@
-"""A closed loop of HTTP/1.1 requests on keep-alive connections: each sends its next request after its answer."""
+"""HTTP/1.1 requests on keep-alive connections, at a steady rate."""
 
 import asyncio
 import dataclasses
@@ -41,17 +41,20 @@ async def _exchange(reader, writer, message):
         body += piece[:-2]
 
 
-async def run(message, count, connections, port=8000, seen=None, timeout=120):
-    """Sends `count` requests and returns their outcomes; `seen(outcome)` is called for each as it ends."""
+async def paced(message, rate, connections, stop, port=8000, seen=None, timeout=120):
+    """Sends `rate` requests a second until `stop`, each at its time if one of `connections` is free, else as soon
+    as one is. Returns their outcomes; a latency counts from the time the request was due."""
     outcomes = []
-    left = count
+    begun = time.monotonic()
+    due = 0
 
     async def loop():
-        nonlocal left
+        nonlocal due
         reader = writer = None
-        while left > 0:
-            left -= 1
-            begun = time.monotonic()
+        while not stop.is_set():
+            moment = begun + due / rate
+            due += 1
+            await asyncio.sleep(max(0.0, moment - time.monotonic()))
             status, body = 0, b""
             try:
                 async with asyncio.timeout(timeout):
@@ -64,7 +67,7 @@ async def run(message, count, connections, port=8000, seen=None, timeout=120):
                     writer.close()
                 writer = None
             now = time.monotonic()
-            outcome = Outcome(status, now - begun, now, body)
+            outcome = Outcome(status, now - moment, now, body)
             outcomes.append(outcome)
             if seen:
                 seen(outcome)

@@ -218,14 +218,20 @@ actor AsyncDispatcher {
     // MARK: Deliveries
 
     private func deliver(_ request: AsyncRequest) async {
+        // Only after its end is stored: until then the store says that it is due.
+        defer {
+            delivering.remove(request.id)
+            board.ring()
+        }
+        // What was read before another delivery ended is out of date.
+        guard let stored = try? await store.read({ try $0.asyncRequest(request.id) }), stored == request
+        else { return }
         let began = ContinuousClock.now
         let delivery = await post(request)
         measurements.note(request.deploymentID) { sample in
             sample.count(.webhookRequests, 1)
             sample.time(.webhookLatency, .now - began)
         }
-        delivering.remove(request.id)
-        defer { board.ring() }
         if Task.isCancelled { return }
         if let problem = delivery.problem { log(request, "webhook: \(problem)", nil) }
         let now = dependencies.now()
