@@ -28,6 +28,9 @@ public final class Reactor {
     /// To be called when what is in `sendBuffer` has been handed over.
     public func emptySendBuffer() { sendBuffer.removeAll(keeping: Self.keptSendBuffer) }
 
+    /// `MonotonicClock` when the work that is being done began: one look at the clock for each event.
+    public private(set) var now = MonotonicClock.now
+
     /// Whatever the owner keeps for this reactor.
     public var attachment: AnyObject?
 
@@ -58,7 +61,8 @@ public final class Reactor {
         while !isStopping {
             let count = Int(epoll_wait(epoll, events, Int32(Self.eventsPerTurn), patience))
             for index in 0..<max(0, count) { dispatch(events[index]) }
-            while let action = deadlines.popDue(MonotonicClock.now) { action() }
+            now = MonotonicClock.now
+            while let action = deadlines.popDue(now) { action() }
             let resumed = resumed
             self.resumed.removeAll(keepingCapacity: true)
             for socket in resumed { socket.continueReading() }
@@ -78,6 +82,7 @@ public final class Reactor {
     }
 
     private func dispatch(_ event: epoll_event) {
+        now = MonotonicClock.now
         let tag = event.data.u64
         guard tag != ReactorThread.tag else { return inbox.runJobs(on: self) }
         let slot = slots[Int(tag & 0xffff_ffff)]

@@ -58,7 +58,7 @@ final class ClientConnection: StreamSocket {
     private(set) var requestDeadline: Deadline!
     private var watch: Deadline!
     /// When bytes last came or a request last ended, and when the head began that has not ended.
-    private var progress = MonotonicClock.now
+    private var progress: UInt64 = 0
     private var headBegan: UInt64?
     /// `sentCount` when the watch last looked.
     private var sentAtLastLook: UInt64 = 0
@@ -74,6 +74,7 @@ final class ClientConnection: StreamSocket {
         requestDeadline = Deadline(on: loop.reactor) { [unowned self] in exchange?.deadlineCame() }
         watch = Deadline(on: loop.reactor) { [unowned self] in look() }
         loop.opened(self)
+        progress = loop.reactor.now
         watch.set(progress + plane.configuration.clientIdleTimeout.nanoseconds)
     }
 
@@ -159,7 +160,7 @@ final class ClientConnection: StreamSocket {
             guard rest[0] == 13 || Characters.isToken(rest[0]) else {
                 throw PlatformErrors.badRequest("The request line is malformed.")
             }
-            headBegan = MonotonicClock.now
+            headBegan = loop.reactor.now
         }
         guard let end = try scan.end(of: rest) else {
             guard rest.count <= plane.configuration.maxHeadBytes else { throw PlatformErrors.headTooLarge }
@@ -294,7 +295,7 @@ final class ClientConnection: StreamSocket {
             }
             reply(.error(error, requestID: requestID, allow: allow), to: request)
         case .wake(let deployment):
-            loop.book(deployment).touched(MonotonicClock.now)
+            loop.book(deployment).touched(loop.reactor.now)
             plane.observer.demand(for: deployment)
             reply(.accepted(requestID: requestID), to: request)
         case .predict(let operation, let query, let deployment):
@@ -464,7 +465,7 @@ final class ClientConnection: StreamSocket {
         guard bodyIsComplete else {
             state = .lingering(bytesLeft: Self.lingeringBytes)
             sendEnd()
-            watch.set(MonotonicClock.now + Self.lingeringTime)
+            watch.set(loop.reactor.now + Self.lingeringTime)
             return resumeReading()
         }
         guard keepAlive, !clientHasEnded, !plane.isDraining else { return endAfterSending() }
@@ -532,14 +533,14 @@ final class ClientConnection: StreamSocket {
     // MARK: Timeouts
 
     private func startWatch(_ timeout: Duration) {
-        progress = MonotonicClock.now
+        progress = loop.reactor.now
         watch.set(progress + timeout.nanoseconds)
     }
 
     /// The watch's moment has come: does the client make no progress?
     private func look() {
         let configuration = plane.configuration
-        let now = MonotonicClock.now
+        let now = loop.reactor.now
         if unsentCount > 0 {
             let isStuck = sentCount == sentAtLastLook
             sentAtLastLook = sentCount

@@ -15,20 +15,20 @@ extension LoopServices {
     ///
     /// - Parameter opensTunnel: whether a bare connection is asked for instead of a prediction.
     func admit(_ call: InferenceCall, _ request: ReceivedRequest, opensTunnel: Bool) -> Admission {
-        let table = snapshot.table
+        let snapshot = snapshot
         guard request.head.authorizations == 1,
             let digest = KeyDigest(authorization: request.text(request.head.authorization)),
-            let grant = table.keys[digest]
+            let grant = snapshot.table.keys[digest]
         else { return .rejected(PlatformErrors.unauthorized) }
         var admitted: DeploymentID?
         do throws(PlatformError) {
             var wanted = try call.request.get()
             if opensTunnel, case .predict = wanted.operation { wanted.operation = .tunnel }
             let query = RouteQuery(model: call.model, target: wanted.target, lot: plane.nextLot())
-            let deployment = try table.resolve(query)
+            let deployment = try snapshot.table.resolve(query)
             guard grant.allows(.invoke(call.model)) else { throw PlatformErrors.forbidden(call.model) }
             admitted = deployment
-            guard let route = table.deployments[deployment] else { throw PlatformErrors.unserved(deployment) }
+            guard let route = snapshot.table.deployments[deployment] else { throw PlatformErrors.unserved(deployment) }
             if let allowed = wanted.operation.onlyMethod, request.head.method != allowed.method {
                 return .rejected(
                     PlatformErrors.methodNotAllowed(allowed.name), deployment: deployment, allow: allowed.name

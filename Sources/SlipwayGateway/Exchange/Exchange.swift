@@ -180,7 +180,7 @@ class Exchange {
         isTunnel = true
         responseStarted = true
         responseStatus = 101
-        responseBegan = MonotonicClock.now
+        responseBegan = loop.reactor.now
         didBegin()
         client.acceptTunnel(of: self)
     }
@@ -226,7 +226,7 @@ class Exchange {
         }
         responseStarted = true
         responseStatus = head.status
-        responseBegan = MonotonicClock.now
+        responseBegan = loop.reactor.now
         body.stopRetaining()
         didBegin()
         client.sendHead(head, bytes, fields, of: self)

@@ -117,7 +117,6 @@ final class LoopServices {
     private func choose(
         _ served: ServedDeployment, limit: Int, avoiding avoided: Set<ReplicaID>, isFull: inout Bool
     ) -> ServedDeployment.Replica? {
-        var now: UInt64?
         while true {
             var best: ServedDeployment.Replica?
             var (fewest, bestIsShunned) = (Int.max, true)
@@ -126,12 +125,7 @@ final class LoopServices {
                 guard count < limit else { continue }
                 isFull = false
                 guard avoided.isEmpty || !avoided.contains(replica.route.replicaID) else { continue }
-                var isShunned = false
-                if replica.load.wasShunned {
-                    let moment = now ?? MonotonicClock.now
-                    now = moment
-                    isShunned = replica.load.isShunned(moment)
-                }
+                let isShunned = replica.load.isShunned(reactor.now)
                 if best == nil || (bestIsShunned && !isShunned)
                     || (bestIsShunned == isShunned && count < fewest)
                 {

@@ -11,7 +11,6 @@ final class PredictionExchange: Exchange {
     private let requestID: RequestID
     private let mayRetry: Bool
     private let arrived: UInt64
-    private let description: String
 
     private var deployment: DeploymentID
     private var book: LoadBook
@@ -42,8 +41,7 @@ final class PredictionExchange: Exchange {
         self.requestID = requestID
         book = loop.book(deployment)
         mayRetry = !request.head.forbidsRetry
-        arrived = MonotonicClock.now
-        description = request.logDescription
+        arrived = loop.reactor.now
         wantsHint = request.head.wantsQueueHint
         super.init(client: client, loop: loop, request: request)
         body.writeFields { ForwardedHeaders.toReplica(request, requestID: requestID, out: &$0) }
@@ -173,7 +171,7 @@ final class PredictionExchange: Exchange {
         do throws(PlatformError) {
             let now = try loop.snapshot.table.resolve(query)
             if now != deployment {
-                let moment = MonotonicClock.now
+                let moment = loop.reactor.now
                 let next = loop.book(now)
                 next.began(moment)
                 book.moved(moment)
@@ -204,7 +202,7 @@ final class PredictionExchange: Exchange {
     private var parkDeadline: UInt64 { arrived + limits.parkTimeout.nanoseconds }
 
     private var nextParkedMoment: UInt64 {
-        wantsHint ? min(parkDeadline, MonotonicClock.now + Self.hintInterval) : parkDeadline
+        wantsHint ? min(parkDeadline, loop.reactor.now + Self.hintInterval) : parkDeadline
     }
 
     /// Nanoseconds between two words about the position.
@@ -216,7 +214,7 @@ final class PredictionExchange: Exchange {
     }
 
     private func parkedMomentCame() {
-        guard MonotonicClock.now >= parkDeadline else {
+        guard loop.reactor.now >= parkDeadline else {
             tellPosition()
             return client.requestDeadline.set(nextParkedMoment)
         }
@@ -231,7 +229,7 @@ final class PredictionExchange: Exchange {
         }
         pauses += 1
         phase = .pausing
-        client.requestDeadline.set(MonotonicClock.now + grown.nanoseconds)
+        client.requestDeadline.set(loop.reactor.now + grown.nanoseconds)
     }
 
     private func startPrediction() {
@@ -242,7 +240,7 @@ final class PredictionExchange: Exchange {
     /// From the arrival to the first choice of a replica.
     private var waited: UInt64 {
         if let firstPlaced { return firstPlaced - arrived }
-        let now = ticket == nil ? arrived : MonotonicClock.now
+        let now = ticket == nil ? arrived : loop.reactor.now
         firstPlaced = now
         return now - arrived
     }
@@ -261,7 +259,7 @@ final class PredictionExchange: Exchange {
 
     override func connectFailed() {
         super.connectFailed()
-        replica?.load.shun(until: MonotonicClock.now + limits.shunTime.nanoseconds)
+        replica?.load.shun(until: loop.reactor.now + limits.shunTime.nanoseconds)
         replicaFailed(canTryAnother: mayRetry)
     }
 
@@ -333,7 +331,7 @@ final class PredictionExchange: Exchange {
             // Its head said something else, but what came is not an answer.
             case .broken: (502, responseBytes)
             }
-        let ended = MonotonicClock.now
+        let ended = loop.reactor.now
         book.ended(
             EndedRequest(
                 // What went through a bare connection is not looked at; it was served.
@@ -342,6 +340,27 @@ final class PredictionExchange: Exchange {
                 firstByte: responseBegan.map { .nanoseconds($0 - arrived) }, requestBytes: body.received,
                 responseBytes: bytes), at: ended)
     }
+
+    /// Method and path, as far as they say what was asked for; no query, which may carry what users type.
+    private var description: String {
+        let scope =
+            switch query.target {
+            case .development: "development"
+            case .environment(Self.production): Self.production
+            case .environment(let name): "environments/\(name)"
+            case .deployment(let id): "deployment/\(id)"
+            }
+        let rest =
+            switch operation {
+            case .predict, .tunnel: "predict"
+            case .wake: "wake"
+            case .websocket: "websocket"
+            case .sync(let uri): "sync\(uri.prefix { $0 != "?" }.prefix(200))"
+            }
+        return "\(methodName) /\(scope)/\(rest)"
+    }
+
+    private static let production = "production"
 
     private func log(_ outcome: String, _ replica: ReplicaID?) {
         plane.logFailure("\(description) \(outcome)", requestID, replica: replica, of: deployment)

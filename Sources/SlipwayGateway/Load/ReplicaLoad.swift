@@ -19,9 +19,6 @@ final class ReplicaLoad: Sendable {
 
     func release() { count.subtract(1, ordering: .sequentiallyConsistent) }
 
-    /// False for nearly every replica; saves a look at the clock.
-    var wasShunned: Bool { shunnedUntil.load(ordering: .relaxed) != 0 }
-
     func isShunned(_ moment: UInt64) -> Bool { shunnedUntil.load(ordering: .relaxed) > moment }
 
     /// A connection was refused: for a while, others are tried first.

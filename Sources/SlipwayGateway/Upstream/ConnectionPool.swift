@@ -63,7 +63,7 @@ final class ConnectionPool {
 
     private func keep(_ connection: UpstreamConnection, _ shelf: Shelf) {
         guard !isClosed, shelf.idle.count < Self.maxIdlePerAddress else { return connection.close() }
-        connection.idleSince = MonotonicClock.now
+        connection.idleSince = reactor.now
         shelf.idle.append(connection)
         if let sweep, !sweep.isSet { sweep.set(connection.idleSince + min(idleTimeout, 1_000_000_000)) }
     }
@@ -76,7 +76,7 @@ final class ConnectionPool {
     }
 
     private func closeExpired() {
-        let now = MonotonicClock.now
+        let now = reactor.now
         for (endpoint, shelf) in shelves {
             // The longest unused are at the front.
             let expired = shelf.idle.prefix { $0.idleSince + idleTimeout <= now }

@@ -47,7 +47,7 @@ final class UpstreamConnection: StreamSocket {
         try super.init(connectingTo: endpoint, on: pool.reactor)
         shelf.opened()
         let deadline = Deadline(on: pool.reactor) { [unowned self] in connectTimedOut() }
-        deadline.set(MonotonicClock.now + pool.configuration.connectTimeout.nanoseconds)
+        deadline.set(pool.reactor.now + pool.configuration.connectTimeout.nanoseconds)
         connectDeadline = deadline
     }
 
