@@ -83,7 +83,7 @@ public actor LocalEngine: Engine {
                 reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.")
         }
         let sandbox = await currentSandbox()
-        let port = try takePort(built)
+        let port = try await takePort(built)
         let unit = UnitDirectory(root: configuration.root, id: spec.replicaID)
         var group: ControlGroup?
         do {
@@ -113,15 +113,19 @@ public actor LocalEngine: Engine {
         }
     }
 
-    private func takePort(_ image: ImageRecord) throws -> Int {
+    /// Looks at a fixed port until it is free: the replica before may be about to end.
+    private static let portPatience = (looks: 300, pause: Duration.milliseconds(50))
+
+    private func takePort(_ image: ImageRecord) async throws -> Int {
         if let port = image.fixedPort {
-            guard ports.take(port) else {
-                throw StartFailure(
-                    reason:
-                        "docker_server.server_port \(port) is taken on this machine; a server with a fixed port can run once."
-                )
+            for _ in 0..<Self.portPatience.looks {
+                if ports.take(port) { return port }
+                try await Task.sleep(for: Self.portPatience.pause)
             }
-            return port
+            throw StartFailure(
+                reason:
+                    "docker_server.server_port \(port) is taken on this machine; a server with a fixed port can run once."
+            )
         }
         guard let port = ports.take() else { throw StartFailure(reason: "No port is free for the replica.") }
         return port
