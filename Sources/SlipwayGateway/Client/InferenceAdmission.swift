@@ -28,7 +28,9 @@ extension LoopServices {
             let deployment = try snapshot.table.resolve(query)
             guard grant.allows(.invoke(call.model)) else { throw PlatformErrors.forbidden(call.model) }
             admitted = deployment
-            guard let route = snapshot.table.deployments[deployment] else { throw PlatformErrors.unserved(deployment) }
+            guard let route = snapshot.table.deployments[deployment] else {
+                throw PlatformErrors.unserved(deployment)
+            }
             if let allowed = wanted.operation.onlyMethod, request.head.method != allowed.method {
                 return .rejected(
                     PlatformErrors.methodNotAllowed(allowed.name), deployment: deployment, allow: allowed.name

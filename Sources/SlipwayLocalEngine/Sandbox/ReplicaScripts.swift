@@ -53,7 +53,9 @@ enum ReplicaScripts {
     static let unitDirectories = ["root", "layers", "tmp", "home", "secrets", "dynamic", "slipway"]
 
     /// The outer script.
-    static func outer(_ launch: Launch) throws -> String {
+    ///
+    /// - Parameter layout: of the root; not used in plain mode.
+    static func outer(_ launch: Launch, _ layout: RootLayout) -> String {
         let unit = ShellText.quote(launch.unit)
         var lines = ["#!/bin/sh", "set -e", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
         for group in launch.cgroups { lines.append("echo $$ > \(ShellText.quote(group))/cgroup.procs") }
@@ -61,43 +63,8 @@ enum ReplicaScripts {
             lines.append("exec /bin/sh \(unit)/slipway/start.sh")
             return lines.joined(separator: "\n") + "\n"
         }
-        lines += [
-            "U=\(unit)", "R=$U/root", "mount -t tmpfs -o mode=0755 slipway \"$R\"",
-            "for d in usr opt bin sbin lib lib32 lib64 libx32; do",
-            "  if [ -L \"/$d\" ]; then cp -P \"/$d\" \"$R/$d\"",
-            "  elif [ -d \"/$d\" ]; then mkdir \"$R/$d\"; mount --rbind -o ro \"/$d\" \"$R/$d\"; fi",
-            "done",
-            "mkdir \"$R/layers\"; mount --bind \"$U/layers\" \"$R/layers\"; L=\"$R/layers\"",
-            "overlay() { mkdir -p \"$L/$2-up\" \"$L/$2-work\" \"$R/$2\"",
-            "  chown --reference=\"$1\" \"$L/$2-up\"",
-            "  mount -t overlay slipway -o \"lowerdir=$1,upperdir=$L/$2-up,workdir=$L/$2-work\" \"$R/$2\"; }",
-            "overlay /etc etc",
-            "mkdir -p \"$R/etc/b10_dynamic_config\"; mount --bind \"$U/dynamic\" \"$R/etc/b10_dynamic_config\"",
-            "mkdir \"$R/proc\" \"$R/sys\" \"$R/dev\" \"$R/tmp\" \"$R/home\" \"$R/home/app\" \"$R/secrets\" \"$R/slipway\" \"$R/run\" \"$R/var\" \"$R/var/tmp\"",
-            "mount --rbind /proc \"$R/proc\"; mount --rbind -o ro /sys \"$R/sys\"",
-            "mount -t tmpfs -o mode=0755 slipway \"$R/dev\"; mkdir -m 1777 \"$R/dev/shm\"",
-            "mount -t tmpfs -o mode=1777 slipway \"$R/dev/shm\"",
-            "for n in null zero full random urandom tty $(cd /dev && ls -d nvidia* 2>/dev/null); do",
-            "  [ -c \"/dev/$n\" ] || continue; touch \"$R/dev/$n\"; mount --bind \"/dev/$n\" \"$R/dev/$n\"; done",
-            "ln -s /proc/self/fd \"$R/dev/fd\"; ln -s /proc/self/fd/0 \"$R/dev/stdin\"",
-            "ln -s /proc/self/fd/1 \"$R/dev/stdout\"; ln -s /proc/self/fd/2 \"$R/dev/stderr\"",
-            "mount --bind \"$U/tmp\" \"$R/tmp\"; mount --bind \"$U/tmp\" \"$R/var/tmp\"; mount --bind \"$U/home\" \"$R/home/app\"",
-            "mount --bind -o ro \"$U/secrets\" \"$R/secrets\"; mount --bind -o ro \"$U/slipway\" \"$R/slipway\"",
-        ]
-        for path in [launch.pythonEnvironment, launch.interpreterPrefix].compactMap({ $0 }) {
-            guard !["/usr", "/opt", "/bin", "/lib"].contains(where: { (path + "/").hasPrefix($0 + "/") })
-            else { continue }
-            let quoted = ShellText.quote(path)
-            let option = launch.writesToTree && path == launch.pythonEnvironment ? "" : "-o ro "
-            lines.append("mkdir -p \"$R\"\(quoted); mount --bind \(option)\(quoted) \"$R\"\(quoted)")
-        }
-        for name in try FileManager.default.contentsOfDirectory(atPath: launch.tree).sorted() {
-            let (source, target) = (ShellText.quote(launch.tree + "/" + name), ShellText.quote(name))
-            lines.append(
-                launch.writesToTree
-                    ? "mkdir -p \"$R\"/\(target); mount --bind \(source) \"$R\"/\(target)"
-                    : "overlay \(source) \(target)")
-        }
+        lines.append("U=\(unit); R=$U/root")
+        lines += layout.commands
         let user = launch.mode == .root ? "--reuid=\(launch.user) --regid=\(launch.user) --clear-groups " : ""
         lines.append(
             "exec chroot \"$R\" /usr/bin/setpriv \(user)--no-new-privs --inh-caps=-all --bounding-set=-all /bin/sh /slipway/start.sh"

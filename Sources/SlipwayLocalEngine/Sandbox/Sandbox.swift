@@ -23,7 +23,9 @@ struct Sandbox: Sendable {
         try EnvironmentFile(unit: launch.unit).write(environmentName)
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
         try write(ReplicaScripts.inner(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
-        try write(ReplicaScripts.outer(launch), to: launch.unit + "/launch.sh", mode: 0o500)
+        let layout = try RootLayout(launch)
+        try write(layout.mounts.joined(separator: "\n") + "\n", to: launch.unit + "/mounts", mode: 0o400)
+        try write(ReplicaScripts.outer(launch, layout), to: launch.unit + "/launch.sh", mode: 0o500)
         for name in ["tmp", "home", "secrets"] { own(launch.unit + "/" + name, mode: 0o700) }
         for name in secrets.keys { own(launch.unit + "/secrets/" + name, mode: 0o400) }
         own(launch.unit + "/slipway/start.sh", mode: 0o400)
