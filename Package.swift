@@ -118,6 +118,10 @@ let package = Package(
             dependencies: ["SlipwayStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayTruss"]),
         .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
+        .testTarget(name: "SlipwaySocketsTests", dependencies: ["SlipwaySockets"]),
+        .testTarget(
+            name: "SlipwayEdgeTests",
+            dependencies: ["SlipwayEdge", .product(name: "NIOHPACK", package: "swift-nio-http2")]),
         .testTarget(
             name: "SlipwayGatewayTests",
             dependencies: ["SlipwayGateway", "SlipwaySockets", asyncHTTPClient, nioCore, nioPosix, nioHTTP1]),

@@ -13,6 +13,11 @@ import SlipwayGateway
 import Synchronization
 
 public final class Edge: Sendable {
+    /// A client that has not said what it speaks by then is not served.
+    private static let handshakeTime: TimeAmount = .seconds(30)
+    /// A connection of HTTP/2 without a single frame is closed after this; pings are frames.
+    private static let idleTime: TimeAmount = .minutes(30)
+
     private let group: any EventLoopGroup
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
@@ -81,11 +86,14 @@ public final class Edge: Sendable {
 
     private func setUpTLS(_ channel: any Channel, _ identity: TLSIdentity) throws {
         let pipeline = channel.pipeline.syncOperations
+        let handshake = channel.eventLoop.scheduleTask(in: Self.handshakeTime) { channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in handshake.cancel() }
         try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
         let origin = ConnectionOrigin(address: channel.remoteAddress?.ipAddress, isSecure: true)
         try pipeline.addHandler(
             ApplicationProtocolNegotiationHandler { [self] result in
-                channel.eventLoop.makeCompletedFuture {
+                handshake.cancel()
+                return channel.eventLoop.makeCompletedFuture {
                     if case .negotiated("h2") = result {
                         try setUpHTTP2(channel, origin: origin, kind: .main)
                     } else {
@@ -99,6 +107,9 @@ public final class Edge: Sendable {
 
     private func setUpHTTP2(_ channel: any Channel, origin: ConnectionOrigin, kind: ListenerKind) throws {
         connections.add(channel)
+        try channel.pipeline.syncOperations.addHandlers([
+            IdleStateHandler(allTimeout: Self.idleTime), CloseWhenIdle(),
+        ])
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .maxConcurrentStreams, value: 256),
@@ -140,6 +151,15 @@ final class CloseOnError: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+private final class CloseWhenIdle: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
 }
 
 /// The open connections of the edge, so that a shutdown can end them.

@@ -63,6 +63,8 @@ enum PlatformErrors {
         status: 504, code: "timeout", message: "No replica became ready in time.")
     static let upgradeNotAccepted = PlatformError(
         status: 408, code: "timeout", message: "No replica accepted the connection in time.")
+    static let outOfConnections = PlatformError(
+        status: 503, code: "internal_baseten_error", message: "The gateway has no connections left.")
     static let headTimeout = PlatformError(
         status: 408, code: "client_error", message: "The request did not come in time.")
     static let headTooLarge = PlatformError(

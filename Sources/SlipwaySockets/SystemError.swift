@@ -13,5 +13,8 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
         self.number = number
     }
 
+    /// Whether this process or machine has run out of something, so that the other side has no part in it.
+    public var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL].contains(number) }
+
     public var description: String { "\(call): \(String(cString: strerror(number)))" }
 }

@@ -55,6 +55,41 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a client that says that this is its last request may close its side and gets its answer")
+    func halfClose() async throws {
+        try await World.with { world in
+            let slot = Slot<Responder>()
+            let backend = try await world.backend { _, responder in slot.put(responder) }
+            world.gateway.publish(table([backend.route("r1")]))
+            let raw = try await RawClient.connect(world, halfCloses: true)
+            raw.send(rawHead("Content-Length: 0", "Connection: close"))
+            let responder = try await slot.wait()
+            try await raw.endSending()
+            // A gateway that takes this for leaving would have cut the replica off by now.
+            for _ in 0..<20 {
+                try await Task.sleep(for: .milliseconds(10))
+                try #require(responder.isConnected)
+            }
+            responder.respond("last")
+            try await raw.expect("\r\n\r\nlast")
+        }
+    }
+
+    @Test("a client that closes its side while it could have gone on has left")
+    func leaving() async throws {
+        try await World.with { world in
+            let slot = Slot<Responder>()
+            let backend = try await world.backend { _, responder in slot.put(responder) }
+            world.gateway.publish(table([backend.route("r1")]))
+            let raw = try await RawClient.connect(world, halfCloses: true)
+            raw.send(rawHead("Content-Length: 0"))
+            let responder = try await slot.wait()
+            try await raw.endSending()
+            try await eventually("not cancelled") { !responder.isConnected }
+            try await eventually("not logged") { world.observer.logs.contains { $0.message.contains("499") } }
+        }
+    }
+
     @Test("pipelined requests are answered in order")
     func pipelining() async throws {
         try await World.with { world in

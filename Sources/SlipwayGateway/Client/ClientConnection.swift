@@ -439,6 +439,7 @@ final class ClientConnection: StreamSocket {
             reactor.sendBuffer.bytes, bytes,
             UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount))
         reactor.emptySendBuffer()
+        watchSending()
     }
 
     /// Sends what has been kept.
@@ -446,6 +447,10 @@ final class ClientConnection: StreamSocket {
         guard !loop.reactor.sendBuffer.isEmpty else { return }
         send(loop.reactor.sendBuffer.bytes)
         loop.reactor.emptySendBuffer()
+        watchSending()
+    }
+
+    private func watchSending() {
         if unsentCount > 0 { startWatch(plane.configuration.clientIdleTimeout) }
     }
 
@@ -525,6 +530,7 @@ final class ClientConnection: StreamSocket {
         guard case .exchanging(let exchange) = state else { return }
         state = .tunnel(exchange)
         resumeReading()
+        if !pending.isEmpty { resumeSoon() }
     }
 
     /// The replica has ended its side.
@@ -554,7 +560,8 @@ final class ClientConnection: StreamSocket {
         case .lingering, .closing: close()
         case .exchanging, .answering:
             // Paused: the replica is slow, not the client.
-            guard !bodyIsComplete, !isPaused else { break }
+            guard !bodyIsComplete else { break }
+            guard !isPaused else { return watch.set(now + configuration.clientIdleTimeout.nanoseconds) }
             refuse(PlatformErrors.headTimeout)
         case .tunnel: break
         }

@@ -48,7 +48,7 @@ class Exchange {
     func start() {}
 
     /// No connection could be made; nothing was sent.
-    func connectFailed() { connecting = nil }
+    func connectFailed(_ error: SystemError) { connecting = nil }
 
     /// The connection broke before the answer's head.
     /// - Parameter canSendAgain: the body is still there from its first byte.
@@ -84,7 +84,7 @@ class Exchange {
         do {
             connecting = try loop.pool.connect(endpoint, for: self)
         } catch {
-            connectFailed()
+            connectFailed(error as? SystemError ?? SystemError("connect", number: 0))
         }
     }
 

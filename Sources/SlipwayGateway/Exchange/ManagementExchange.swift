@@ -20,9 +20,9 @@ final class ManagementExchange: Exchange {
 
     override func start() { send(to: endpoint, target: target, allowIdle: true) }
 
-    override func connectFailed() {
-        super.connectFailed()
-        loop.plane.logger.error("management server unreachable", metadata: ["endpoint": "\(endpoint)"])
+    override func connectFailed(_ error: SystemError) {
+        super.connectFailed(error)
+        loop.plane.logger.error("management server unreachable", metadata: ["error": "\(error)"])
         fail(.managementUnreachable)
     }
 

@@ -257,8 +257,14 @@ final class PredictionExchange: Exchange {
 
     // MARK: Failures
 
-    override func connectFailed() {
-        super.connectFailed()
+    override func connectFailed(_ error: SystemError) {
+        super.connectFailed(error)
+        if error.isShortage {
+            // Not the replica's fault: this process has no file or port left.
+            plane.logger.error("no connection to a replica can be made", metadata: ["error": "\(error)"])
+            releaseReplica()
+            return fail(PlatformErrors.outOfConnections)
+        }
         replica?.load.shun(until: loop.reactor.now + limits.shunTime.nanoseconds)
         replicaFailed(canTryAnother: mayRetry)
     }

@@ -1,6 +1,7 @@
 // One HTTP/1.1 connection to a replica or the management server: it carries one exchange at a time and goes back to
 // its loop's pool in between.
 
+import Glibc
 import SlipwayCore
 import SlipwaySockets
 
@@ -104,7 +105,7 @@ final class UpstreamConnection: StreamSocket {
     private func connectTimedOut() {
         let waiting = exchange
         abandon()
-        waiting?.connectFailed()
+        waiting?.connectFailed(SystemError("connect", number: ETIMEDOUT))
     }
 
     // MARK: Receiving
@@ -225,7 +226,7 @@ final class UpstreamConnection: StreamSocket {
     override func didClose(_ error: SystemError) {
         let exchange = exchange
         self.exchange = nil
-        guard isConnected else { return exchange?.connectFailed() ?? () }
+        guard isConnected else { return exchange?.connectFailed(error) ?? () }
         exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
     }
 

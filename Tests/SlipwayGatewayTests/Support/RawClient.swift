@@ -29,10 +29,14 @@ final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    static func connect(_ world: World, port: Int? = nil, autoRead: Bool = true) async throws -> RawClient {
+    /// - Parameter halfCloses: whether the end of one direction leaves the other open.
+    static func connect(
+        _ world: World, port: Int? = nil, autoRead: Bool = true, halfCloses: Bool = false
+    ) async throws -> RawClient {
         let inbox = Inbox()
         let channel = try await ClientBootstrap(group: world.group)
             .channelOption(.autoRead, value: autoRead)
+            .channelOption(.allowRemoteHalfClosure, value: halfCloses)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Collector(inbox))
@@ -51,6 +55,7 @@ final class RawClient: Sendable {
     func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
     func send(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
     func startReading() async throws { try await channel.setOption(.autoRead, value: true).get() }
+    func endSending() async throws { try await channel.close(mode: .output) }
     func close() async throws { try await channel.close() }
 
     /// Waits until `text` has come.
