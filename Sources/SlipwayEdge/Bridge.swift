@@ -12,7 +12,7 @@ enum Bridge {
 
         private let partner: Far
         fileprivate var context: ChannelHandlerContext?
-        private var readIsPending = false
+        private let heldRead = HeldRead()
 
         init(partner: Far) { self.partner = partner }
 
@@ -20,13 +20,11 @@ enum Bridge {
         func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
         func read(context: ChannelHandlerContext) {
-            if partner.isWritable { context.read() } else { readIsPending = true }
+            heldRead.read(context, if: partner.isWritable)
         }
 
         fileprivate func resumeReading() {
-            guard readIsPending else { return }
-            readIsPending = false
-            context?.read()
+            heldRead.resume(context)
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -73,7 +71,7 @@ enum Bridge {
 
         var partner: Near?
         private var context: ChannelHandlerContext?
-        private var readIsPending = false
+        private let heldRead = HeldRead()
         private var isComplete = false
 
         func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -87,13 +85,11 @@ enum Bridge {
         fileprivate func close() { context?.close(promise: nil) }
 
         func read(context: ChannelHandlerContext) {
-            if partner?.isWritable ?? true { context.read() } else { readIsPending = true }
+            heldRead.read(context, if: partner?.isWritable ?? true)
         }
 
         fileprivate func resumeReading() {
-            guard readIsPending else { return }
-            readIsPending = false
-            context?.read()
+            heldRead.resume(context)
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -75,9 +75,17 @@ public final class Edge: Sendable {
                 }
                 .withConnectedSocket(handed.file)
                 .whenSuccess { channel in
-                    channel.pipeline.fireChannelRead(received)
-                    channel.pipeline.fireChannelReadComplete()
-                    channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+                    // In a turn of its own, when the channel is active. Streams read as their connection does when
+                    // they begin, so that has to read again before they do.
+                    channel.eventLoop.execute {
+                        do {
+                            try channel.syncOptions?.setOption(.autoRead, value: true)
+                            channel.pipeline.fireChannelRead(received)
+                            channel.pipeline.fireChannelReadComplete()
+                        } catch {
+                            channel.close(promise: nil)
+                        }
+                    }
                 }
         }
     }
@@ -146,11 +154,18 @@ public final class Edge: Sendable {
     }
 }
 
-/// A connection that breaks its protocol is closed.
+/// A connection that breaks its protocol is closed. What concerns one stream only, such as a late frame for one
+/// that has ended, leaves the others as they are.
 final class CloseOnError: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case is NIOHTTP2Errors.StreamError, is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed:
+            break
+        default: context.close(promise: nil)
+        }
+    }
 }
 
 private final class CloseWhenIdle: ChannelInboundHandler {

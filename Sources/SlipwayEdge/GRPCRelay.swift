@@ -18,7 +18,7 @@ final class GRPCNear: ChannelDuplexHandler {
     private var requestID: String?
     /// What came before the replica's stream was there.
     private var waiting: [HTTP2Frame.FramePayload] = []
-    private var readIsPending = false
+    private let heldRead = HeldRead()
     private var hasAnswered = false
 
     init(call: GRPCCall) { self.call = call }
@@ -107,13 +107,11 @@ final class GRPCNear: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         // A message or two may come before the replica's stream is there.
-        if far.map(\.isWritable) ?? waiting.isEmpty { context.read() } else { readIsPending = true }
+        heldRead.read(context, if: far.map(\.isWritable) ?? waiting.isEmpty)
     }
 
     func resumeReading() {
-        guard readIsPending else { return }
-        readIsPending = false
-        context?.read()
+        heldRead.resume(context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -157,7 +155,7 @@ final class GRPCFar: ChannelDuplexHandler {
 
     private let near: GRPCNear
     private var context: ChannelHandlerContext?
-    private var readIsPending = false
+    private let heldRead = HeldRead()
     private var isComplete = false
 
     init(near: GRPCNear) { self.near = near }
@@ -186,13 +184,11 @@ final class GRPCFar: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if near.isWritable { context.read() } else { readIsPending = true }
+        heldRead.read(context, if: near.isWritable)
     }
 
     func resumeReading() {
-        guard readIsPending else { return }
-        readIsPending = false
-        context?.read()
+        heldRead.resume(context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -11,7 +11,7 @@ final class Splice: ChannelDuplexHandler {
 
     private var partner: Splice?
     private var context: ChannelHandlerContext?
-    private var readIsPending = false
+    private let heldRead = HeldRead()
     /// What came before the partner.
     private var waiting: [NIOAny] = []
 
@@ -45,9 +45,7 @@ final class Splice: ChannelDuplexHandler {
     private var isWritable: Bool { context?.channel.isWritable ?? false }
 
     private func resumeReading() {
-        guard readIsPending, partner?.isWritable == true else { return }
-        readIsPending = false
-        context?.read()
+        if partner?.isWritable == true { heldRead.resume(context) }
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -58,7 +56,7 @@ final class Splice: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if partner?.isWritable == true { context.read() } else { readIsPending = true }
+        heldRead.read(context, if: partner?.isWritable == true)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

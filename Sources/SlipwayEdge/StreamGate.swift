@@ -64,7 +64,7 @@ final class StreamGate: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func relay(_ call: GRPCCall, _ context: ChannelHandlerContext) throws {
-        let (stream, gate) = (context.channel, NIOLoopBound(self, eventLoop: context.eventLoop))
+        let stream = context.channel
         let near = GRPCNear(call: call)
         let bound = NIOLoopBound(near, eventLoop: context.eventLoop)
         let file = try connect(true)
@@ -79,7 +79,6 @@ final class StreamGate: ChannelInboundHandler, RemovableChannelHandler {
             }
             .withConnectedSocket(file)
             .whenFailure { _ in stream.close(promise: nil) }
-        withExtendedLifetime(gate) {}
     }
 
     /// Puts `handlers` in this one's place and gives them what has come so far.

@@ -23,10 +23,7 @@ public final class Deadline {
     /// Sets or moves it; `moment` is in nanoseconds of `MonotonicClock`.
     public func set(_ moment: UInt64) {
         self.moment = moment
-        if moment < queued {
-            queued = moment
-            reactor.deadlines.insert(self, at: moment)
-        }
+        reactor.deadlines.queue(self, reactor.now)
     }
 
     public func clear() { moment = .max }
@@ -45,7 +42,14 @@ struct DeadlineQueue {
     /// When to look next, nil for never.
     var next: UInt64? { entries.min?.moment }
 
-    mutating func insert(_ deadline: Deadline, at moment: UInt64) {
+    /// Far deadlines are looked at again after so many nanoseconds, so that those of connections that are gone do
+    /// not stay for long.
+    private static let horizon: UInt64 = 15_000_000_000
+
+    mutating func queue(_ deadline: Deadline, _ now: UInt64) {
+        let moment = min(deadline.moment, now + Self.horizon)
+        guard moment < deadline.queued else { return }
+        deadline.queued = moment
         entries.insert(Entry(moment: moment, deadline: deadline))
     }
 
@@ -61,10 +65,7 @@ struct DeadlineQueue {
                 deadline.moment = .max
                 return deadline.action
             }
-            if deadline.moment != .max {
-                deadline.queued = deadline.moment
-                insert(deadline, at: deadline.moment)
-            }
+            if deadline.moment != .max { queue(deadline, now) }
         }
         return nil
     }

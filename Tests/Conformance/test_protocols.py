@@ -1,5 +1,6 @@
 """TLS, HTTP/2 and WebSocket in front of a model, by clients of their own."""
 
+import asyncio
 import concurrent.futures
 import json
 import socket
@@ -123,9 +124,15 @@ def test_http_2(secure, plain):
         assert client.get(url).status_code == 405
         management = client.get(port.format("api.localhost") + f"/v1/models/{secure.model}")
         assert management.json()["id"] == secure.model
-        with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(lambda n: client.post(url, json={"text": "x" * n}).json(), range(64)))
-        assert answers == [{"length": n} for n in range(64)]
+
+    async def at_once():
+        async with httpx.AsyncClient(
+            http1=not plain, http2=True, verify=context(secure), headers=headers(secure), timeout=30
+        ) as many:
+            posts = (many.post(url, json={"text": "x" * number}) for number in range(64))
+            return [answer.json() for answer in await asyncio.gather(*posts)]
+
+    assert asyncio.run(at_once()) == [{"length": number} for number in range(64)]
 
 
 def served_certificate():

@@ -80,7 +80,8 @@ struct RequestHead {
     ) throws(PlatformError) {
         var framing = Framing()
         var hosts = 0
-        var (close, keep, upgrade, webSocket) = (false, false, false, false)
+        var connection = ConnectionOptions()
+        var webSocket = false
         for index in 0..<fields.count {
             let field = fields[index]
             let value = Int(field.valueStart)..<Int(field.valueEnd)
@@ -93,19 +94,7 @@ struct RequestHead {
                 authorization = value
             case .contentLength: framing.addLength(message.value(of: field))
             case .transferEncoding: framing.addCoding(message.value(of: field))
-            case .connection:
-                for option in message.value(of: field).split(separator: 44) {
-                    let name = UnsafeRawBufferPointer(rebasing: option).trimmed
-                    if name.equals("close") {
-                        close = true
-                    } else if name.equals("keep-alive") {
-                        keep = true
-                    } else if name.equals("upgrade") {
-                        upgrade = true
-                    } else if name.count > 0 {
-                        connectionNamesFields = true
-                    }
-                }
+            case .connection: connection.add(message.value(of: field))
             case .expect: expectsContinue = message.value(of: field).equals("100-continue")
             case .upgrade: webSocket = webSocket || message.value(of: field).equals("websocket")
             case .noRetry: forbidsRetry = message.value(of: field).equals("1")
@@ -121,10 +110,11 @@ struct RequestHead {
         }
         try readTarget(message)
         body = try framing.body(minorVersion: minorVersion) ?? .none
-        saysClose = close || (minorVersion == 0 && !keep)
+        connectionNamesFields = connection.namesFields
+        saysClose = connection.close || (minorVersion == 0 && !connection.keepAlive)
         keepAlive = !saysClose
         expectsContinue = expectsContinue && minorVersion > 0
-        wantsWebSocket = upgrade && webSocket && minorVersion > 0
+        wantsWebSocket = connection.upgrade && webSocket && minorVersion > 0
     }
 
     /// `GET http://host/path` names the host in the URI, and that counts more than the header.

@@ -42,28 +42,20 @@ struct ResponseHead {
         _ message: UnsafeRawBufferPointer, _ fields: FieldTable, minorVersion: Int, hasNoBody: Bool
     ) throws(PlatformError) {
         var framing = Framing()
-        var (close, keep, webSocket) = (false, false, false)
+        var connection = ConnectionOptions()
+        var webSocket = false
         for index in 0..<fields.count {
             let field = fields[index]
             switch field.kind {
             case .contentLength: framing.addLength(message.value(of: field))
             case .transferEncoding: framing.addCoding(message.value(of: field))
             case .upgrade: webSocket = message.value(of: field).equals("websocket")
-            case .connection:
-                for option in message.value(of: field).split(separator: 44) {
-                    let name = UnsafeRawBufferPointer(rebasing: option).trimmed
-                    if name.equals("close") {
-                        close = true
-                    } else if name.equals("keep-alive") {
-                        keep = true
-                    } else if !name.equals("upgrade") {
-                        connectionNamesFields = true
-                    }
-                }
+            case .connection: connection.add(message.value(of: field))
             default: break
             }
         }
-        keepAlive = !close && (minorVersion > 0 || keep)
+        connectionNamesFields = connection.namesFields
+        keepAlive = !connection.close && (minorVersion > 0 || connection.keepAlive)
         switchesToWebSocket = status == 101 && webSocket
         isCoded = framing.isCoded
         if hasNoBody || status < 200 || status == 204 || status == 304 { return body = .none }

@@ -66,6 +66,7 @@ struct Serve: AsyncParsableCommand {
             handler.logLevel = settings.logLevel
             return handler
         }
+        OpenFiles.raiseLimit()
         try await Composition(settings: settings).run()
     }
 }
