@@ -40,6 +40,10 @@ public struct ControlDependencies: Sendable {
     public var asyncPredictTimeout: Duration = .seconds(1200)
     /// How long results of asynchronous predictions can be read after their end.
     public var asyncRetention: Duration = .seconds(3600)
+    /// Returns after a time; throws when its task is cancelled before.
+    public var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    /// Nil makes real calls.
+    public var http: (any OutgoingCalls)?
 
     public init(
         now: @escaping @Sendable () -> Timestamp, catalogue: InstanceCatalogue = .standard,
@@ -64,7 +68,7 @@ public final class ControlPlane: Sendable {
     let board = ReplicaBoard()
     let dispatcher: AsyncDispatcher
     let metrics: MetricsKeeper
-    let http: OutgoingHTTP
+    let http: any OutgoingCalls
     let dependencies: ControlDependencies
 
     public init(
@@ -76,7 +80,7 @@ public final class ControlPlane: Sendable {
         self.logs = logs
         self.dependencies = dependencies
         let measurements = Measurements()
-        let http = OutgoingHTTP()
+        let http = dependencies.http ?? OutgoingHTTP()
         cache = AnswerCache(store: store)
         controller = Controller(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
@@ -87,7 +91,7 @@ public final class ControlPlane: Sendable {
             logs: logs, http: http, dependencies: dependencies, logger: logger)
         metrics = MetricsKeeper(
             store: store, controller: controller, engine: engine, gateway: gateway, board: board,
-            measurements: measurements, now: dependencies.now, logger: logger)
+            measurements: measurements, dependencies: dependencies, logger: logger)
     }
 
     /// Takes over replicas of an earlier process and publishes the first routing table.

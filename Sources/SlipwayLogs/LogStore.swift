@@ -38,10 +38,11 @@ public final class LogStore: Sendable {
     /// How long a line may wait in memory.
     static let flushInterval: Duration = .milliseconds(100)
 
-    private let root: String
+    /// Nil keeps nothing.
+    private let root: String?
     private let limits: Limits
     private let journals = Mutex<[DeploymentID: Journal]>([:])
-    private let flusher: Task<Void, Never>
+    private let flusher: Task<Void, Never>?
     private let pending: PendingFlush
 
     /// - Throws: when the directory cannot be made.
@@ -65,9 +66,19 @@ public final class LogStore: Sendable {
         }
     }
 
+    private init() {
+        root = nil
+        limits = Limits()
+        pending = PendingFlush()
+        flusher = nil
+    }
+
+    /// A store that forgets every line, for simulations.
+    public static var discarding: LogStore { LogStore() }
+
     /// Adds a line. Its time is moved on where needed, so that the times of a deployment strictly rise.
     public func append(_ entry: LogEntry, to deployment: DeploymentID) {
-        let journal = journal(of: deployment)
+        guard let journal = journal(of: deployment) else { return }
         journal.append(entry)
         pending.insert(journal)
     }
@@ -76,7 +87,7 @@ public final class LogStore: Sendable {
     /// - Throws: `LogQueryError`.
     public func query(_ query: LogQuery, of deployment: DeploymentID) async throws -> [LogEntry] {
         let filter = try LogFilter(query)
-        let journal = journal(of: deployment)
+        guard let journal = journal(of: deployment) else { return [] }
         journal.flush()
         return journal.read(matching: filter)
     }
@@ -100,7 +111,7 @@ public final class LogStore: Sendable {
     /// Deletes the log of a deployment.
     public func remove(deployment: DeploymentID) async {
         journals.withLock { $0.removeValue(forKey: deployment) }?.discard()
-        try? FileManager.default.removeItem(atPath: directory(of: deployment))
+        if let root { try? FileManager.default.removeItem(atPath: Self.directory(of: deployment, in: root)) }
     }
 
     /// Writes everything that waits.
@@ -108,21 +119,22 @@ public final class LogStore: Sendable {
 
     /// Ends the flusher after writing what waits.
     public func close() async {
-        flusher.cancel()
+        flusher?.cancel()
         flush()
     }
 
-    private func journal(of deployment: DeploymentID) -> Journal {
-        journals.withLock { journals in
+    private func journal(of deployment: DeploymentID) -> Journal? {
+        guard let root else { return nil }
+        return journals.withLock { journals in
             if let journal = journals[deployment] { return journal }
-            let journal = Journal(directory: directory(of: deployment), limits: limits)
+            let journal = Journal(directory: Self.directory(of: deployment, in: root), limits: limits)
             journals[deployment] = journal
             return journal
         }
     }
 
     /// Ids come from requests too, so only their letters and digits name a directory.
-    private func directory(of deployment: DeploymentID) -> String {
+    private static func directory(of deployment: DeploymentID, in root: String) -> String {
         root + "/" + deployment.text.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 }

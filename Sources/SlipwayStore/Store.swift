@@ -9,7 +9,8 @@ import Synchronization
 /// The database of one Slipway server. Writes are serial and durable (WAL with `synchronous=FULL`) when
 /// `write` returns; reads see the last committed state and run beside them.
 public final class Store: Sendable {
-    private let pool: DatabasePool
+    private let pool: any DatabaseWriter
+    private let faults: (any StoreFaults)?
     private let writes = Atomic<UInt64>(0)
 
     /// Counts the writes of this process: what was read at a version still holds while it is the same.
@@ -28,6 +29,7 @@ public final class Store: Sendable {
                 try db.execute(sql: "PRAGMA cache_size = -1024")
             }
             pool = try DatabasePool(path: path, configuration: configuration)
+            faults = nil
             // The pool sets NORMAL when it turns WAL on; an acknowledged write must survive a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Migrations.all.migrate(pool)
@@ -36,21 +38,62 @@ public final class Store: Sendable {
         }
     }
 
+    /// Opens a database in memory. Its transactions run on the thread of the caller, so that their order is the
+    /// order of the calls.
+    /// - Throws: `StoreError` with the reason in words.
+    public init(on memory: MemoryDatabase, faults: any StoreFaults) throws(StoreError) {
+        pool = memory.queue
+        self.faults = faults
+        do {
+            try Migrations.all.migrate(pool)
+        } catch {
+            throw StoreError(opening: "in memory", error)
+        }
+    }
+
     /// Runs one read transaction.
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (StoreReader) throws -> Value
     ) async throws -> Value {
-        try await pool.read { try body(StoreReader(db: $0)) }
+        if let faults { return try await read(body, faults) }
+        return try await pool.read { try body(StoreReader(db: $0)) }
     }
 
     /// Runs one write transaction; it is durable when the call returns and without any trace when it throws.
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (StoreWriter) throws -> Value
     ) async throws -> Value {
+        if let faults { return try await write(body, faults) }
         let value = try await pool.write { try body(StoreWriter(db: $0)) }
         writes.add(1, ordering: .releasing)
         return value
     }
+
+    private func read<Value>(
+        _ body: (StoreReader) throws -> Value, _ faults: any StoreFaults
+    ) async throws -> Value {
+        try await faults.willRead()
+        return try blocking { try pool.read { try body(StoreReader(db: $0)) } }
+    }
+
+    private func write<Value>(
+        _ body: (StoreWriter) throws -> Value, _ faults: any StoreFaults
+    ) async throws -> Value {
+        try await faults.willWrite()
+        let value = try blocking {
+            try pool.write { db in
+                let value = try body(StoreWriter(db: db))
+                try faults.willCommit()
+                return value
+            }
+        }
+        writes.add(1, ordering: .releasing)
+        try await faults.didCommit()
+        return value
+    }
+
+    /// Keeps the compiler from choosing the calls that hop to another thread.
+    private func blocking<Value>(_ body: () throws -> Value) rethrows -> Value { try body() }
 
     /// Closes all connections; later calls throw.
     public func close() throws { try pool.close() }

@@ -15,7 +15,7 @@ public enum Bootstrap {
         let key = KeyText.generate()
         return try await store.write { db in
             if try db.organization() != nil { return nil }
-            var random = SystemRandomNumberGenerator()
+            var random = Randomness()
             try db.insertOrganization(
                 id: Identifier<Team>.random(length: IdentifierLength.other, using: &random).text,
                 name: "Slipway", at: now)

@@ -12,13 +12,17 @@ enum KeyText {
 
     /// A new key; the whole text is shown to the user once and never stored.
     static func generate() -> (prefix: String, text: String) {
+        let prefix = draw(prefixLength)
+        return (prefix, prefix + "." + secret())
+    }
+
+    /// Text nobody can guess.
+    static func secret() -> String { draw(secretLength) }
+
+    private static func draw(_ count: Int) -> String {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-        func draw(_ count: Int) -> String {
-            String((0..<count).map { _ in alphabet.randomElement(using: &generator)! })
-        }
-        let prefix = draw(prefixLength)
-        return (prefix, prefix + "." + draw(secretLength))
+        return String((0..<count).map { _ in alphabet.randomElement(using: &generator)! })
     }
 
     /// The key of an `Authorization` value: `Api-Key …` or `Bearer …`, scheme in any case.

@@ -22,7 +22,7 @@ public enum Membership {
             guard try !db.users().contains(where: { $0.email == email }) else {
                 throw ControlError.validation("There is a user \(email) already.")
             }
-            var random = SystemRandomNumberGenerator()
+            var random = Randomness()
             let user = User(
                 id: .random(length: IdentifierLength.other, using: &random), name: name, email: email,
                 role: role, createdAt: now)

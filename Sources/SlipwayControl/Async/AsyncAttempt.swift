@@ -44,7 +44,7 @@ extension AsyncDispatcher {
             call.headers.add(name: "Content-Type", value: "application/json")
             call.headers.add(name: "X-Baseten-Request-Id", value: request.id)
             call.body = .bytes(input)
-            let answer = try await http.client.execute(
+            let answer = try await http.execute(
                 call, timeout: TimeAmount(dependencies.asyncPredictTimeout))
             let body = try await answer.body.collect(upTo: Self.largestOutput)
             let status = Int(answer.status.code)

@@ -2,7 +2,6 @@
 // nothing here is needed to go on after a restart. What was under way then is attempted again, so a prediction is
 // made at least once.
 
-import AsyncHTTPClient
 import Foundation
 import Logging
 import NIOCore
@@ -27,7 +26,7 @@ actor AsyncDispatcher {
     let logs: LogStore
     let dependencies: ControlDependencies
     let logger: Logger
-    let http: OutgoingHTTP
+    let http: any OutgoingCalls
 
     private var running = 0
     private var delivering: Set<String> = []
@@ -36,7 +35,8 @@ actor AsyncDispatcher {
 
     init(
         store: Store, gateway: any GatewayControl, inbox: DemandInbox, board: ReplicaBoard,
-        measurements: Measurements, logs: LogStore, http: OutgoingHTTP, dependencies: ControlDependencies,
+        measurements: Measurements, logs: LogStore, http: any OutgoingCalls,
+        dependencies: ControlDependencies,
         logger: Logger
     ) {
         self.store = store
@@ -56,7 +56,7 @@ actor AsyncDispatcher {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.tick)
+                    try? await self.dependencies.sleep(Self.tick)
                     if await self.hasWork { self.board.ring() }
                 }
             }
@@ -130,7 +130,8 @@ actor AsyncDispatcher {
             if board.readyReplicas(of: deployment) == 0 { try await wakeOrMove(deployment, now) }
             return
         }
-        slots.shuffle()
+        var random = Randomness()
+        slots.shuffle(using: &random)
         let limit = min(slots.count, Self.mostAtOnce - running)
         guard limit > 0 else { return }
         let begun = try await store.write { db in

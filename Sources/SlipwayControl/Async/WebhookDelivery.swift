@@ -22,7 +22,7 @@ extension AsyncDispatcher {
         guard let webhook = request.webhook, let host = WebhookAddress.parts(of: webhook)?.host else {
             return WebhookDelivery(problem: "it has no address")
         }
-        if await OutgoingHTTP.resolvesToLinkLocal(host) {
+        if await http.resolvesToLinkLocal(host) {
             return WebhookDelivery(problem: "\(host) is a link-local address")
         }
         do {
@@ -35,7 +35,7 @@ extension AsyncDispatcher {
                 call.headers.add(name: "X-BASETEN-SIGNATURE", value: signature)
             }
             call.body = .bytes(body)
-            let answer = try await http.client.execute(call, timeout: Self.deliveryTimeout)
+            let answer = try await http.execute(call, timeout: Self.deliveryTimeout)
             if (200..<300).contains(answer.status.code) { return WebhookDelivery() }
             return WebhookDelivery(
                 problem: "it answered \(answer.status.code)",

@@ -101,7 +101,7 @@ extension ControlPlane {
     public func createWebhookSecret(by caller: Caller) async throws -> (id: String, text: String) {
         let now = now
         let id = KeyText.generate().prefix
-        let text = "whsec_" + Self.newRequestID()
+        let text = "whsec_" + KeyText.secret()
         let sealed = try dependencies.secretBox.seal(text, context: "webhook/\(id)")
         try await store.write { db in
             let rotates = try db.webhookSecrets().contains { $0.ends_at == nil }
@@ -121,7 +121,8 @@ extension ControlPlane {
 
     /// 32 hex digits.
     private static func newRequestID() -> String {
-        KeyText.hex((0..<16).map { _ in UInt8.random(in: .min ... .max) })
+        var random = Randomness()
+        return KeyText.hex((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
     }
 }
 

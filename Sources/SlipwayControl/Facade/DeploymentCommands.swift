@@ -124,8 +124,8 @@ extension ControlPlane {
         let isUsed = (try? await store.read { try $0.usesArchive(archive) }) ?? true
         if !isUsed { dependencies.removeArchive(archive) }
         guard let image else { return }
-        Task { [store, engine, controller] in
-            while await controller.hasReplica(of: image) { try await Task.sleep(for: .seconds(1)) }
+        Task { [store, engine, controller, dependencies] in
+            while await controller.hasReplica(of: image) { try await dependencies.sleep(.seconds(1)) }
             if try await !store.read({ try $0.usesImage(image) }) { await engine.removeImage(image) }
         }
     }

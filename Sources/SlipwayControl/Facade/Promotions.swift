@@ -68,7 +68,7 @@ extension ControlPlane {
             }
             try db.insert(candidate)
         }
-        var random = SystemRandomNumberGenerator()
+        var random = Randomness()
         try db.insert(
             Promotion(
                 id: .random(length: IdentifierLength.other, using: &random), modelID: source.modelID,
@@ -122,7 +122,7 @@ extension ControlPlane {
     }
 
     func newDeploymentID() -> DeploymentID {
-        var random = SystemRandomNumberGenerator()
+        var random = Randomness()
         return .random(length: IdentifierLength.deployment, using: &random)
     }
 

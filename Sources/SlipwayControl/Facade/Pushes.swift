@@ -151,7 +151,7 @@ extension ControlPlane {
         guard case .modelNamed(let name, _) = request.target else {
             throw ControlError.notFound("There is no such model.")
         }
-        var random = SystemRandomNumberGenerator()
+        var random = Randomness()
         let model = Model(
             id: .random(length: IdentifierLength.model, using: &random), name: name, teamID: team.id,
             createdAt: now)

@@ -29,7 +29,7 @@ extension ControlPlane {
         let box = dependencies.secretBox
         return try await store.write { db in
             let team = try db.teamOrDefault(team ?? caller.teamID)
-            var random = SystemRandomNumberGenerator()
+            var random = Randomness()
             let stored = try db.upsert(
                 SealedSecret(
                     id: Identifier<Team>.random(length: IdentifierLength.other, using: &random).text,

@@ -17,6 +17,7 @@ actor MetricsKeeper {
     private let board: ReplicaBoard
     private let measurements: Measurements
     private let now: @Sendable () -> Timestamp
+    private let sleep: @Sendable (Duration) async throws -> Void
     private let logger: Logger
 
     /// The samples of the current minute.
@@ -32,7 +33,7 @@ actor MetricsKeeper {
 
     init(
         store: Store, controller: Controller, engine: any Engine, gateway: any GatewayControl,
-        board: ReplicaBoard, measurements: Measurements, now: @escaping @Sendable () -> Timestamp,
+        board: ReplicaBoard, measurements: Measurements, dependencies: ControlDependencies,
         logger: Logger
     ) {
         self.store = store
@@ -41,7 +42,8 @@ actor MetricsKeeper {
         self.gateway = gateway
         self.board = board
         self.measurements = measurements
-        self.now = now
+        now = dependencies.now
+        sleep = dependencies.sleep
         self.logger = logger
         minute = now().minute
     }
@@ -50,7 +52,7 @@ actor MetricsKeeper {
     func run() async {
         while !Task.isCancelled {
             await read()
-            try? await Task.sleep(for: Self.period)
+            try? await sleep(Self.period)
         }
         takeCounts()
         await Task { await close(next: minute) }.value

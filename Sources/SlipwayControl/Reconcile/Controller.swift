@@ -25,7 +25,7 @@ public actor Controller {
     let logs: LogStore
     let board: ReplicaBoard
     let measurements: Measurements
-    let http: OutgoingHTTP
+    let http: any OutgoingCalls
     let dependencies: ControlDependencies
     let logger: Logger
 
@@ -62,7 +62,7 @@ public actor Controller {
 
     init(
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
-        board: ReplicaBoard, measurements: Measurements, http: OutgoingHTTP,
+        board: ReplicaBoard, measurements: Measurements, http: any OutgoingCalls,
         dependencies: ControlDependencies, logger: Logger
     ) {
         self.store = store
@@ -91,9 +91,9 @@ public actor Controller {
             group.addTask { [engine] in
                 for await event in engine.events() { await self.receive(event) }
             }
-            group.addTask { [inbox] in
+            group.addTask { [inbox, dependencies] in
                 while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.tick)
+                    try? await dependencies.sleep(Self.tick)
                     inbox.ring()
                 }
             }

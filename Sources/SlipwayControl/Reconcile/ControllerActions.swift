@@ -112,7 +112,7 @@ extension Controller {
 
     private func startReplica(of deployment: Deployment, _ reservation: Reservation) {
         guard let image = deployment.imageID else { return }
-        var random = SystemRandomNumberGenerator()
+        var random = Randomness()
         let id = ReplicaID.random(length: IdentifierLength.replica, using: &random)
         replicas[id] = Replica(
             id: id, deploymentID: deployment.id, imageID: image, phase: .starting,

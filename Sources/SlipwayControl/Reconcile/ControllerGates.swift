@@ -47,7 +47,7 @@ extension Controller {
     }
 
     private func call(_ url: String, _ gate: PromotionGate, _ promotion: Promotion) async throws -> String? {
-        if let host = WebhookAddress.parts(of: url)?.host, await OutgoingHTTP.resolvesToLinkLocal(host) {
+        if let host = WebhookAddress.parts(of: url)?.host, await http.resolvesToLinkLocal(host) {
             return "\(host) is a link-local address."
         }
         struct Question: Encodable {
@@ -63,7 +63,7 @@ extension Controller {
                     model_id: promotion.modelID.text, deployment_id: promotion.candidateID.text,
                     environment: promotion.environment, promotion_id: promotion.id.text,
                     previous_deployment_id: promotion.previousID?.text)))
-        let answer = try await http.client.execute(
+        let answer = try await http.execute(
             request, timeout: .seconds(Int64(gate.timeoutSeconds)))
         if (200..<300).contains(answer.status.code) { return nil }
         let text = (try? await answer.body.collect(upTo: 4096)).map { String(buffer: $0) } ?? ""

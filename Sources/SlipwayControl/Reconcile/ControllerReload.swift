@@ -59,7 +59,7 @@ extension Controller {
         guard let endpoint = replica.endpoint else { return "The replica has no address." }
         var request = HTTPClientRequest(url: "http://\(endpoint.host):\(endpoint.port)/hot-reload")
         request.method = .POST
-        let answer = try await http.client.execute(request, timeout: Self.reloadTimeout)
+        let answer = try await http.execute(request, timeout: Self.reloadTimeout)
         let text = String(buffer: try await answer.body.collect(upTo: Self.longestAnswer))
         if answer.status == .ok { return nil }
         struct Failure: Decodable { var error: String }

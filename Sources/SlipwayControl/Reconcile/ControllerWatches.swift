@@ -67,7 +67,7 @@ extension PromotionDriver {
         _ promotion: Promotion, _ environment: Environment, to previous: Deployment, _ reason: String,
         in db: StoreWriter, _ now: Timestamp
     ) throws {
-        var random = SystemRandomNumberGenerator()
+        var random = Randomness()
         let id = PromotionID.random(length: IdentifierLength.other, using: &random)
         guard let back = promotion.givenBack(id: id, reason: reason, at: now) else { return }
         try db.insert(back)
