@@ -100,6 +100,19 @@ let package = Package(
                 lifecycle, logging, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .target(
+            name: "SlipwaySimulation",
+            dependencies: [
+                "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayGateway", "SlipwayLogs",
+                "SlipwayStore", "SlipwayTruss", asyncHTTPClient, logging, nioCore, nioHTTP1,
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        .executableTarget(
+            name: "slipway-sim",
+            dependencies: [
+                "SlipwayCore", "SlipwaySimulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "autoscaling-simulation", dependencies: ["SlipwayCore"],
             path: "Benchmarks/autoscaling/Simulation"),

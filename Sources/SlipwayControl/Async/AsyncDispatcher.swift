@@ -17,6 +17,8 @@ actor AsyncDispatcher {
     static let mostAtOnce = 256
     /// Results are forgotten about this often.
     static let forgetEvery: Duration = .seconds(60)
+    /// Before a write that failed is tried again.
+    static let pauseAfterFailure: Duration = .seconds(1)
 
     let store: Store
     let gateway: any GatewayControl
@@ -70,15 +72,11 @@ actor AsyncDispatcher {
 
     private func recover() async {
         let now = dependencies.now()
-        do {
-            try await store.write { db in
-                for var request in try db.asyncRequests(.inProgress) where request.dueAt == nil {
-                    request.recover(at: now)
-                    try db.update(request)
-                }
+        await store("the asynchronous requests of the last run") { db in
+            for var request in try db.asyncRequests(.inProgress) where request.dueAt == nil {
+                request.recover(at: now)
+                try db.update(request)
             }
-        } catch {
-            logger.error("asynchronous requests cannot be read", metadata: ["error": "\(error)"])
         }
     }
 
@@ -177,19 +175,25 @@ actor AsyncDispatcher {
                 request, "attempt \(request.attempts) failed: \(error.code.rawValue) \(error.message)",
                 replica.id)
         }
-        do {
-            try await store.write { db in
-                guard var current = try db.asyncRequest(request.id), current.status == .inProgress else {
-                    return
-                }
-                current.end(outcome, at: now)
-                try db.update(current)
-                if let output { try db.setAsyncOutput(request.id, output.body, type: output.type) }
+        await store("the end of asynchronous request \(request.id)") { db in
+            guard var current = try db.asyncRequest(request.id), current.status == .inProgress else {
+                return
             }
-        } catch {
-            logger.error(
-                "the end of an asynchronous prediction cannot be stored",
-                metadata: ["request_id": "\(request.id)", "error": "\(error)"])
+            current.end(outcome, at: now)
+            try db.update(current)
+            if let output { try db.setAsyncOutput(request.id, output.body, type: output.type) }
+        }
+    }
+
+    /// Writes what is known nowhere else; tries until it is stored or the server ends.
+    private func store(_ what: String, _ body: @escaping @Sendable (StoreWriter) throws -> Void) async {
+        while true {
+            do {
+                return try await store.write(body)
+            } catch {
+                logger.error("cannot store \(what)", metadata: ["error": "\(error)"])
+            }
+            do { try await dependencies.sleep(Self.pauseAfterFailure) } catch { return }
         }
     }
 
@@ -236,16 +240,10 @@ actor AsyncDispatcher {
         if Task.isCancelled { return }
         if let problem = delivery.problem { log(request, "webhook: \(problem)", nil) }
         let now = dependencies.now()
-        do {
-            try await store.write { db in
-                guard var current = try db.asyncRequest(request.id), current.awaitsDelivery else { return }
-                current.delivered(delivery.problem == nil, canRetry: delivery.canRetry, at: now)
-                try db.update(current)
-            }
-        } catch {
-            logger.error(
-                "the end of a delivery cannot be stored",
-                metadata: ["request_id": "\(request.id)", "error": "\(error)"])
+        await store("the end of the delivery of \(request.id)") { db in
+            guard var current = try db.asyncRequest(request.id), current.awaitsDelivery else { return }
+            current.delivered(delivery.problem == nil, canRetry: delivery.canRetry, at: now)
+            try db.update(current)
         }
     }
 

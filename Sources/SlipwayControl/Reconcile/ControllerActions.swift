@@ -117,15 +117,16 @@ extension Controller {
         replicas[id] = Replica(
             id: id, deploymentID: deployment.id, imageID: image, phase: .starting,
             startedAt: dependencies.now(), reservation: reservation)
-        Task { [engine] in
+        starts[id] = Task { [engine] in
             do {
-                try await engine.start(
-                    try await self.spec(of: deployment, replica: id, image: image, reservation))
+                let spec = try await self.spec(of: deployment, replica: id, image: image, reservation)
+                if !self.stopping.contains(id) { try await engine.start(spec) }
             } catch {
                 self.receive(
                     .phase(
                         id, .exited(code: 127), endpoint: nil, reason: "The replica cannot start: \(error)"))
             }
+            self.starts[id] = nil
         }
     }
 
@@ -160,7 +161,10 @@ extension Controller {
 
     private func stop(_ id: ReplicaID, grace: Duration) {
         guard stopping.insert(id).inserted else { return }
+        let start = starts[id]
         Task { [engine] in
+            // What is about to start cannot be stopped yet.
+            await start?.value
             await engine.stop(id, grace: grace)
             self.removed(id)
         }

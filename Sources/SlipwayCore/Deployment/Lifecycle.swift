@@ -231,8 +231,10 @@ private struct Life {
     private mutating func endDrained() {
         for replica in situation.replicas where !replica.hasExited {
             guard let since = replica.drainingSince else { continue }
+            let isIdle =
+                situation.inFlight[replica.id, default: 0] == 0 || PlantedBug.isPlanted(.stopsBusyReplicas)
             let drained =
-                situation.inFlight[replica.id, default: 0] == 0 && now - since >= Lifecycle.shortestDrain
+                isIdle && now - since >= Lifecycle.shortestDrain
             if drained || now - since >= Lifecycle.longestDrain {
                 actions.append(.stop(replica.id))
             }

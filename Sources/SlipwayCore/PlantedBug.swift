@@ -1,0 +1,29 @@
+// Bugs on purpose, for the tests of the simulator: it has to find each of them. Release builds have none.
+
+#if DEBUG
+    import Synchronization
+
+    public enum PlantedBug: String, Sendable, CaseIterable {
+        /// A draining replica is ended while it has requests.
+        case stopsBusyReplicas = "stops-busy-replicas"
+        /// A promotion moves its environment before the candidate is ready.
+        case swapsTooEarly = "swaps-too-early"
+        /// A decision is stored as it was made, over what a command has written in between.
+        case overwritesCommands = "overwrites-commands"
+
+        private static let planted = Mutex<PlantedBug?>(nil)
+
+        /// Nil takes the planted one out.
+        public static func plant(_ bug: PlantedBug?) { planted.withLock { $0 = bug } }
+
+        var isPlanted: Bool { Self.planted.withLock { $0 == self } }
+
+        package static func isPlanted(_ bug: PlantedBug) -> Bool { bug.isPlanted }
+    }
+#else
+    package enum PlantedBug {
+        case stopsBusyReplicas, swapsTooEarly, overwritesCommands
+
+        @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
+    }
+#endif

@@ -1,0 +1,31 @@
+// What clients were told, and so may rely on.
+
+import SlipwayCore
+
+struct Ledger {
+    enum Fate {
+        /// Acknowledged and not asked to go.
+        case there
+        /// Acknowledged as deleted.
+        case gone
+        /// A call about it ended without an answer, or has not ended.
+        case unknown
+    }
+
+    struct EnvironmentKey: Hashable, Comparable {
+        var model: ModelID
+        var name: String
+
+        static func < (one: Self, other: Self) -> Bool { (one.model, one.name) < (other.model, other.name) }
+    }
+
+    var models: [ModelID: Fate] = [:]
+    var deployments: [DeploymentID: Fate] = [:]
+    var environments: [EnvironmentKey: Fate] = [:]
+    /// Settings each environment may have now: one after an answer, more while there is none.
+    var autoscaling: [EnvironmentKey: [AutoscalingSettings]] = [:]
+    /// Asynchronous requests that were accepted, and by which model.
+    var submitted: [String: ModelID] = [:]
+    /// Of these, the ones whose cancellation was acknowledged.
+    var canceled: Set<String> = []
+}

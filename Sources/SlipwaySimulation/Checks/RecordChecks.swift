@@ -1,0 +1,132 @@
+// Promises about what is stored, looked at after every transaction.
+
+import SlipwayCore
+import SlipwayStore
+
+final class RecordChecks: @unchecked Sendable {
+    struct Records {
+        var models: Set<ModelID> = []
+        var deployments: [DeploymentID: Deployment] = [:]
+        var environments: [Ledger.EnvironmentKey: Environment] = [:]
+        var promotions: [PromotionID: Promotion] = [:]
+    }
+
+    private unowned let world: World
+    private(set) var records = Records()
+    private(set) var checks = 0
+
+    init(world: World) { self.world = world }
+
+    /// Looks at everything as it is stored now and compares it with what was stored before and what clients were told.
+    func check() {
+        do {
+            let new = try world.database.look(Self.read)
+            compare(records, new)
+            records = new
+            compareWithLedger(new)
+            try world.queue.check()
+            checks += 1
+        } catch {
+            world.violate("the database cannot be read: \(error)")
+        }
+    }
+
+    private static func read(_ db: StoreReader) throws -> Records {
+        var records = Records()
+        records.models = Set(try db.models().map(\.id))
+        for deployment in try db.deployments() { records.deployments[deployment.id] = deployment }
+        for environment in try db.environments() {
+            records.environments[.init(model: environment.modelID, name: environment.name)] = environment
+            for promotion in try db.promotions(into: environment.name, of: environment.modelID, limit: 100) {
+                records.promotions[promotion.id] = promotion
+            }
+        }
+        return records
+    }
+
+    // MARK: From one transaction to the next
+
+    private func compare(_ old: Records, _ new: Records) {
+        for (id, promotion) in new.promotions where promotion != old.promotions[id] {
+            world.note(
+                "promotion \(id) to \(promotion.environment) is \(promotion.status.rawValue) \(promotion.rollout.percent) %"
+            )
+            checkEnd(promotion, before: old.promotions[id], old, new)
+        }
+        for (id, deployment) in new.deployments where deployment.status != old.deployments[id]?.status {
+            world.note("deployment \(id) is \(deployment.status.rawValue): \(deployment.statusReason ?? "")")
+            if deployment.statusReason?.contains("archive is gone") ?? false {
+                world.violate("the archive of deployment \(id) was removed before its build")
+            }
+        }
+        for (key, environment) in new.environments { checkMove(of: environment, key, old, new) }
+        checkOnePerEnvironment(new)
+    }
+
+    /// A promotion that has ended stays as it ended, and what it says is what happened.
+    private func checkEnd(_ promotion: Promotion, before: Promotion?, _ old: Records, _ new: Records) {
+        if let before, before.status.isTerminal, before.status != promotion.status {
+            return world.violate(
+                "promotion \(promotion.id) ended \(before.status.rawValue) and became \(promotion.status.rawValue)"
+            )
+        }
+        guard promotion.status.isTerminal, before.map({ !$0.status.isTerminal }) ?? true else { return }
+        let key = Ledger.EnvironmentKey(model: promotion.modelID, name: promotion.environment)
+        let current = new.environments[key]?.currentDeploymentID
+        if promotion.status == .succeeded {
+            if current != promotion.candidateID {
+                world.violate(
+                    "promotion \(promotion.id) says SUCCEEDED and its environment has \(current?.text ?? "nothing")"
+                )
+            }
+        } else if current != old.environments[key]?.currentDeploymentID {
+            world.violate(
+                "promotion \(promotion.id) is \(promotion.status.rawValue) and moved its environment")
+        }
+    }
+
+    private func checkMove(
+        of environment: Environment, _ key: Ledger.EnvironmentKey, _ old: Records, _ new: Records
+    ) {
+        guard let before = old.environments[key],
+            before.currentDeploymentID != environment.currentDeploymentID
+        else { return }
+        let moved = new.promotions.values.contains { promotion in
+            promotion.modelID == key.model && promotion.environment == key.name
+                && promotion.candidateID == environment.currentDeploymentID
+                && promotion.status == .succeeded && old.promotions[promotion.id]?.status != .succeeded
+        }
+        if !moved { world.violate("environment \(key.name) of \(key.model) moved without a promotion") }
+    }
+
+    private func checkOnePerEnvironment(_ new: Records) {
+        let running = new.promotions.values.filter { !$0.status.isTerminal }
+        let places = running.map { Ledger.EnvironmentKey(model: $0.modelID, name: $0.environment) }
+        if Set(places).count != places.count { world.violate("an environment has two promotions") }
+    }
+
+    // MARK: What clients were told
+
+    private func compareWithLedger(_ new: Records) {
+        let ledger = world.ledger
+        compare("model", ledger.models, has: new.models.contains)
+        compare("deployment", ledger.deployments) { new.deployments[$0] != nil }
+        compare("environment", ledger.environments) { new.environments[$0] != nil }
+        for (key, allowed) in ledger.autoscaling where ledger.environments[key] == .there {
+            guard let environment = new.environments[key], !allowed.contains(environment.autoscaling) else {
+                continue
+            }
+            world.violate(
+                "environment \(key.name) of \(key.model) has lost its acknowledged autoscaling settings")
+        }
+    }
+
+    private func compare<Key>(
+        _ what: String, _ fates: [Key: Ledger.Fate], has isThere: (Key) -> Bool
+    ) {
+        for (key, fate) in fates {
+            if fate == .there, !isThere(key) { world.violate("\(what) \(key) was acknowledged and is lost") }
+            if fate == .gone, isThere(key) { world.violate("\(what) \(key) was deleted and is back") }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// Promises about traffic: an environment that can serve does, and no replica is ended under a request.
+
+import SlipwayCore
+import SlipwayGateway
+
+final class RoutingChecks: @unchecked Sendable {
+    private unowned let world: World
+    /// When each replica was last in a table, in the server's time.
+    private var lastRouted: [ReplicaID: Int64] = [:]
+    private(set) var swaps = 0
+
+    init(world: World) { self.world = world }
+
+    func serverDied() { lastRouted = [:] }
+
+    func published(_ new: RoutingTable, after old: RoutingTable) {
+        for route in new.deployments.values {
+            for replica in route.replicas { lastRouted[replica.replicaID] = world.scheduler.elapsed }
+        }
+        for (model, routes) in new.models {
+            for (name, current) in routes.environments {
+                guard let current, let before = old.models[model]?.environments[name] ?? nil,
+                    before != current
+                else { continue }
+                swaps += 1
+                checkSwap(name, from: old.deployments[before], to: new.deployments[current])
+            }
+        }
+    }
+
+    /// An environment moves to what can serve.
+    private func checkSwap(_ name: String, from old: DeploymentRoute?, to new: DeploymentRoute?) {
+        guard let old,
+            old.replicas.contains(where: { world.machine.processes[$0.replicaID]?.answers ?? false }),
+            new?.replicas.isEmpty ?? true, !world.hasExcuse(new?.deploymentID ?? old.deploymentID, since: 0)
+        else { return }
+        world.violate(
+            "environment \(name) moved from \(old.deploymentID), which served, to \(new?.deploymentID.text ?? "nothing"), which does not"
+        )
+    }
+
+    /// A server is about to end a replica.
+    func stops(_ process: Machine.Process, grace: Duration) {
+        let id = process.spec.replicaID
+        let busy = world.server?.gateway.inFlight(replica: id) ?? 0
+        guard busy > 0, !process.hasExited,
+            world.records.records.deployments[process.spec.deploymentID] != nil
+        else { return }
+        let since = Duration.microseconds(
+            world.scheduler.elapsed - (lastRouted[id] ?? world.scheduler.elapsed))
+        if since < Lifecycle.longestDrain {
+            world.violate("replica \(id) is stopped \(since) after it left the table, with \(busy) requests")
+        }
+    }
+
+    /// A client's prediction ended. Since when it ran, and where it went, decide whether it may have failed.
+    func ended(_ outcome: CallOutcome, _ key: Ledger.EnvironmentKey, began: Int64) {
+        let slack = Duration.seconds(180).microseconds
+        guard world.ledger.models[key.model] == .there, world.ledger.environments[key] == .there,
+            let id = world.records.records.environments[key]?.currentDeploymentID,
+            let current = world.records.records.deployments[id], current.desired != .inactive
+        else { return }
+        switch outcome {
+        case .answered: world.answered += 1
+        case .serverDied: break
+        case .lost(let deployment):
+            guard !world.hasExcuse(deployment, since: began),
+                world.records.records.deployments[deployment] != nil
+            else { return }
+            world.violate("a request of \(deployment) was lost with its replica")
+        case .refused(let status, let reason):
+            guard status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),
+                !world.hasExcuse(key.model, since: began - slack)
+            else { return }
+            world.violate("environment \(key.name) of \(key.model) refused a request: \(status) \(reason)")
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// A team that works on one model: pushes, promotes, changes settings, and knows what it was told.
+
+import SlipwayControl
+import SlipwayCore
+
+final class Owner: @unchecked Sendable {
+    private let world: World
+    private let name: String
+    private(set) var model: ModelID?
+    private var dice: Dice { world.clientDice }
+
+    init(world: World, name: String) {
+        self.world = world
+        self.name = name
+    }
+
+    func work() async {
+        while !Task.isCancelled {
+            await step()
+            try? await world.scheduler.sleep(dice.span(.milliseconds(100), .seconds(60)))
+        }
+    }
+
+    private func step() async {
+        guard let model else { return await push(.good) }
+        switch dice.pick(weighted: [
+            (20, 0), (8, 1), (14, 2), (14, 3), (10, 4), (8, 5), (8, 6), (4, 7), (3, 8), (10, 9), (1, 10),
+        ]) {
+        case 0: await push(dice.pick(weighted: [(8, .good), (1, .unbuildable), (1, .broken), (1, .slow)]))
+        case 1: await push(.good, isDevelopment: true)
+        case 2: await promote(.development, model)
+        case 3: if let id = aDeployment(of: model) { await promote(.id(id), model) }
+        case 4: await changeAutoscaling(model)
+        case 5: await changePromotionSettings(model)
+        case 6: await signal(model)
+        case 7: await createEnvironment(model)
+        case 8: await deleteEnvironment(model)
+        case 9: await changeDeployment(model)
+        default: await deleteModel(model)
+        }
+    }
+
+    // MARK: Deployments
+
+    private func push(_ code: Machine.Code, isDevelopment: Bool = false) async {
+        let key = world.machine.upload(code)
+        let environment = !isDevelopment && model != nil && dice.chance(0.4) ? anEnvironment() : nil
+        let answer = await world.ask("\(name) pushes \(key)") { [name] control, caller in
+            try await control.push(
+                PushRequest(
+                    target: .modelNamed(name, team: nil), archiveKey: key, isDevelopment: isDevelopment,
+                    environment: environment, scaleDownPrevious: dice.chance(0.8), deployTimeoutMinutes: 10),
+                by: caller)
+        }
+        guard let (made, deployment) = answer.value else { return }
+        model = made.model.id
+        world.ledger.note(\.models, made.model.id)
+        world.ledger.note(\.deployments, deployment.deployment.id)
+        world.ledger.note(\.environments, .init(model: made.model.id, name: Environment.production))
+    }
+
+    private func promote(_ selector: DeploymentSelector, _ model: ModelID) async {
+        let environment = anEnvironment()
+        let answer = await world.ask("\(name) promotes \(selector) to \(environment)") { control, caller in
+            try await control.promote(
+                selector, of: model, to: environment, PromoteOptions(scaleDownPrevious: dice.chance(0.8)),
+                by: caller)
+        }
+        if let view = answer.value { world.ledger.note(\.deployments, view.deployment.id) }
+    }
+
+    private func changeDeployment(_ model: ModelID) async {
+        guard let id = aDeployment(of: model) else { return }
+        let kind = dice.number(0...4)
+        world.excuse(id, "\(name) changes it (\(kind))")
+        switch kind {
+        case 0:
+            _ = await world.ask("\(name) deactivates \(id)") {
+                try await $0.deactivate(.id(id), of: model, by: $1)
+            }
+        case 1, 2:
+            _ = await world.ask("\(name) activates \(id)") {
+                try await $0.activate(.id(id), of: model, by: $1)
+            }
+        case 3:
+            _ = await world.ask("\(name) retries \(id)") {
+                try await $0.retry(.id(id), of: model, by: $1).retried
+            }
+        default:
+            world.ledger.doubt(\.deployments, id)
+            let answer = await world.ask("\(name) deletes \(id)") {
+                try await $0.deleteDeployment(id, of: model, by: $1)
+            }
+            if case .acknowledged = answer { world.ledger.deployments[id] = .gone }
+        }
+    }
+
+    private func deleteModel(_ model: ModelID) async {
+        world.excuse(model, "\(name) deletes it")
+        let deployments = world.records.records.deployments.values.filter { $0.modelID == model }.map(\.id)
+        world.ledger.doubt(\.models, model)
+        // Also what others make of it meanwhile.
+        for (id, fate) in world.ledger.deployments where fate == .there {
+            if world.records.records.deployments[id].map({ $0.modelID == model }) ?? true {
+                world.ledger.deployments[id] = .unknown
+            }
+        }
+        for key in world.ledger.environments.keys where key.model == model {
+            world.ledger.doubt(\.environments, key)
+        }
+        let answer = await world.ask("\(name) deletes the model") { try await $0.deleteModel(model, by: $1) }
+        guard case .acknowledged = answer else { return }
+        world.ledger.models[model] = .gone
+        for id in deployments { world.ledger.deployments[id] = .gone }
+        for key in world.ledger.environments.keys where key.model == model {
+            world.ledger.environments[key] = .gone
+        }
+        self.model = nil
+    }
+
+    // MARK: Environments
+
+    private func createEnvironment(_ model: ModelID) async {
+        let environment = dice.pick(["staging", "canary"]) ?? ""
+        let key = Ledger.EnvironmentKey(model: model, name: environment)
+        if world.ledger.environments[key] != .there { world.ledger.environments[key] = .unknown }
+        let answer = await world.ask("\(name) creates \(environment)") {
+            try await $0.createEnvironment(
+                environment, of: model, autoscaling: AutoscalingChange(),
+                promotion: PromotionSettingsChange(),
+                by: $1)
+        }
+        if case .acknowledged = answer { world.ledger.environments[key] = .there }
+    }
+
+    private func deleteEnvironment(_ model: ModelID) async {
+        let environment = dice.pick(["staging", "canary"]) ?? ""
+        let key = Ledger.EnvironmentKey(model: model, name: environment)
+        world.ledger.doubt(\.environments, key)
+        world.ledger.autoscaling[key] = nil
+        let answer = await world.ask("\(name) deletes \(environment)") {
+            try await $0.deleteEnvironment(environment, of: model, by: $1)
+        }
+        if case .acknowledged = answer { world.ledger.environments[key] = .gone }
+    }
+
+    private func changeAutoscaling(_ model: ModelID) async {
+        let key = Ledger.EnvironmentKey(model: model, name: anEnvironment())
+        guard let before = world.records.records.environments[key]?.autoscaling else { return }
+        var change = AutoscalingChange()
+        change.minReplica = dice.number(0...2)
+        change.maxReplica = dice.number(2...4)
+        change.autoscalingWindow = dice.number(10...60)
+        change.scaleDownDelay = dice.number(0...120)
+        change.concurrencyTarget = dice.number(1...3)
+        guard let after = try? before.applying(change) else { return }
+        world.ledger.autoscaling[key] = [before, after]
+        let answer = await world.ask("\(name) sets autoscaling of \(key.name)") {
+            try await $0.updateEnvironment(
+                key.name, of: model, autoscaling: change, promotion: PromotionSettingsChange(), by: $1)
+        }
+        switch answer {
+        case .acknowledged: world.ledger.autoscaling[key] = [after]
+        case .refused: world.ledger.autoscaling[key] = [before]
+        case .unknown: break
+        }
+    }
+
+    private func changePromotionSettings(_ model: ModelID) async {
+        let environment = anEnvironment()
+        var change = PromotionSettingsChange()
+        change.rollingDeploy = dice.chance(0.4)
+        change.rampUp = dice.chance(0.3)
+        change.rampUpSeconds = dice.number(10...120)
+        change.redeployOnPromotion = dice.chance(0.3)
+        change.cleanup = dice.pick(CleanupStrategy.allCases)
+        if dice.chance(0.5) {
+            change.maxSurgePercent = dice.number(1...50)
+        } else {
+            change.maxUnavailablePercent = dice.number(1...50)
+        }
+        change.stabilizationSeconds = dice.number(0...20)
+        change.replicaOverheadPercent = dice.chance(0.2) ? 50 : 0
+        change.gate =
+            dice.chance(0.2) ? .set(PromotionGate(command: "check", timeoutSeconds: 30)) : .removed
+        change.watch =
+            dice.chance(0.3) ? .set(PromotionWatch(durationSeconds: dice.number(10...90))) : .removed
+        _ = await world.ask("\(name) sets promotion settings of \(environment)") {
+            try await $0.updateEnvironment(
+                environment, of: model, autoscaling: AutoscalingChange(), promotion: change, by: $1)
+        }
+    }
+
+    private func signal(_ model: ModelID) async {
+        let environment = anEnvironment()
+        let signal = dice.pick(PromotionSignal.allCases) ?? .cancel
+        _ = await world.ask("\(name) sends \(signal.rawValue) to \(environment)") {
+            try await $0.signalPromotion(signal, in: environment, of: model, by: $1)
+        }
+    }
+
+    // MARK: Choices
+
+    private func anEnvironment() -> String {
+        guard let model else { return Environment.production }
+        let names = world.records.records.environments.keys.filter { $0.model == model }.map(\.name).sorted()
+        return dice.chance(0.6) ? Environment.production : dice.pick(names) ?? Environment.production
+    }
+
+    private func aDeployment(of model: ModelID) -> DeploymentID? {
+        dice.pick(
+            world.records.records.deployments.values.filter { $0.modelID == model }.map(\.id).sorted())
+    }
+}
+
+extension Ledger {
+    /// Something was acknowledged; unless more is known of it by now.
+    mutating func note<Key>(_ fates: WritableKeyPath<Ledger, [Key: Fate]>, _ key: Key) {
+        if self[keyPath: fates][key] == nil { self[keyPath: fates][key] = .there }
+    }
+
+    /// A call begins that may end it.
+    mutating func doubt<Key>(_ fates: WritableKeyPath<Ledger, [Key: Fate]>, _ key: Key) {
+        if self[keyPath: fates][key] == .there { self[keyPath: fates][key] = .unknown }
+    }
+}

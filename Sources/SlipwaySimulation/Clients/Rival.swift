@@ -1,0 +1,40 @@
+// Somebody else who works on the same models at the same time and asks nobody.
+
+import SlipwayControl
+import SlipwayCore
+
+struct Rival: @unchecked Sendable {
+    let world: World
+
+    func work() async {
+        let dice = world.clientDice
+        while !Task.isCancelled {
+            try? await world.scheduler.sleep(dice.span(.seconds(1), .seconds(120)))
+            let records = world.records.records
+            guard let model = dice.pick(records.models.sorted()),
+                let id = dice.pick(
+                    records.deployments.values.filter { $0.modelID == model }.map(\.id).sorted()),
+                let environment = dice.pick(
+                    records.environments.keys.filter { $0.model == model }.map(\.name).sorted())
+            else { continue }
+            switch dice.number(0...2) {
+            case 0:
+                _ = await world.ask("a rival promotes \(id) to \(environment)") {
+                    try await $0.promote(.id(id), of: model, to: environment, PromoteOptions(), by: $1)
+                }
+            case 1:
+                let signal = dice.pick(PromotionSignal.allCases) ?? .cancel
+                _ = await world.ask("a rival sends \(signal.rawValue) to \(environment)") {
+                    try await $0.signalPromotion(signal, in: environment, of: model, by: $1)
+                }
+            default:
+                world.excuse(id, "a rival deletes it")
+                world.ledger.doubt(\.deployments, id)
+                let answer = await world.ask("a rival deletes \(id)") {
+                    try await $0.deleteDeployment(id, of: model, by: $1)
+                }
+                if case .acknowledged = answer { world.ledger.deployments[id] = .gone }
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// What is really there, whatever a server believes: processes, images, archives. It outlives every server.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+import SlipwayTruss
+
+final class Machine: @unchecked Sendable {
+    /// A replica's process.
+    struct Process {
+        var spec: ReplicaSpec
+        var image: ImageID
+        var phase: ReplicaPhase = .starting
+        var startedAt: Timestamp
+        var port: Int
+        /// A stop was asked for.
+        var isStopping = false
+
+        /// Whether it answers requests now, whatever it or the engine says.
+        var answers: Bool { phase == .ready }
+        var hasExited: Bool { if case .exited = phase { true } else { false } }
+
+        var replica: Replica {
+            var replica = Replica(
+                id: spec.replicaID, deploymentID: spec.deploymentID, imageID: image, phase: phase,
+                startedAt: startedAt, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: port),
+                reservation: spec.reservation)
+            replica.reason = hasExited ? "It crashed." : nil
+            return replica
+        }
+    }
+
+    unowned let world: World
+    let capacity = Capacity(
+        machine: SlipwayCore.Machine(millicpu: 64_000, memoryMiB: 128 << 10), policy: .all)
+    var processes: [ReplicaID: Process] = [:]
+    var images: [ImageID: BuiltImage] = [:]
+    /// Replicas that were ever started: none may come twice.
+    private var known: Set<ReplicaID> = []
+    private var nextPort = 20_000
+    private(set) var archives: Set<String> = []
+    private var archivesMade = 0
+    let archive: Archive
+
+    init(world: World, archive: Archive) {
+        self.world = world
+        self.archive = archive
+    }
+
+    // MARK: Archives
+
+    /// What the code in an archive does.
+    enum Code: String, CaseIterable {
+        case good, unbuildable, broken, slow
+    }
+
+    func upload(_ code: Code) -> String {
+        archivesMade += 1
+        let key = "\(code.rawValue)-\(archivesMade)"
+        archives.insert(key)
+        return key
+    }
+
+    func removeArchive(_ key: String) { archives.remove(key) }
+
+    static func code(of name: String) -> Code {
+        Code(rawValue: String(name.prefix { $0 != "-" })) ?? .good
+    }
+
+    // MARK: Processes
+
+    func spawn(_ spec: ReplicaSpec) {
+        guard known.insert(spec.replicaID).inserted else {
+            return world.violate("replica \(spec.replicaID) was started twice")
+        }
+        if images[spec.imageID] == nil {
+            world.violate(
+                "replica \(spec.replicaID) of \(spec.deploymentID) started from image \(spec.imageID), which is gone"
+            )
+        }
+        nextPort += 1
+        processes[spec.replicaID] = Process(
+            spec: spec, image: spec.imageID, startedAt: world.now, port: nextPort)
+        checkCapacity()
+        world.note("replica \(spec.replicaID) of \(spec.deploymentID) begins")
+        load(spec.replicaID)
+    }
+
+    private func checkCapacity() {
+        let held = processes.values.filter { !$0.hasExited }.map(\.spec.reservation)
+        let cpu = held.reduce(0) { $0 + $1.millicpu }
+        let memory = held.reduce(0) { $0 + $1.memoryMiB }
+        if cpu > capacity.machine.millicpu || memory > capacity.machine.memoryMiB {
+            world.violate("replicas hold \(cpu) millicpu and \(memory) MiB, more than the machine has")
+        }
+    }
+
+    /// The way of a process from its start to readiness or its end.
+    private func load(_ id: ReplicaID) {
+        guard let process = processes[id] else { return }
+        let code = Self.code(of: process.image.text)
+        let dice = world.faultDice
+        world.scheduler.after(dice.span(.milliseconds(20), .seconds(1))) { [self] in
+            move(id, to: .loading)
+            let patience: Duration = code == .slow ? .seconds(240) : .seconds(30)
+            world.scheduler.after(dice.span(.milliseconds(200), patience)) { [self] in
+                let fails = code == .broken || dice.chance(world.weather.startFailures / 2)
+                if fails { world.excuse(process.spec.deploymentID, "a replica does not load") }
+                move(id, to: fails ? .exited(code: 1) : .ready)
+            }
+        }
+    }
+
+    private func move(_ id: ReplicaID, to phase: ReplicaPhase) {
+        guard let process = processes[id], !process.hasExited, !process.isStopping else { return }
+        processes[id]?.phase = phase
+        world.note("replica \(id) is \(phase)")
+        report(id)
+        if phase == .ready, world.faultDice.chance(world.weather.fits) { planFit(id) }
+    }
+
+    /// Its readiness route fails for a while.
+    private func planFit(_ id: ReplicaID) {
+        let dice = world.faultDice
+        world.scheduler.after(dice.span(.seconds(5), .seconds(300))) { [self] in
+            guard let process = processes[id], process.phase == .ready else { return }
+            world.excuse(process.spec.deploymentID, "a replica is unwell")
+            move(id, to: .unhealthy)
+            world.scheduler.after(dice.span(.seconds(1), .seconds(60))) { [self] in
+                if processes[id]?.phase == .unhealthy { move(id, to: .ready) }
+            }
+        }
+    }
+
+    /// Tells the server that runs now, if one does, the truth or a little more.
+    private func report(_ id: ReplicaID) {
+        guard let process = processes[id] else { return }
+        let replica = process.replica
+        world.server?.engine.report(
+            .phase(id, replica.phase, endpoint: replica.endpoint, reason: replica.reason))
+        guard world.faultDice.chance(world.weather.lies) else { return }
+        let late = replica
+        world.scheduler.after(world.faultDice.span(.milliseconds(1), .seconds(20))) { [self] in
+            // A repetition of what is still true, or news of somebody who is gone.
+            guard processes[id].map({ $0.phase == late.phase }) ?? true else { return }
+            world.server?.engine.report(.phase(id, late.phase, endpoint: late.endpoint, reason: late.reason))
+        }
+    }
+
+    /// Ends a process by force, as the kernel or a bug in the model would.
+    func crash(_ id: ReplicaID) {
+        guard let process = processes[id], !process.hasExited, !process.isStopping else { return }
+        world.excuse(process.spec.deploymentID, "a replica crashed")
+        move(id, to: .exited(code: 137))
+    }
+
+    func remove(_ id: ReplicaID) {
+        guard processes.removeValue(forKey: id) != nil else { return }
+        world.note("replica \(id) is gone")
+    }
+
+    func process(atPort port: Int) -> Process? { processes.values.first { $0.port == port } }
+}
+
+/// Archives on disk, one for each kind of code: every pushed archive is one of these under another name.
+final class Archive: Sendable {
+    private let directory: String
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.path + "/slipway-sim-\(getpid())"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let empty = "\(directory)/empty.tar"
+        try Data(count: 1024).write(to: URL(fileURLWithPath: empty))
+        let config = ArchiveChange(path: "config.yaml", content: Data("model_name: simulated\n".utf8))
+        for code in Machine.Code.allCases {
+            try ArchiveEditor.apply([config], to: empty, writing: "\(directory)/\(code.rawValue)-code.tar")
+        }
+    }
+
+    func path(of key: String) -> String { "\(directory)/\(Machine.code(of: key).rawValue)-code.tar" }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
+}

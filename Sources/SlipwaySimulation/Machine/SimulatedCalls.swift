@@ -1,0 +1,50 @@
+// Calls a server makes: predictions of asynchronous requests to replicas, results to webhooks.
+
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SlipwayControl
+import SlipwayCore
+
+final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
+    private let world: World
+
+    init(world: World) { self.world = world }
+
+    func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+        guard let url = URL(string: request.url), let host = url.host else {
+            throw HTTPClientError.invalidURL
+        }
+        if host == "127.0.0.1", let port = url.port { return try await predict(port, request) }
+        return try await deliver(request.headers.first(name: "X-BASETEN-REQUEST-ID") ?? "", timeout)
+    }
+
+    private func predict(_ port: Int, _ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        guard let process = world.machine.process(atPort: port), process.answers else {
+            throw HTTPClientError.connectTimeout
+        }
+        try await world.scheduler.sleep(world.faultDice.span(.milliseconds(10), .seconds(10)))
+        guard let after = world.machine.process(atPort: port), !after.hasExited else {
+            throw HTTPClientError.remoteConnectionClosed
+        }
+        let body = ByteBuffer(string: "{\"ok\":true}")
+        return HTTPClientResponse(
+            status: .ok, headers: ["content-type": "application/json"], body: .bytes(body))
+    }
+
+    private func deliver(_ id: String, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
+        try await world.scheduler.sleep(world.faultDice.span(.milliseconds(5), .seconds(2)))
+        guard world.faultDice.chance(world.weather.webhookFailures) else {
+            world.queue.delivered(id)
+            return HTTPClientResponse(status: .ok)
+        }
+        if world.faultDice.chance(0.5) { return HTTPClientResponse(status: .serviceUnavailable) }
+        try await world.scheduler.sleep(.nanoseconds(timeout.nanoseconds))
+        throw HTTPClientError.deadlineExceeded
+    }
+
+    func resolvesToLinkLocal(_ host: String) async -> Bool { false }
+
+    func shutdown() async {}
+}

@@ -1,0 +1,46 @@
+// A disk that is slow, full for a moment, or gone with its server in the middle of a write.
+
+import SlipwayStore
+
+final class SimulatedStoreFaults: StoreFaults, @unchecked Sendable {
+    private let world: World
+    var isDead = false
+
+    init(world: World) { self.world = world }
+
+    func willRead() async throws {
+        try await pause()
+        try checkAlive()
+    }
+
+    func willWrite() async throws {
+        try await pause()
+        try checkAlive()
+        if world.faultDice.chance(world.weather.storeFailures) {
+            world.storeHasFailed = true
+            throw Weather.Fault.diskFull
+        }
+        if world.crashesNow() { throw Weather.Fault.serverDied }
+    }
+
+    func willCommit() throws {
+        if world.crashesNow() { throw Weather.Fault.serverDied }
+    }
+
+    func didCommit() async throws {
+        world.records.check()
+        if world.crashesNow() { throw Weather.Fault.serverDied }
+        try await pause()
+        // Nobody hears of what was written.
+        try checkAlive()
+    }
+
+    private func checkAlive() throws {
+        if isDead { throw Weather.Fault.serverDied }
+    }
+
+    private func pause() async throws {
+        guard world.faultDice.chance(world.weather.slowStores) else { return }
+        try? await world.scheduler.sleep(world.faultDice.span(.milliseconds(1), .seconds(3)))
+    }
+}

@@ -1,0 +1,83 @@
+// One simulated world from its seed to its end.
+
+import SlipwayControl
+import SlipwayCore
+
+/// What a simulation came to.
+public struct SimulationResult: Sendable {
+    public var seed: UInt64
+    /// The first promise that was broken; nil when all were kept.
+    public var violation: String?
+    /// The last lines of what happened.
+    public var trace: [String]
+    /// Of the whole trace: two runs of a seed have the same.
+    public var digest: UInt64
+    /// Simulated microseconds.
+    public var elapsed: Int64
+    public var steps: Int
+    public var checks: Int
+    public var serverCrashes: Int
+    public var swaps: Int
+    public var predictions: Int
+    public var asyncRequests: Int
+}
+
+/// Runs worlds one after another; there can be one at a time in a process.
+public enum Simulation {
+    /// - Parameters:
+    ///   - storm: simulated time in which things go wrong; after it the world must come to rest.
+    ///   - isLoud: prints every line of the trace.
+    /// - Throws: when the machine that simulates lacks something.
+    public static func run(seed: UInt64, storm: Duration, isLoud: Bool = false) throws -> SimulationResult {
+        let world = try World(seed: seed, archive: try Archive(), isLoud: isLoud)
+        let ids = Dice(seed: seed, part: 6)
+        Randomness.with({ ids.next() }) {
+            let course = Course(world: world, storm: storm)
+            course.begin()
+            world.scheduler.run { world.violation != nil || course.isOver }
+        }
+        if world.violation == nil, !world.isOver { world.violate("nothing can happen any more") }
+        return SimulationResult(
+            seed: seed, violation: world.violation, trace: world.trace.lines, digest: world.trace.digest,
+            elapsed: world.scheduler.elapsed, steps: world.scheduler.steps, checks: world.records.checks,
+            serverCrashes: world.serverCrashes, swaps: world.routing.swaps, predictions: world.answered,
+            asyncRequests: world.queue.ended)
+    }
+}
+
+/// Storm, calm, rest.
+private final class Course: @unchecked Sendable {
+    private let world: World
+    private let storm: Duration
+    private(set) var isOver = false
+
+    init(world: World, storm: Duration) {
+        self.world = world
+        self.storm = storm
+    }
+
+    func begin() {
+        let world = world
+        world.startServer()
+        world.beginWeather()
+        let clients = Task {
+            await withDiscardingTaskGroup { group in
+                for number in 1...world.clientDice.number(1...2) {
+                    group.addTask { await Owner(world: world, name: "model-\(number)").work() }
+                }
+                group.addTask { await Rival(world: world).work() }
+                group.addTask { await Callers(world: world).call() }
+                group.addTask { await Callers(world: world).submit() }
+            }
+        }
+        Task { [self] in
+            try? await world.scheduler.sleep(storm)
+            world.calmDown()
+            clients.cancel()
+            await clients.value
+            await Rest(world: world).check()
+            world.isOver = true
+            isOver = true
+        }
+    }
+}
