@@ -119,15 +119,12 @@ extension ControlPlane {
         }
     }
 
-    /// Frees what no deployment needs any more; the image only once its last replica has ended.
+    /// Frees what no deployment needs any more; the image in its own time.
     func removeUnused(archive: String, image: ImageID?) async {
         let isUsed = (try? await store.read { try $0.usesArchive(archive) }) ?? true
         if !isUsed { dependencies.removeArchive(archive) }
         guard let image else { return }
-        Task { [store, engine, controller, dependencies] in
-            while await controller.hasReplica(of: image) { try await dependencies.sleep(.seconds(1)) }
-            if try await !store.read({ try $0.usesImage(image) }) { await engine.removeImage(image) }
-        }
+        Task { [controller] in await controller.free(image) }
     }
 
     /// Reads, checks and writes one deployment in one transaction; `body` says whether it changed anything.

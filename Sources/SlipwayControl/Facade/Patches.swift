@@ -167,6 +167,12 @@ extension ControlPlane {
     private func hotReload(
         _ deployment: Deployment, _ edit: PatchedArchive, by caller: Caller
     ) async throws -> HotReload {
+        try await controller.keepingImages { try await buildAndReload(deployment, edit, by: caller) }
+    }
+
+    private func buildAndReload(
+        _ deployment: Deployment, _ edit: PatchedArchive, by caller: Caller
+    ) async throws -> HotReload {
         guard edit.isHotReload, deployment.status == .active,
             let archive = dependencies.archivePath(edit.key),
             let name = try await store.read({ try $0.model(deployment.modelID)?.name })
@@ -184,7 +190,7 @@ extension ControlPlane {
         let outcome = try await controller.hotReload(deployment.id, to: image.id, edit.files) {
             try await self.keep(edit, of: deployment, image: image.id, by: caller)
         }
-        if outcome != .done { await engine.removeImage(image.id) }
+        if outcome != .done { Task { [controller] in await controller.free(image.id) } }
         return outcome
     }
 

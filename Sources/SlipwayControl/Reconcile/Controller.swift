@@ -31,6 +31,10 @@ public actor Controller {
 
     var replicas: [ReplicaID: Replica] = [:]
     var builds: [DeploymentID: Build] = [:]
+    /// Builds outside of the loop whose image no record names yet.
+    var unstoredBuilds = 0
+    /// Images that are being freed.
+    var freeing = 0
     var crashes: [DeploymentID: CrashHistory] = [:]
     /// Starts under way.
     var starts: [ReplicaID: Task<Void, Never>] = [:]
@@ -50,6 +54,7 @@ public actor Controller {
     var lastScaling: Timestamp?
     var images: [ImageID: BuiltImage] = [:]
     var lastPublished: Snapshot?
+    private var lastRead: (version: UInt64, snapshot: Snapshot)?
     var replicasChanged = true
     let observedSince: Timestamp
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -82,8 +87,10 @@ public actor Controller {
 
     /// Takes over the replicas that still run and publishes the first table: before this the gateway knows
     /// nothing.
+    /// - Throws: when replicas cannot be looked for or the records cannot be read.
     func adopt() async throws {
         for replica in try await engine.adopt() { replicas[replica.id] = replica }
+        try await publish()
         await pass()
     }
 
@@ -135,8 +142,9 @@ public actor Controller {
 
     // MARK: One pass
 
+    /// Requests are routed by what is there even while nothing can be stored.
     private func pass() async {
-        do {
+        await attempt("reconcile") {
             let demanded = inbox.takeDemand()
             suspect(inbox.takeSuspects())
             let snapshot = try await read()
@@ -148,23 +156,37 @@ public actor Controller {
             try await stepDeployments(snapshot, demanded: demanded)
             try await stepPromotions()
             try await stepWatches(snapshot)
+        }
+        await attempt("publish") {
             try await publish()
             await announceEnvironments()
-        } catch is CancellationError {
-        } catch {
-            // The next tick tries again from the stored records.
-            logger.error("reconcile pass failed", metadata: ["error": "\(error)"])
         }
     }
 
+    /// What fails is tried again by the next pass, from the stored records.
+    private func attempt(_ what: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch is CancellationError {
+        } catch {
+            logger.error("\(what) failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// All records. Nothing is read again before something was written: the one writer is this process.
     private func read() async throws -> Snapshot {
-        try await store.read { db in
+        // Taken before the read: a write in between makes what is read old at once.
+        let version = store.version
+        if let lastRead, lastRead.version == version { return lastRead.snapshot }
+        let snapshot = try await store.read { db in
             Snapshot(
                 models: try db.models().map(\.id), deployments: try db.deployments(),
                 environments: try db.environments(), promotions: try db.runningPromotions(),
                 watches: try db.watchedPromotions(),
                 keys: try db.apiKeys())
         }
+        lastRead = (version, snapshot)
+        return snapshot
     }
 
     private func stepDeployments(_ snapshot: Snapshot, demanded: Set<DeploymentID>) async throws {
@@ -213,6 +235,10 @@ public actor Controller {
         for step in steps {
             if before[step.deployment.id] != step.deployment.status { announce(step.deployment) }
             crashes[step.deployment.id] = step.crashes
+            // Its outcome is stored.
+            if step.deployment.status != .building, builds[step.deployment.id]?.observation != .running {
+                builds[step.deployment.id] = nil
+            }
             for action in step.actions { await carryOut(action, for: step.deployment) }
         }
         // The new records may ask for the next step at once.

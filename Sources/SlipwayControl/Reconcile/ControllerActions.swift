@@ -24,7 +24,8 @@ extension Controller {
 
     private func startBuild(of deployment: Deployment) {
         builds[deployment.id]?.task?.cancel()
-        guard builds.values.filter({ $0.observation == .running }).count < Self.buildsAtOnce else { return }
+        guard freeing == 0, builds.values.filter({ $0.observation == .running }).count < Self.buildsAtOnce
+        else { return }
         builds[deployment.id] = Build(archiveKey: deployment.archiveKey, observation: .running, task: nil)
         let archiveKey = deployment.archiveKey
         builds[deployment.id]?.task = Task { [engine, logs, dependencies, store] in
@@ -175,10 +176,6 @@ extension Controller {
         stopping.remove(id)
         replicasChanged = true
         inbox.ring()
-    }
-
-    func hasReplica(of image: ImageID) -> Bool {
-        replicas.values.contains { $0.imageID == image || $0.earlierImages.contains(image) }
     }
 
     /// Replicas and builds of deployments that were deleted.

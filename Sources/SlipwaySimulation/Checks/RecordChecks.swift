@@ -14,34 +14,53 @@ final class RecordChecks: @unchecked Sendable {
     private unowned let world: World
     private(set) var records = Records()
     private(set) var checks = 0
+    /// When each environment last got another deployment.
+    private(set) var movedAt: [Ledger.EnvironmentKey: Int64] = [:]
 
     init(world: World) { self.world = world }
 
     /// Looks at everything as it is stored now and compares it with what was stored before and what clients were told.
     func check() {
         do {
-            let new = try world.database.look(Self.read)
+            checks += 1
+            let changed = world.database.takeChangedTables()
+            if changed.contains("async_requests") { try world.queue.check() }
+            guard !changed.isDisjoint(with: ["models", "deployments", "environments", "promotions"]) else {
+                return
+            }
+            let old = records
+            let new = try world.database.look { try Self.read($0, changed, old) }
             compare(records, new)
             records = new
             compareWithLedger(new)
-            try world.queue.check()
-            checks += 1
         } catch {
             world.violate("the database cannot be read: \(error)")
         }
     }
 
-    private static func read(_ db: StoreReader) throws -> Records {
-        var records = Records()
-        records.models = Set(try db.models().map(\.id))
-        for deployment in try db.deployments() { records.deployments[deployment.id] = deployment }
-        for environment in try db.environments() {
-            records.environments[.init(model: environment.modelID, name: environment.name)] = environment
-            for promotion in try db.promotions(into: environment.name, of: environment.modelID, limit: 100) {
-                records.promotions[promotion.id] = promotion
+    private static func read(
+        _ db: StoreReader, _ changed: Set<String>, _ old: Records
+    ) throws -> Records {
+        var new = old
+        if changed.contains("models") { new.models = Set(try db.models().map(\.id)) }
+        if changed.contains("deployments") {
+            new.deployments = Dictionary(uniqueKeysWithValues: try db.deployments().map { ($0.id, $0) })
+        }
+        if changed.contains("environments") {
+            new.environments = Dictionary(
+                uniqueKeysWithValues: try db.environments().map {
+                    (.init(model: $0.modelID, name: $0.name), $0)
+                })
+        }
+        if changed.contains("promotions") {
+            new.promotions = [:]
+            for key in new.environments.keys {
+                for promotion in try db.promotions(into: key.name, of: key.model, limit: 100) {
+                    new.promotions[promotion.id] = promotion
+                }
             }
         }
-        return records
+        return new
     }
 
     // MARK: From one transaction to the next
@@ -91,6 +110,7 @@ final class RecordChecks: @unchecked Sendable {
         guard let before = old.environments[key],
             before.currentDeploymentID != environment.currentDeploymentID
         else { return }
+        movedAt[key] = world.scheduler.elapsed
         let moved = new.promotions.values.contains { promotion in
             promotion.modelID == key.model && promotion.environment == key.name
                 && promotion.candidateID == environment.currentDeploymentID

@@ -69,7 +69,9 @@ final class RoutingChecks: @unchecked Sendable {
             else { return }
             world.violate("a request of \(deployment) was lost with its replica")
         case .refused(let status, let reason):
-            guard status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),
+            // What has just moved may not be in the table yet.
+            guard began - (world.records.movedAt[key] ?? 0) > Duration.seconds(5).microseconds,
+                status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),
                 !world.hasExcuse(key.model, since: began - slack)
             else { return }
             world.violate("environment \(key.name) of \(key.model) refused a request: \(status) \(reason)")

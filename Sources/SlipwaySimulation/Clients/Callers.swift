@@ -11,7 +11,9 @@ struct Callers: @unchecked Sendable {
         let dice = world.loadDice
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let mean = dice.pick([Duration.milliseconds(200), .milliseconds(500), .seconds(3), .seconds(60)]) ?? .seconds(1)
+                let mean =
+                    dice.pick([Duration.milliseconds(200), .milliseconds(500), .seconds(3), .seconds(60)])
+                    ?? .seconds(1)
                 for _ in 0..<dice.number(1...(mean == .seconds(60) ? 3 : 60)) {
                     try? await world.scheduler.sleep(dice.pause(mean: mean))
                     if Task.isCancelled { break }
