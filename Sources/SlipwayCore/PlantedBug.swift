@@ -8,8 +8,8 @@
         case stopsBusyReplicas = "stops-busy-replicas"
         /// A promotion moves its environment before the candidate is ready.
         case swapsTooEarly = "swaps-too-early"
-        /// A decision is stored as it was made, over what a command has written in between.
-        case overwritesCommands = "overwrites-commands"
+        /// Decisions are made from records as they were some writes ago, and stored over what came in between.
+        case trustsOldRecords = "trusts-old-records"
 
         private static let planted = Mutex<PlantedBug?>(nil)
 
@@ -22,7 +22,7 @@
     }
 #else
     package enum PlantedBug {
-        case stopsBusyReplicas, swapsTooEarly, overwritesCommands
+        case stopsBusyReplicas, swapsTooEarly, trustsOldRecords
 
         @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
     }

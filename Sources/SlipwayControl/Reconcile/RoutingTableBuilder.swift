@@ -30,13 +30,12 @@ enum RoutingTableBuilder {
             table.models[environment.modelID]?.environments.updateValue(
                 environment.currentDeploymentID, forKey: environment.name)
         }
-        for promotion in snapshot.promotions where promotion.rollout.percent > 0 {
-            table.models[promotion.modelID]?.splits[promotion.environment] = TrafficSplit(
-                candidate: promotion.candidateID, percent: promotion.rollout.percent)
-        }
         let serving = Dictionary(
             grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
             by: \.deploymentID)
+        for promotion in snapshot.promotions where promotion.rollout.percent > 0 {
+            table.models[promotion.modelID]?.splits[promotion.environment] = split(of: promotion, serving)
+        }
         let environments = Dictionary(grouping: snapshot.environments, by: \.modelID)
         for deployment in snapshot.deployments {
             table.models[deployment.modelID]?.deployments.insert(deployment.id)
@@ -55,6 +54,19 @@ enum RoutingTableBuilder {
                     == .rejectOnFull)
         }
         return table
+    }
+
+    /// The shares the promotion has decided on; all goes to one side while the other has nothing that is ready.
+    private static func split(
+        of promotion: Promotion, _ serving: [DeploymentID: [Replica]]
+    ) -> TrafficSplit? {
+        let canServe = (
+            candidate: serving[promotion.candidateID] != nil,
+            previous: promotion.previousID.map { serving[$0] != nil } ?? false
+        )
+        if !canServe.candidate, canServe.previous { return nil }
+        let percent = canServe.candidate && !canServe.previous ? 100 : promotion.rollout.percent
+        return TrafficSplit(candidate: promotion.candidateID, percent: percent)
     }
 
     /// The table of behaviour.md section 6.4 for a deployment without a ready replica.

@@ -24,6 +24,8 @@ struct Ledger {
     var environments: [EnvironmentKey: Fate] = [:]
     /// Settings each environment may have now: one after an answer, more while there is none.
     var autoscaling: [EnvironmentKey: [AutoscalingSettings]] = [:]
+    /// Deployments whose deactivation was acknowledged, and nothing else was asked of them since.
+    var deactivated: Set<DeploymentID> = []
     /// Asynchronous requests that were accepted, and by which model.
     var submitted: [String: ModelID] = [:]
     /// Of these, the ones whose cancellation was acknowledged.

@@ -80,6 +80,18 @@ final class RecordChecks: @unchecked Sendable {
         }
         for (key, environment) in new.environments { checkMove(of: environment, key, old, new) }
         checkOnePerEnvironment(new)
+        checkSettings(new)
+    }
+
+    /// An environment's autoscaling settings and those of its deployment are one thing, but while a promotion runs.
+    private func checkSettings(_ new: Records) {
+        let busy = new.promotions.values.filter { !$0.status.isTerminal }
+        for (key, environment) in new.environments {
+            guard let id = environment.currentDeploymentID, let current = new.deployments[id],
+                current.autoscaling != environment.autoscaling, !busy.contains(where: { $0.concerns(id) })
+            else { continue }
+            world.violate("\(id) has other autoscaling settings than its environment \(key.name)")
+        }
     }
 
     /// A promotion that has ended stays as it ended, and what it says is what happened.
@@ -132,6 +144,11 @@ final class RecordChecks: @unchecked Sendable {
         compare("model", ledger.models, has: new.models.contains)
         compare("deployment", ledger.deployments) { new.deployments[$0] != nil }
         compare("environment", ledger.environments) { new.environments[$0] != nil }
+        for id in ledger.deactivated {
+            if let deployment = new.deployments[id], deployment.desired != .inactive {
+                world.violate("deployment \(id) was deactivated and is \(deployment.desired.rawValue)")
+            }
+        }
         for (key, allowed) in ledger.autoscaling where ledger.environments[key] == .there {
             guard let environment = new.environments[key], !allowed.contains(environment.autoscaling) else {
                 continue

@@ -68,7 +68,8 @@ final class RoutingChecks: @unchecked Sendable {
                 world.records.records.deployments[deployment] != nil
             else { return }
             world.violate("a request of \(deployment) was lost with its replica")
-        case .refused(let status, let reason):
+        case .refused(let status, let reason, let by):
+            let id = by ?? id
             // What has just moved may not be in the table yet.
             guard began - (world.records.movedAt[key] ?? 0) > Duration.seconds(5).microseconds,
                 status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),

@@ -44,6 +44,7 @@ final class Owner: @unchecked Sendable {
 
     private func push(_ code: Machine.Code, isDevelopment: Bool = false) async {
         let key = world.machine.upload(code)
+        if isDevelopment { world.ledger.deactivated = [] }
         let environment = !isDevelopment && model != nil && dice.chance(0.4) ? anEnvironment() : nil
         let answer = await world.ask("\(name) pushes \(key)") { [name] control, caller in
             try await control.push(
@@ -72,11 +73,16 @@ final class Owner: @unchecked Sendable {
     private func changeDeployment(_ model: ModelID) async {
         guard let id = aDeployment(of: model) else { return }
         let kind = dice.number(0...4)
+        world.ledger.deactivated.remove(id)
         world.excuse(id, "\(name) changes it (\(kind))")
         switch kind {
         case 0:
-            _ = await world.ask("\(name) deactivates \(id)") {
+            let answer = await world.ask("\(name) deactivates \(id)") {
                 try await $0.deactivate(.id(id), of: model, by: $1)
+            }
+            let status = world.records.records.deployments[id]?.status
+            if case .acknowledged = answer, status == .deactivating || status == .inactive {
+                world.ledger.deactivated.insert(id)
             }
         case 1, 2:
             _ = await world.ask("\(name) activates \(id)") {

@@ -7,7 +7,7 @@ import SlipwayGateway
 enum CallOutcome: Equatable {
     case answered
     /// The platform said no, with this status.
-    case refused(Int, String)
+    case refused(Int, String, by: DeploymentID?)
     /// The replica ended while it had the request.
     case lost(DeploymentID)
     case serverDied
@@ -65,14 +65,18 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
         while true {
             if isDead { return .serverDied }
             guard let routes = table.models[model], let current = routes.environments[environment] else {
-                return .refused(404, "no such model or environment")
+                return .refused(404, "no such model or environment", by: nil)
             }
-            guard var id = current else { return .refused(404, "the environment has no deployment") }
+            guard var id = current else { return .refused(404, "the environment has no deployment", by: nil) }
             if let split = routes.splits[environment], world.loadDice.number(1...100) <= split.percent {
                 id = split.candidate
             }
-            guard let route = table.deployments[id] else { return .refused(404, "\(id) has no route") }
-            if case .refused(let error) = route.availability { return .refused(error.status, error.message) }
+            guard let route = table.deployments[id] else {
+                return .refused(404, "\(id) has no route", by: id)
+            }
+            if case .refused(let error) = route.availability {
+                return .refused(error.status, error.message, by: id)
+            }
             if counted != id {
                 if let counted { count(counted, -1) }
                 counted = id
@@ -84,13 +88,13 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
                 let began = world.scheduler.elapsed
                 await hold(id)
                 waited += world.scheduler.elapsed - began
-                if waited > Self.longestHold.microseconds { return .refused(500, "held too long") }
+                if waited > Self.longestHold.microseconds { return .refused(500, "held too long", by: id) }
                 continue
             }
             switch await ask(choice, of: id) {
             case nil:
                 attempts += 1
-                if attempts > 5 { return .refused(502, "no replica takes a connection") }
+                if attempts > 5 { return .refused(502, "no replica takes a connection", by: id) }
                 try? await world.scheduler.sleep(.milliseconds(200))
             case let outcome?: return isDead ? .serverDied : outcome
             }
