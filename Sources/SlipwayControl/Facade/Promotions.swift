@@ -90,14 +90,27 @@ extension ControlPlane {
     ) throws -> PromotionSource {
         PromotionSource.choose(
             isDevelopment: source.isDevelopment,
-            attachedElsewhere: try db.environments(of: source.modelID).contains {
-                $0.currentDeploymentID == source.id && $0.name != environment.name
-            },
+            attachedElsewhere: try isClaimed(source, elsewhereThan: environment, in: db),
             sourceInstanceType: source.instanceTypeID,
             environmentInstanceType: try environment.currentDeploymentID.flatMap { try db.deployment($0) }?
                 .instanceTypeID,
             preserveEnvironmentInstanceType: options.preserveEnvironmentInstanceType,
             redeployOnPromotion: environment.promotionSettings.redeployOnPromotion)
+    }
+
+    /// Whether another environment has the deployment, is about to get it, or may go back to it.
+    private func isClaimed(
+        _ source: Deployment, elsewhereThan environment: Environment, in db: StoreReader
+    ) throws -> Bool {
+        let others = try db.environments(of: source.modelID).filter { $0.name != environment.name }
+        let names = Set(others.map(\.name))
+        return try others.contains { $0.currentDeploymentID == source.id }
+            || db.runningPromotions().contains {
+                $0.modelID == source.modelID && names.contains($0.environment) && $0.candidateID == source.id
+            }
+            || db.watchedPromotions().contains {
+                $0.modelID == source.modelID && names.contains($0.environment) && $0.previousID == source.id
+            }
     }
 
     /// A published deployment that starts from what the source runs now; its image is never built again.

@@ -7,14 +7,14 @@ public enum PromotionSource: Sendable, Equatable {
 
     /// The copy-or-reuse rule. A copy never rebuilds an image that exists.
     /// - Parameters:
-    ///   - attachedElsewhere: the source is the current deployment of another environment.
+    ///   - attachedElsewhere: another environment has the source, is about to get it, or may go back to it.
     ///   - environmentInstanceType: of the target's current deployment; nil when it has none.
     public static func choose(
         isDevelopment: Bool, attachedElsewhere: Bool, sourceInstanceType: String,
         environmentInstanceType: String?, preserveEnvironmentInstanceType: Bool, redeployOnPromotion: Bool
     ) -> PromotionSource {
         if isDevelopment { return .copy(reason: "the development deployment stays in its slot") }
-        if attachedElsewhere { return .copy(reason: "the source serves another environment") }
+        if attachedElsewhere { return .copy(reason: "another environment needs the source") }
         if redeployOnPromotion { return .copy(reason: "the environment redeploys on promotion") }
         if preserveEnvironmentInstanceType, let kept = environmentInstanceType, kept != sourceInstanceType {
             return .copy(reason: "the environment keeps its instance type \(kept)")

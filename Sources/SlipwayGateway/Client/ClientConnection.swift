@@ -321,7 +321,7 @@ final class ClientConnection: StreamSocket {
         } else {
             startWatch(plane.configuration.clientIdleTimeout)
         }
-        if !exchange.isOver { exchange.start() }
+        if !exchange.isOver { exchange.begin() }
     }
 
     /// Answers without an upstream: after the request's end if that is near, else at once.

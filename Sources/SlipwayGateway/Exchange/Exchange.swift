@@ -19,6 +19,7 @@ class Exchange {
     private(set) final var responseBegan: UInt64?
     private(set) final var responseBytes = 0
     private(set) final var isOver = false
+    private final var hasStarted = false
     private final var isTunnel = false
 
     private final var upstream: UpstreamConnection?
@@ -44,7 +45,13 @@ class Exchange {
     /// Whether the client gets a bare connection to the upstream.
     var opensTunnel: Bool { false }
 
-    /// Begins; called once, when the head and what came with it of the body are there.
+    /// What came of the body with the head is there.
+    final func begin() {
+        hasStarted = true
+        start()
+    }
+
+    /// Begins; called once, unless the client's first bytes were malformed.
     func start() {}
 
     /// No connection could be made; nothing was sent.
@@ -63,7 +70,7 @@ class Exchange {
     /// The deadline set with `client.requestDeadline` has come.
     func deadlineCame() {}
 
-    /// The exchange is over, for the reason given; called exactly once.
+    /// The exchange is over, for the reason given; called exactly once if it had started.
     func didEnd(_ ending: Ending) {}
 
     enum Ending {
@@ -114,7 +121,7 @@ class Exchange {
     private final func over(_ ending: Ending) {
         guard !isOver else { return }
         isOver = true
-        didEnd(ending)
+        if hasStarted { didEnd(ending) }
     }
 
     // MARK: From the client
