@@ -60,6 +60,8 @@ final class ClientConnection: StreamSocket {
     /// When bytes last came or a request last ended, and when the head began that has not ended.
     private var progress: UInt64 = 0
     private var headBegan: UInt64?
+    /// An empty line came where a request should begin.
+    private var overlookedLine = false
     /// `sentCount` when the watch last looked.
     private var sentAtLastLook: UInt64 = 0
 
@@ -170,7 +172,9 @@ final class ClientConnection: StreamSocket {
         scan = HeadScan()
         guard end <= plane.configuration.maxHeadBytes else { throw PlatformErrors.headTooLarge }
         if end == 2 {
-            // An empty line before a request is overlooked (RFC 9112 section 2.2).
+            // One empty line before a request is overlooked (RFC 9112 section 2.2).
+            guard !overlookedLine else { throw PlatformErrors.badRequest("The request line is missing.") }
+            overlookedLine = true
             rest = rest.part(2, rest.count)
             return true
         }
@@ -184,6 +188,7 @@ final class ClientConnection: StreamSocket {
         let head = try RequestHead(
             message, end: end, fields: loop.fields, maxURIBytes: plane.configuration.maxURIBytes)
         headBegan = nil
+        overlookedLine = false
         (method, minorVersion, keepAlive) = (head.method, head.minorVersion, head.keepAlive)
         toleratesHalfClose = head.saysClose
         body =

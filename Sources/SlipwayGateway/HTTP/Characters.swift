@@ -4,8 +4,9 @@ enum Characters {
     /// Names of fields and methods: letters, digits and !#$%&'*+-.^_`|~
     static func isToken(_ byte: UInt8) -> Bool { isIn(0x03ff_6cfa_0000_0000, 0x57ff_ffff_c7ff_fffe, byte) }
 
-    /// Registered names, addresses and a port: letters, digits and -._~!$&'()*+,;=:[]%
-    static func isHost(_ byte: UInt8) -> Bool { isIn(0x2fff_7ff2_0000_0000, 0x47ff_fffe_afff_fffe, byte) }
+    /// Registered names, addresses and a port: letters, digits and -._~!$&'()*+;=:[]%. The comma that names may have
+    /// too is left out: some readers take it for the end of the first of two hosts.
+    static func isHost(_ byte: UInt8) -> Bool { isIn(0x2fff_6ff2_0000_0000, 0x47ff_fffe_afff_fffe, byte) }
 
     /// Visible characters, space, tab and what is beyond ASCII.
     static func isValue(_ byte: UInt8) -> Bool { byte >= 32 ? byte != 127 : byte == 9 }

@@ -6,9 +6,9 @@ enum FieldKind: UInt8 {
     case host, authorization, contentLength, transferEncoding, connection, expect, upgrade
     /// For one hop only (RFC 9110 section 7.6.1).
     case hop
-    /// `X-Baseten-…`: the platform's own, which clients cannot set.
+    /// `X-Baseten-…`, `X-Slipway-…`: the platform's own, which clients cannot set.
     case platform
-    /// `Forwarded`, `X-Forwarded-…`.
+    /// `Forwarded`, `X-Forwarded-…`, `X-Real-IP`: who the client is, which only the gateway knows.
     case forwarded
     /// `X-Slipway-No-Retry`.
     case noRetry
@@ -44,8 +44,9 @@ enum FieldKind: UInt8 {
 
     private static func extended(_ name: UnsafeRawBufferPointer) -> FieldKind {
         if name.hasPrefix("x-baseten-") { return .platform }
-        if name.hasPrefix("x-forwarded-") { return .forwarded }
+        if name.hasPrefix("x-forwarded-") || name.equals("x-real-ip") { return .forwarded }
+        guard name.hasPrefix("x-slipway-") else { return .other }
         if name.equals("x-slipway-no-retry") { return .noRetry }
-        return name.equals("x-slipway-queue-hint") ? .queueHint : .other
+        return name.equals("x-slipway-queue-hint") ? .queueHint : .platform
     }
 }

@@ -15,6 +15,7 @@ struct Framing {
     private(set) var length: Int?
     private var hasBadLength = false
     private var codings = 0
+    private var chunked = 0
     private var lastIsChunked = false
 
     var isCoded: Bool { codings > 0 }
@@ -25,11 +26,14 @@ struct Framing {
     }
 
     mutating func addCoding(_ value: UnsafeRawBufferPointer) {
-        codings += 1
-        lastIsChunked = value.equals("chunked")
+        for coding in value.split(separator: 44, omittingEmptySubsequences: false) {
+            codings += 1
+            lastIsChunked = UnsafeRawBufferPointer(rebasing: coding).trimmed.equals("chunked")
+            if lastIsChunked { chunked += 1 }
+        }
     }
 
-    /// Throws 400 for lengths that contradict each other, 501 for codings other than chunked.
+    /// Throws 400 for lengths that contradict each other and codings that end nowhere, 501 for codings before chunked.
     func body(minorVersion: Int) throws(PlatformError) -> BodyLength? {
         guard !hasBadLength else { throw PlatformErrors.badRequest("The Content-Length is not one number.") }
         guard codings > 0 else { return length.map(BodyLength.bytes) }
@@ -39,7 +43,10 @@ struct Framing {
         guard minorVersion > 0 else {
             throw PlatformErrors.badRequest("HTTP/1.0 has no Transfer-Encoding.")
         }
-        guard codings == 1, lastIsChunked else {
+        guard chunked == 1, lastIsChunked else {
+            throw PlatformErrors.badRequest("The Transfer-Encoding does not end with one chunked.")
+        }
+        guard codings == 1 else {
             throw PlatformError(
                 status: 501, code: "client_error", message: "Only chunked is understood as coding.")
         }
