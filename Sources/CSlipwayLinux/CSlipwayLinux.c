@@ -15,3 +15,7 @@ int slipway_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
 int slipway_punch_hole(int file, off_t length) {
     return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length);
 }
+
+int slipway_reserve(int file, off_t offset, off_t length) {
+    return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, length);
+}
