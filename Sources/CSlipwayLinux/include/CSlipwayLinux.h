@@ -17,6 +17,9 @@ int slipway_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 /// Gives the first `length` bytes of a file back to the disk; they read as zeros afterwards. 0 on success.
 int slipway_punch_hole(int file, off_t length);
 
+/// Takes room on the disk for `length` bytes from `offset` on; the file's size stays. 0 on success.
+int slipway_reserve(int file, off_t offset, off_t length);
+
 // MARK: Processes with namespaces of their own
 
 /// Namespaces a launch can ask for.
