@@ -19,7 +19,3 @@ int slipway_punch_hole(int file, off_t length) {
 int slipway_reserve(int file, off_t offset, off_t length) {
     return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, length);
 }
-
-int slipway_reserve(int file, off_t offset, off_t length) {
-    return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, length);
-}
