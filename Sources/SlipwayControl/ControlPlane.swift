@@ -19,7 +19,10 @@ public typealias GateCommand =
 
 /// What the control plane needs from outside, so that tests can give their own.
 public struct ControlDependencies: Sendable {
+    /// The time of everything that is waited for; never goes back.
     public var now: @Sendable () -> Timestamp
+    /// The machine's own time, for what happens at a time of the day; nil for `now`.
+    public var wallClock: (@Sendable () -> Timestamp)?
     public var catalogue: InstanceCatalogue
     /// Nil counts nothing.
     public var capacity: Capacity?
@@ -34,6 +37,10 @@ public struct ControlDependencies: Sendable {
     public var gateCommand: GateCommand?
     /// Removes an archive nothing needs any more.
     public var removeArchive: @Sendable (String) -> Void
+    /// Removes old archives but these, by their keys, and uploads that were given up.
+    public var sweepArchives: @Sendable (_ used: Set<String>) -> Void = { _ in }
+    /// Where archives are put together.
+    public var workDirectory = NSTemporaryDirectory()
     /// Seconds a deployment may take from the end of its build to its first ready replica, unless its push says.
     public var defaultDeployTimeoutSeconds: Int
     /// The longest an asynchronous prediction may take.
@@ -104,11 +111,21 @@ public final class ControlPlane: Sendable {
             group.addTask { await self.controller.run() }
             group.addTask { await self.dispatcher.run() }
             group.addTask { await self.metrics.run() }
+            group.addTask { await self.sweep() }
         }
         await http.shutdown()
     }
 
-    var now: Timestamp { dependencies.now() }
+    /// The server's time: what is stored and logged carries it, so questions about "until now" go by it.
+    public var now: Timestamp { dependencies.now() }
+
+    /// What keeps commands from being carried out, in words without a path; nil while all is well. Predictions may
+    /// be served all the same.
+    public func storageProblem() async -> String? {
+        // What was wrong may be over: nothing else need be written in between.
+        if store.problem != nil { await store.probe() }
+        return store.problem?.publicMessage
+    }
 
     /// The instance types on offer, smallest first.
     public var instanceTypes: [InstanceType] { dependencies.catalogue.types }

@@ -19,7 +19,7 @@ public struct ManagementServer: Service {
     ) {
         services = Services(control: control, uploads: uploads, address: configuration.publicAddress)
         self.configuration = configuration
-        limits = configuration.limitsRates ? RateLimits() : nil
+        limits = configuration.limitsRates ? RateLimits { control.now } : nil
         self.logger = logger
     }
 

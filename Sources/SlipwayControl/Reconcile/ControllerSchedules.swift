@@ -36,7 +36,7 @@ extension Environment {
 
 extension Controller {
     func stepSchedules(_ snapshot: Snapshot) async throws {
-        let now = dependencies.now()
+        let now = (dependencies.wallClock ?? dependencies.now)()
         for environment in snapshot.environments where !environment.schedules.schedules.isEmpty {
             guard let id = environment.currentDeploymentID,
                 let current = snapshot.deployments.first(where: { $0.id == id }),

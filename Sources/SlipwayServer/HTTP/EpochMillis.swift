@@ -1,6 +1,12 @@
 // Times in query parameters: milliseconds since 1970.
 
 import Foundation
+import SlipwayControl
+
+extension ControlPlane {
+    /// Where a window ends whose request names no end.
+    var date: Date { Date(timeIntervalSince1970: Double(now.microseconds) / 1e6) }
+}
 
 enum EpochMillis {
     /// Latest time that still fits nanoseconds in 64 bits, in the year 2262.

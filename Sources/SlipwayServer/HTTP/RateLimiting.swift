@@ -1,6 +1,5 @@
 // Refuses calls that come faster than the documented limits. Off by default where only this machine can call.
 
-import Foundation
 import HTTPTypes
 import Hummingbird
 import SlipwayAPI
@@ -10,10 +9,13 @@ import Synchronization
 /// The windows of one server, shared by its routers.
 final class RateLimits: Sendable {
     private let limiter = Mutex(RateLimiter())
+    private let now: @Sendable () -> Timestamp
+
+    init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
 
     /// - Returns: nil when the call may be made, else seconds to wait.
     func take(_ subject: String, _ limit: RateLimit) -> Int? {
-        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
+        let now = now()
         return limiter.withLock { $0.take(subject, limit, now: now) }
     }
 

@@ -12,17 +12,17 @@ enum LogRoutes {
         let routes = RouteCollection(context: ServerContext.self)
         let deployment: RouterPath = "/v1/models/{model_id}/deployments/{deployment_id}/logs"
         routes.operation(.get, deployment) { call in
-            let query = try LogQuery(call.logQuery, now: Date())
+            let query = try LogQuery(call.logQuery, now: control.date)
             return GetLogsResponseV1(
                 try await control.logs(of: call.deploymentID, model: call.modelID, query))
         }
         routes.operation(.post, deployment) { call in
-            let query = try LogQuery(await call.body(), now: Date())
+            let query = try LogQuery(await call.body(), now: control.date)
             return GetLogsResponseV1(
                 try await control.logs(of: call.deploymentID, model: call.modelID, query))
         }
         routes.operation(.get, "/v1/models/{model_id}/environments/{env_name}/logs") { call in
-            let query = try LogQuery(call.logQuery, now: Date())
+            let query = try LogQuery(call.logQuery, now: control.date)
             return GetLogsResponseV1(
                 try await control.environmentLogs(call.environment, of: call.modelID, query))
         }

@@ -15,14 +15,14 @@ enum MetricsRoutes {
             let request = try GetMetricsRequestV1(query: call.query)
             return GetModelMetricsResponseV1(
                 try await control.metrics(
-                    of: call.deploymentID, model: call.modelID, MetricsQuery(request, now: Date())),
+                    of: call.deploymentID, model: call.modelID, MetricsQuery(request, now: control.date)),
                 request.mode)
         }
         routes.operation(.get, "/v1/models/{model_id}/environments/{env_name}/metrics") { call in
             let request = try GetMetricsRequestV1(query: call.query)
             return GetModelMetricsResponseV1(
                 try await control.environmentMetrics(
-                    call.environment, of: call.modelID, MetricsQuery(request, now: Date())),
+                    call.environment, of: call.modelID, MetricsQuery(request, now: control.date)),
                 request.mode)
         }
         return routes
