@@ -46,7 +46,12 @@ enum ManagementRouter {
 
     /// Health and the contract need no key.
     private static func addHealth(to router: Router<ServerContext>, _ services: Services) {
-        router.get("/healthz") { _, _ in Answer.text("ok\n") }
+        router.get("/healthz") { _, _ -> Response in
+            guard let problem = await services.control.storageProblem() else { return Answer.text("ok\n") }
+            var answer = Answer.text(problem + "\n")
+            answer.status = .serviceUnavailable
+            return answer
+        }
         router.get("/openapi.json") { _, _ in Answer.json(encoded: services.contract) }
     }
 

@@ -12,13 +12,22 @@ public final class Store: Sendable {
     private let pool: any DatabaseWriter
     private let faults: (any StoreFaults)?
     private let writes = Atomic<UInt64>(0)
+    private let path: String
+    private let failure = Mutex<StorageFailure?>(nil)
 
     /// Counts the writes of this process: what was read at a version still holds while it is the same.
     public var version: UInt64 { writes.load(ordering: .acquiring) }
 
+    /// What is wrong with the disk or the database, as far as the last transactions have shown.
+    public var problem: StorageFailure? { failure.withLock { $0 } }
+
+    /// Databases up to this size, in bytes, are checked as a whole before they are used: some tenths of a second.
+    static let checkedAtOnce = 64 << 20
+
     /// Opens the database, making it and bringing its schema up to date when needed.
     /// - Throws: `StoreError` with the reason in words.
     public init(path: String) throws(StoreError) {
+        self.path = path
         do {
             var configuration = Configuration()
             configuration.foreignKeysEnabled = true
@@ -32,6 +41,7 @@ public final class Store: Sendable {
             faults = nil
             // The pool sets NORMAL when it turns WAL on; an acknowledged write must survive a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            if Self.size(of: path) <= Self.checkedAtOnce { try Self.check(pool) }
             try Migrations.all.migrate(pool)
         } catch {
             throw StoreError(opening: path, error)
@@ -43,6 +53,7 @@ public final class Store: Sendable {
     /// - Throws: `StoreError` with the reason in words.
     public init(on memory: MemoryDatabase, faults: any StoreFaults) throws(StoreError) {
         pool = memory.queue
+        path = "in memory"
         self.faults = faults
         do {
             try Migrations.all.migrate(pool)
@@ -56,7 +67,11 @@ public final class Store: Sendable {
         _ body: @escaping @Sendable (StoreReader) throws -> Value
     ) async throws -> Value {
         if let faults { return try await read(body, faults) }
-        return try await pool.read { try body(StoreReader(db: $0)) }
+        do {
+            return try await pool.read { try body(StoreReader(db: $0)) }
+        } catch {
+            throw noted(error)
+        }
     }
 
     /// Runs one write transaction; it is durable when the call returns and without any trace when it throws.
@@ -64,10 +79,58 @@ public final class Store: Sendable {
         _ body: @escaping @Sendable (StoreWriter) throws -> Value
     ) async throws -> Value {
         if let faults { return try await write(body, faults) }
-        let value = try await pool.write { try body(StoreWriter(db: $0)) }
-        writes.add(1, ordering: .releasing)
-        return value
+        do {
+            let value = try await pool.write { try body(StoreWriter(db: $0)) }
+            writes.add(1, ordering: .releasing)
+            // A damaged page stays damaged while others can be written.
+            failure.withLock { if $0?.kind != .damaged { $0 = nil } }
+            return value
+        } catch {
+            throw noted(error)
+        }
     }
+
+    /// Writes next to nothing, so that `problem` tells of now.
+    public func probe() async {
+        // The number has no meaning; setting it writes a page and syncs it.
+        _ = try? await write { try $0.db.execute(sql: "PRAGMA user_version = 0") }
+    }
+
+    /// Reads every page and looks whether it can be what was written.
+    /// - Throws: `StorageFailure`.
+    public func check() async throws {
+        do {
+            try await pool.read { try Self.check($0) }
+        } catch {
+            throw noted(error)
+        }
+    }
+
+    /// The error as callers get it.
+    private func noted(_ error: any Error) -> any Error {
+        guard let known = StorageFailure(error, path: path) else { return error }
+        failure.withLock { if $0?.kind != .damaged { $0 = known } }
+        return known
+    }
+
+    private static func check(_ pool: any DatabaseWriter) throws {
+        try pool.read { try check($0) }
+    }
+
+    static func check(_ db: Database) throws {
+        let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
+        guard answer == "ok" else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: answer)
+        }
+    }
+
+    private static func size(of path: String) -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.size] as? Int ?? 0
+    }
+
+    /// Whether the database is too large to have been checked when it was opened.
+    public var isUnchecked: Bool { Self.size(of: path) > Self.checkedAtOnce }
 
     private func read<Value>(
         _ body: (StoreReader) throws -> Value, _ faults: any StoreFaults
@@ -111,7 +174,7 @@ public struct StoreError: Error, CustomStringConvertible, Sendable {
         let advice =
             switch error.resultCode {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-                "it is damaged; restore it from a backup, or move it away to start anew"
+                "it is damaged (\(error.message ?? "no database")); \(StorageFailure.wayBack(path))"
             case .SQLITE_FULL: "the disk is full"
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
                 "the data directory cannot be written by this user"

@@ -1,5 +1,7 @@
 // What can go wrong in a command, in the words the client will read; the server maps each case to its status.
 
+import SlipwayStore
+
 public enum ControlError: Error, Sendable, Equatable {
     /// 401: no key, or one that does not exist.
     case unauthorized
@@ -13,6 +15,12 @@ public enum ControlError: Error, Sendable, Equatable {
     case conflict(String)
     /// 503: cannot be done now; nothing was changed.
     case unavailable(String)
+
+    /// What a client reads of an error that was thrown below the control plane; nil for what is no client's business.
+    public init?(below error: any Error) {
+        guard let failure = error as? StorageFailure else { return nil }
+        self = .unavailable(failure.publicMessage)
+    }
 
     public var message: String {
         switch self {

@@ -29,13 +29,14 @@ struct ErrorAnswers: RouterMiddleware {
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             return .payloadTooLarge
         default:
+            let known = ControlError(below: error)
             context.logger.error(
                 "request failed",
                 metadata: [
                     "method": "\(request.method)", "route": "\(context.endpointPath ?? "-")",
                     "error": "\(error)",
                 ])
-            return .internal(requestID: context.requestID)
+            return known.map { Refusal($0) } ?? .internal(requestID: context.requestID)
         }
     }
 }
