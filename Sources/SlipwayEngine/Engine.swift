@@ -33,6 +33,9 @@ public protocol Engine: Sendable {
     /// Phase changes and log lines of replicas; one consumer. Ends when the engine shuts down.
     func events() -> AsyncStream<EngineEvent>
 
+    /// Every image this engine has, for the search of those nothing needs any more.
+    func images() async -> [ImageID]
+
     /// Frees what `image` occupies, as far as no other image shares it.
     func removeImage(_ id: ImageID) async
 
@@ -182,8 +185,23 @@ public struct BuildFailure: Error, Sendable, Equatable, CustomStringConvertible 
 
 /// A replica that could not even be started.
 public struct StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Cause: Sendable, Equatable {
+        /// What was to be started: starting it again will fail again.
+        case replica
+        /// The machine, which lacks something now: starting again later may work.
+        case machine
+        /// The engine does not have the image.
+        case image
+    }
+
     public var reason: String
-    public init(reason: String) { self.reason = reason }
+    public var cause: Cause
+
+    public init(reason: String, cause: Cause = .replica) {
+        self.reason = reason
+        self.cause = cause
+    }
+
     public var description: String { reason }
 }
 

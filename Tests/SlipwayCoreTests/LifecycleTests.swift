@@ -54,6 +54,89 @@ extension String {
 }
 
 @Suite struct LifecycleTests {
+    @Test(
+        "what the machine cannot start now is started again after pauses that grow, within the deploy timeout"
+    )
+    func machineShortage() {
+        var play = Play()
+        play.step()
+        #expect(play.step() == [.startReplicas(count: 1)])
+        var pauses: [Double] = []
+        for _ in 0..<5 {
+            play.replica(.exited(code: 127), reason: "fork failed")
+            play.situation.replicas[0].failedToStart = true
+            #expect(play.step() == [.discard("r0001".id())])
+            #expect(play.deployment.status == .deploying)
+            #expect(play.deployment.statusReason == "fork failed")
+            play.situation.replicas = []
+            var pause = 0.0
+            while play.step(after: 0.5) != [.startReplicas(count: 1)] { pause += 0.5 }
+            pauses.append(pause + 0.5)
+        }
+        #expect(pauses == [1, 2, 4, 8, 16])
+        play.replica(.ready)
+        play.step()
+        #expect(play.deployment.status == .active && play.deployment.statusReason == nil)
+    }
+
+    @Test("a machine that never starts anything ends in the deploy timeout, with its reason")
+    func endlessShortage() {
+        var play = Play()
+        play.deployment.deployTimeoutSeconds = 100
+        play.step()
+        for _ in 0..<60 where !play.deployment.status.isFailure {
+            play.replica(.exited(code: 127), reason: "fork failed")
+            play.situation.replicas[0].failedToStart = true
+            play.step(after: 2)
+        }
+        #expect(play.deployment.status == .deployFailed)
+        #expect(play.deployment.statusReason?.hasSuffix("100 s: fork failed") == true)
+    }
+
+    @Test("requests go on being held for a deployment that is woken up and cannot be started yet")
+    func shortageAtWaking() {
+        var play = Play.active()
+        play.deployment.desired = .zero
+        play.situation.replicas = []
+        play.step()
+        #expect(play.deployment.status == .scaledToZero)
+        play.situation.demanded = true
+        #expect(play.step() == [.startReplicas(count: 1)])
+        #expect(play.deployment.status == .wakingUp)
+        play.replica(.exited(code: 127), reason: "fork failed")
+        play.situation.replicas[0].failedToStart = true
+        play.step(after: 1)
+        #expect(play.deployment.status == .wakingUp && play.deployment.statusReason == "fork failed")
+        play.situation.replicas = []
+        play.step(after: 0.5)
+        #expect(play.deployment.status == .wakingUp && play.deployment.statusReason == "fork failed")
+        #expect(play.step(after: 1) == [.startReplicas(count: 1)])
+    }
+
+    @Test("a deployment whose image is gone is built again when it is to run, and not before")
+    func missingImage() {
+        var play = Play.active()
+        play.situation.imageIsMissing = true
+        play.step()
+        #expect(play.deployment.status == .active, "what runs needs no image")
+        play.situation.replicas = []
+        play.deployment.desired = .zero
+        play.step()
+        #expect(play.deployment.status == .scaledToZero && play.deployment.imageID == Play.image)
+        play.situation.demanded = true
+        play.step()
+        #expect(play.deployment.status == .building && play.deployment.imageID == nil)
+        #expect(play.deployment.statusReason?.contains("not on this machine") == true)
+        play.situation.imageIsMissing = false
+        #expect(play.step() == [.startBuild])
+        play.situation.build = .succeeded(Play.image)
+        play.step()
+        #expect(play.step() == [.startReplicas(count: 1)])
+        play.replica(.ready)
+        play.step()
+        #expect(play.deployment.status == .active)
+    }
+
     @Test("a pushed deployment builds, deploys, loads and becomes active")
     func push() {
         var play = Play(image: nil)

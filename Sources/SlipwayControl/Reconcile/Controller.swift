@@ -15,6 +15,8 @@ public actor Controller {
     static let tick: Duration = .milliseconds(500)
     /// More builds at once would only slow each other down on small machines.
     static let buildsAtOnce = 2
+    /// How often one error that does not go away is logged.
+    static let toldAgain: Duration = .seconds(60)
     /// How long a replica may take to end after its last request.
     static let stopGrace: Duration = .seconds(10)
 
@@ -59,6 +61,8 @@ public actor Controller {
     let observedSince: Timestamp
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var isStopped = false
+    /// What failed last and since when it is told.
+    private var told: [String: (error: String, at: Timestamp)] = [:]
 
     /// A build of this process and the archive it builds.
     struct Build {
@@ -148,6 +152,7 @@ public actor Controller {
             let demanded = inbox.takeDemand()
             suspect(inbox.takeSuspects())
             let snapshot = try await read()
+            await lookUpImages(of: snapshot)
             endOrphans(snapshot)
             // Before the statuses are stored, so that no reader sees ACTIVE with no replica.
             publishBoard()
@@ -167,9 +172,14 @@ public actor Controller {
     private func attempt(_ what: String, _ body: () async throws -> Void) async {
         do {
             try await body()
+            told[what] = nil
         } catch is CancellationError {
         } catch {
-            logger.error("\(what) failed", metadata: ["error": "\(error)"])
+            // A full disk fails every pass in the same way, twice a second.
+            let (text, now) = ("\(error)", dependencies.now())
+            if let last = told[what], last.error == text, now - last.at < Self.toldAgain { return }
+            told[what] = (text, now)
+            logger.error("\(what) failed", metadata: ["error": "\(text)"])
         }
     }
 
@@ -211,7 +221,8 @@ public actor Controller {
                 demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
                 crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
-                observedSince: observedSince)
+                observedSince: observedSince,
+                imageIsMissing: deployment.imageID.map { images[$0] == nil } ?? false)
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {
                 situations[deployment.id] = situation
@@ -255,9 +266,7 @@ public actor Controller {
 
     private func publish() async throws {
         let snapshot = try await read()
-        for image in Set(snapshot.deployments.compactMap(\.imageID)) where images[image] == nil {
-            images[image] = await engine.image(image)
-        }
+        await lookUpImages(of: snapshot)
         guard replicasChanged || snapshot != lastPublished else { return }
         replicasChanged = false
         lastPublished = snapshot
@@ -265,6 +274,13 @@ public actor Controller {
             RoutingTableBuilder.table(
                 snapshot, replicas: replicas, images: images))
         publishBoard()
+    }
+
+    /// What is missing is looked for again in every pass: a build may bring it back.
+    private func lookUpImages(of snapshot: Snapshot) async {
+        for image in Set(snapshot.deployments.compactMap(\.imageID)) where images[image] == nil {
+            images[image] = await engine.image(image)
+        }
     }
 
     private func publishBoard() {

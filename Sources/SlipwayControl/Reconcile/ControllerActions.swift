@@ -70,7 +70,10 @@ extension Controller {
     }
 
     private func buildEnded(of id: DeploymentID, archiveKey: String, _ outcome: BuildObservation) {
-        guard builds[id]?.archiveKey == archiveKey else { return inbox.ring() }
+        guard builds[id]?.archiveKey == archiveKey else {
+            forgetLog(of: id)
+            return inbox.ring()
+        }
         if outcome == .idle {
             builds[id] = nil
         } else {
@@ -123,12 +126,20 @@ extension Controller {
                 let spec = try await self.spec(of: deployment, replica: id, image: image, reservation)
                 if !self.stopping.contains(id) { try await engine.start(spec) }
             } catch {
+                self.noteFailedStart(of: id, image, error)
                 self.receive(
                     .phase(
                         id, .exited(code: 127), endpoint: nil, reason: "The replica cannot start: \(error)"))
             }
             self.starts[id] = nil
         }
+    }
+
+    /// A start that failed for a reason that passes is tried again; for an image that is gone a build is needed.
+    private func noteFailedStart(of id: ReplicaID, _ image: ImageID, _ error: any Error) {
+        guard let failure = error as? StartFailure, failure.cause != .replica else { return }
+        replicas[id]?.failedToStart = true
+        if failure.cause == .image { images[image] = nil }
     }
 
     private func spec(
@@ -172,10 +183,18 @@ extension Controller {
     }
 
     private func removed(_ id: ReplicaID) {
-        replicas[id] = nil
+        if let replica = replicas.removeValue(forKey: id) { forgetLog(of: replica.deploymentID) }
         stopping.remove(id)
         replicasChanged = true
         inbox.ring()
+    }
+
+    /// Of a deployment that was deleted: its replicas and builds go on writing until they are gone.
+    private func forgetLog(of id: DeploymentID) {
+        Task { [store, logs] in
+            guard let known = try? await store.read({ try $0.deployment(id) }), known == nil else { return }
+            await logs.remove(deployment: id)
+        }
     }
 
     /// Replicas and builds of deployments that were deleted.

@@ -98,6 +98,12 @@ private struct Life {
         for replica in leftovers(of: image) { actions.append(.drain(replica.id)) }
         for replica in situation.replicas where replica.hasExited {
             actions.append(.discard(replica.id))
+            if replica.failedToStart {
+                if replica.drainingSince == nil, replica.imageID == image {
+                    crashes.record(at: now, reason: replica.reason)
+                }
+                continue
+            }
             if deployment.deployStartedAt != nil, replica.imageID == image, replica.drainingSince == nil {
                 return failDeploy(replica.reason ?? replica.exitDescription)
             }
@@ -110,10 +116,19 @@ private struct Life {
         {
             return failDeploy(
                 "No replica became ready within the deploy timeout of \(deployment.deployTimeoutSeconds) s"
-                    + (situation.shortage.map { ": waiting for \($0)." } ?? "."))
+                    + ((situation.shortage.map { "waiting for \($0)" } ?? crashes.lastReason)
+                        .map { ": \($0)" } ?? "."))
         }
+        if situation.imageIsMissing, wantedReplicas > 0, live(image).isEmpty { return buildAgain() }
         scale(image)
         report(image)
+    }
+
+    /// What is deployed is what was uploaded: the image can be made again wherever the archive is.
+    private mutating func buildAgain() {
+        deployment.imageID = nil
+        deployment.deployStartedAt = nil
+        set(.building, "Its image is not on this machine: it is built again from the archive.")
     }
 
     /// Replicas of an earlier image (a development deployment that was pushed again).
@@ -179,7 +194,7 @@ private struct Life {
         }
         let loading = live.contains { $0.phase == .loading }
         let starting =
-            live.isEmpty ? situation.shortage.map { "Waiting for \($0)." } : nil
+            live.isEmpty ? situation.shortage.map { "Waiting for \($0)." } ?? startProblem : nil
         if deployment.deployStartedAt != nil {
             return loading
                 ? set(.loadingModel, "The model is loading.")
@@ -188,7 +203,9 @@ private struct Life {
         if let sick = live.first(where: { $0.phase == .unhealthy }) {
             return set(.unhealthy, sick.reason ?? "The readiness route of the replica fails.")
         }
-        if crashes != situation.crashes || deployment.status == .unhealthy {
+        // Requests go on being held for one that is woken up and cannot be started yet.
+        let isOnlyStarting = deployment.status == .wakingUp && startProblem != nil
+        if crashes != situation.crashes && !isOnlyStarting || deployment.status == .unhealthy {
             return set(.unhealthy, "A replica ended: \(crashes.lastReason ?? "reason unknown")")
         }
         if deployment.status == .active || deployment.status == .updating {
@@ -196,6 +213,15 @@ private struct Life {
         }
         if loading { return set(.loadingModel, "The model is loading.") }
         set(.wakingUp, starting ?? "Starting a replica.")
+    }
+
+    /// Why the machine did not start a replica when it was asked last; nil when it did.
+    private var startProblem: String? {
+        if let failed = situation.replicas.first(where: { $0.hasExited && $0.failedToStart }) {
+            return failed.reason
+        }
+        guard let allowed = crashes.restartAllowedAt, now < allowed else { return nil }
+        return crashes.lastReason
     }
 
     // MARK: Ending

@@ -41,6 +41,8 @@ public struct Replica: Sendable, Equatable {
     /// Why it ended or is unhealthy, in words, as far as the engine knows.
     public var reason: String?
     public var reservation: Reservation
+    /// It has exited before it began, for want of something the machine may have again later.
+    public var failedToStart = false
 
     public init(
         id: ReplicaID, deploymentID: DeploymentID, imageID: ImageID, phase: ReplicaPhase,

@@ -68,12 +68,14 @@ public struct Situation: Sendable {
     public var shortage: String?
     /// Since when this process has observed; idleness before is not counted.
     public var observedSince: Timestamp
+    /// The engine does not have the deployment's image, as after a restore on another machine.
+    public var imageIsMissing: Bool
 
     public init(
         replicas: [Replica] = [], inFlight: [ReplicaID: Int] = [:], build: BuildObservation = .idle,
         lastActivity: Timestamp? = nil, requestsInFlight: Int = 0, demanded: Bool = false,
         plannedReplicas: Int? = nil, scalingTarget: Int = 0, crashes: CrashHistory = .init(),
-        shortage: String? = nil, observedSince: Timestamp
+        shortage: String? = nil, observedSince: Timestamp, imageIsMissing: Bool = false
     ) {
         self.replicas = replicas
         self.inFlight = inFlight
@@ -86,5 +88,6 @@ public struct Situation: Sendable {
         self.crashes = crashes
         self.shortage = shortage
         self.observedSince = observedSince
+        self.imageIsMissing = imageIsMissing
     }
 }
