@@ -9,11 +9,25 @@ import Synchronization
 final class Journal: Sendable {
     private struct State {
         var waiting: [LogEntry] = []
+        var waitingBytes = 0
+        /// Lines that could not be kept since the last one that says so.
+        var lost = 0
         var newest: Int64
         var discarded = false
         /// False until this process has written: an earlier one may have left half a line.
         var hasWritten = false
+
+        mutating func add(_ entry: LogEntry) {
+            var entry = entry
+            entry.nanoseconds = max(entry.nanoseconds, newest + 1)
+            newest = entry.nanoseconds
+            waiting.append(entry)
+            waitingBytes += entry.message.utf8.count + Journal.overhead
+        }
     }
+
+    /// What a waiting line takes beside its message, in bytes.
+    private static let overhead = 100
 
     private let directory: String
     private let limits: LogStore.Limits
@@ -35,9 +49,9 @@ final class Journal: Sendable {
         }
         state.withLock { state in
             guard !state.discarded else { return }
-            entry.nanoseconds = max(entry.nanoseconds, state.newest + 1)
-            state.newest = entry.nanoseconds
-            state.waiting.append(entry)
+            // A disk that does not write any more must not fill the memory.
+            guard state.waitingBytes < limits.waitingBytes else { return state.lost += 1 }
+            state.add(entry)
         }
     }
 
@@ -46,16 +60,29 @@ final class Journal: Sendable {
         state.withLock { state in
             state.discarded = true
             state.waiting = []
+            state.waitingBytes = 0
+            state.lost = 0
         }
     }
 
     func flush() {
         disk.withLock { _ in
-            let lines = state.withLock { state in
-                defer { state.waiting = [] }
-                return state.waiting
+            let (lines, lost) = state.withLock { state in
+                defer { (state.waiting, state.waitingBytes) = ([], 0) }
+                if state.lost > 0, let last = state.waiting.last {
+                    state.add(
+                        LogEntry(
+                            nanoseconds: last.nanoseconds,
+                            message: "\(state.lost) lines before this one could not be written to the log.",
+                            level: .warning))
+                }
+                return (state.waiting, state.lost)
             }
-            if !lines.isEmpty { write(lines) }
+            if lines.isEmpty { return }
+            let kept = write(lines)
+            // The last of `lines` says how many were lost before, if any were.
+            let own = lost > 0 ? lines.count - 1 : lines.count
+            state.withLock { $0.lost += kept ? -lost : own }
         }
     }
 
@@ -101,7 +128,8 @@ final class Journal: Sendable {
         return 0
     }
 
-    private func write(_ lines: [LogEntry]) {
+    /// - Returns: false when not all of them are on the disk.
+    private func write(_ lines: [LogEntry]) -> Bool {
         var numbers = Self.segments(in: directory)
         if numbers.isEmpty {
             try? FileManager.default.createDirectory(
@@ -117,10 +145,11 @@ final class Journal: Sendable {
             return !state.hasWritten
         }
         if isFirst, size > 0 { buffer.append(UInt8(ascii: "\n")) }
+        var isWhole = true
         for line in lines {
             guard let data = try? encoder.encode(StoredLine(line)) else { continue }
             if size + buffer.count + data.count > limits.segmentBytes, size + buffer.count > 0 {
-                Self.append(buffer, to: file(current))
+                isWhole = Self.append(buffer, to: file(current)) && isWhole
                 buffer = Data()
                 size = 0
                 current += 1
@@ -129,8 +158,9 @@ final class Journal: Sendable {
             buffer += data
             buffer.append(UInt8(ascii: "\n"))
         }
-        Self.append(buffer, to: file(current))
+        isWhole = Self.append(buffer, to: file(current)) && isWhole
         for number in numbers.dropLast(limits.segments) { unlink(file(number)) }
+        return isWhole
     }
 
     private static func size(of path: String) -> Int {
@@ -138,18 +168,26 @@ final class Journal: Sendable {
         return stat(path, &info) == 0 ? Int(info.st_size) : 0
     }
 
-    /// A full disk loses log lines and nothing else: the caller has nowhere to report it.
-    private static func append(_ data: Data, to path: String) {
+    /// A full disk loses log lines and nothing else.
+    /// - Returns: whether all was written; otherwise nothing is.
+    private static func append(_ data: Data, to path: String) -> Bool {
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return }
+        guard file >= 0 else { return false }
         defer { Foundation.close(file) }
-        data.withUnsafeBytes { bytes in
+        let size = size(of: path)
+        return data.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {
                 let written = Foundation.write(file, bytes.baseAddress! + done, bytes.count - done)
-                if written <= 0 { return }
+                if written < 0, errno == EINTR { continue }
+                if written <= 0 {
+                    // Half a line would spoil the next one.
+                    ftruncate(file, off_t(size))
+                    return false
+                }
                 done += written
             }
+            return true
         }
     }
 }

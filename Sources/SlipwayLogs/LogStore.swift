@@ -26,8 +26,12 @@ public final class LogStore: Sendable {
         public var segments = 8
         /// Longest message in bytes; the rest is cut and marked.
         public var messageBytes = 64 << 10
+        /// Bytes of a deployment's lines that wait for the disk; with more, lines are dropped and counted.
+        public var waitingBytes = 4 << 20
         /// Segments that were last written longer ago are deleted; nil keeps them.
         public var retention: Duration?
+        /// What "ago" is measured from; files carry the machine's time.
+        public var now: @Sendable () -> Date = { Date() }
 
         public init() {}
     }
@@ -57,7 +61,8 @@ public final class LogStore: Sendable {
             var pruned: ContinuousClock.Instant?
             while !Task.isCancelled {
                 if let retention = limits.retention, pruned.map({ .now - $0 >= Self.pruneInterval }) ?? true {
-                    Self.prune(root, writtenBefore: Date(timeIntervalSinceNow: -(retention / .seconds(1))))
+                    Self.prune(
+                        root, writtenBefore: limits.now().addingTimeInterval(-(retention / .seconds(1))))
                     pruned = .now
                 }
                 try? await Task.sleep(for: Self.flushInterval)
@@ -106,6 +111,12 @@ public final class LogStore: Sendable {
                 }
             }
         }
+    }
+
+    /// The deployments that have logs on disk.
+    public func deployments() -> [DeploymentID] {
+        guard let root else { return [] }
+        return ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).map { DeploymentID($0) }
     }
 
     /// Deletes the log of a deployment.
