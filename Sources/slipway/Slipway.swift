@@ -12,7 +12,10 @@ struct Slipway: AsyncParsableCommand {
             official truss and baseten clients do.
             """,
         version: Version.text,
-        subcommands: [Serve.self, Push.self, Promote.self, Logs.self, Members.self, Doctor.self])
+        subcommands: [
+            Serve.self, Push.self, Promote.self, Logs.self, Members.self, Doctor.self, Backup.self,
+            Restore.self,
+        ])
 }
 
 enum Version {

@@ -2,9 +2,12 @@
 
 import Foundation
 
-struct TarWriter {
+package struct TarWriter {
     private static let block = 512
     private let file: FileHandle
+
+    /// Writes to an open file, from its position on.
+    package init(file: FileHandle) { self.file = file }
 
     /// Makes the file; one that exists is replaced.
     init(path: String) throws(ArchiveError) {
@@ -20,9 +23,9 @@ struct TarWriter {
     }
 
     /// A file's header; its data follows with `write`, then `endFile`.
-    func beginFile(_ entry: TarEntry) throws(ArchiveError) { try header(entry) }
+    package func beginFile(_ entry: TarEntry) throws(ArchiveError) { try header(entry) }
 
-    func write(_ data: Data) throws(ArchiveError) {
+    package func write(_ data: Data) throws(ArchiveError) {
         do {
             try file.write(contentsOf: data)
         } catch {
@@ -30,14 +33,17 @@ struct TarWriter {
         }
     }
 
-    func endFile(size: Int64) throws(ArchiveError) {
+    package func endFile(size: Int64) throws(ArchiveError) {
         let over = Int(size % Int64(Self.block))
         if over > 0 { try write(Data(count: Self.block - over)) }
     }
 
-    /// The two empty blocks at the end.
+    /// The two empty blocks at the end; the file stays open.
+    package func writeEnd() throws(ArchiveError) { try write(Data(count: 2 * Self.block)) }
+
+    /// The end, after which nothing can be added.
     func finish() throws(ArchiveError) {
-        try write(Data(count: 2 * Self.block))
+        try writeEnd()
         try? file.close()
     }
 

@@ -1,0 +1,64 @@
+// Keeps archives while they are copied: a second name in a directory of ours, so that a deletion beside does not take
+// them away.
+
+import Foundation
+import SlipwayBlobs
+
+struct ArchiveHold {
+    struct Held {
+        /// Where it can be read.
+        var path: String
+        /// Below the data directory.
+        var name: String
+    }
+
+    private static let prefix = "backup-"
+    /// What is older was left by a backup that was killed. Seconds.
+    private static let abandonedAfter: TimeInterval = 86_400
+
+    private let root: String
+    private let directory: String
+    private let blobs: BlobDirectory
+
+    init(root: String) throws {
+        self.root = root
+        blobs = try BlobDirectory(root: root + "/blobs", maximumObjectBytes: .max)
+        Self.clear(root)
+        directory = "\(root)/\(Self.prefix)\(UUID().uuidString)"
+        // On a full or read-only disk the backup is still worth making: without the second names.
+        mkdir(directory, 0o700)
+    }
+
+    /// - Returns: the archives, and the keys that have none.
+    func hold(_ keys: [String]) throws -> ([Held], missing: [String]) {
+        var held: [Held] = []
+        var missing: [String] = []
+        for (number, key) in keys.enumerated() {
+            guard let path = try blobs.path(forKey: key) else {
+                missing.append(key)
+                continue
+            }
+            let name = "\(directory)/\(number)"
+            unlink(name)
+            let isHeld = link(path, name) == 0
+            if !isHeld, errno == ENOENT, access(directory, F_OK) == 0 {
+                missing.append(key)
+                continue
+            }
+            held.append(Held(path: isHeld ? name : path, name: String(path.dropFirst(root.count + 1))))
+        }
+        return (held, missing)
+    }
+
+    func release() { try? FileManager.default.removeItem(atPath: directory) }
+
+    private static func clear(_ root: String) {
+        let files = FileManager.default
+        for name in (try? files.contentsOfDirectory(atPath: root)) ?? [] where name.hasPrefix(prefix) {
+            let made = try? files.attributesOfItem(atPath: "\(root)/\(name)")[.modificationDate] as? Date
+            if let made, made.timeIntervalSinceNow < -abandonedAfter {
+                try? files.removeItem(atPath: "\(root)/\(name)")
+            }
+        }
+    }
+}
