@@ -93,9 +93,12 @@ final class Lines: Sendable {
         #expect(resumed.lines() == ["three"])
         try append(String(repeating: "x", count: 200_000) + "\n")
         #expect(resumed.lines().map(\.utf8.count).reduce(0, +) == 200_000)
+        var now = ContinuousClock.now
         for _ in 0..<16 {
             try append(String(repeating: String(repeating: "y", count: 999) + "\n", count: 1000))
-            #expect(resumed.lines().count == 1000)
+            now += .seconds(2)
+            #expect(resumed.lines(now: now).count == 1000)
+            if resumed.canFree { resumed.free() }
         }
         var info = stat()
         stat(output, &info)

@@ -24,17 +24,19 @@ struct ReplicaWatch: Sendable {
     let unit: UnitDirectory
     /// False for an adopted replica: another process is its parent, so its exit code is not known.
     let isChild: Bool
+    let now: @Sendable () -> Timestamp
     let report: @Sendable (EngineEvent) -> Void
 
     private var endpoint: ReplicaEndpoint { ReplicaEndpoint(host: "127.0.0.1", port: record.port) }
 
     init(
-        record: ReplicaRecord, unit: UnitDirectory, isChild: Bool,
+        record: ReplicaRecord, unit: UnitDirectory, isChild: Bool, now: @escaping @Sendable () -> Timestamp,
         report: @escaping @Sendable (EngineEvent) -> Void
     ) {
         self.record = record
         self.unit = unit
         self.isChild = isChild
+        self.now = now
         self.report = report
     }
 
@@ -47,11 +49,13 @@ struct ReplicaWatch: Sendable {
         var steps = 0
         var noted = tail.offset
         if case .starting = phase { change(&phase, to: .loading) }
+        tail.keepRoom()
         while !Task.isCancelled {
             let exit = exitCode()
             forward(tail.lines(final: exit != nil), &words)
             if let exit {
                 unit.write(offset: tail.offset)
+                tellDropped(&tail)
                 return report(
                     .phase(
                         record.replicaID, .exited(code: exit), endpoint: nil,
@@ -67,10 +71,15 @@ struct ReplicaWatch: Sendable {
                 }
             }
             steps += 1
-            if steps.isMultiple(of: Self.offsetSteps), noted != tail.offset {
+            let isTime = steps.isMultiple(of: Self.offsetSteps)
+            if noted != tail.offset, isTime || tail.canFree {
                 noted = tail.offset
                 unit.write(offset: noted)
+                // After the note: what was given back must not be read again.
+                if tail.canFree { tail.free() }
+                tail.keepRoom()
             }
+            if isTime { tellDropped(&tail) }
             let isStarting = phase == .loading && steps < Self.startingSteps
             try? await Task.sleep(for: isStarting ? Self.startingStep : Self.step)
         }
@@ -90,8 +99,19 @@ struct ReplicaWatch: Sendable {
         return record.process.isRunning ? nil : 1
     }
 
+    private func tellDropped(_ tail: inout OutputTail) {
+        let dropped = tail.takeDropped()
+        guard dropped > 0 else { return }
+        let message =
+            "\(dropped) bytes of output were dropped: the replica writes more than \(OutputBudget.perSecond) bytes a second."
+        report(
+            .log(
+                record.deploymentID,
+                LogEntry(at: now(), message, level: .warning, replica: record.replicaID)))
+    }
+
     private func forward(_ lines: [String], _ words: inout LastWords) {
-        let now = Int64(Date().timeIntervalSince1970 * 1e9)
+        let now = now().microseconds * 1000
         for line in lines where !line.isEmpty {
             let parsed = LogLineParser.parse(line)
             words.hear(parsed)
