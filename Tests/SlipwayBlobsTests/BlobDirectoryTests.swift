@@ -120,6 +120,18 @@ import Testing
         #expect(try fixture.stored("k") == [1])
     }
 
+    @Test func `objects that nothing names go after a day`() throws {
+        let fixture = try Fixture()
+        let directory = fixture.service.directory
+        for key in ["used", "lost"] { try directory.put(key, [1]) }
+        let now = Date()
+        #expect(try directory.sweep(now: now + 86_000, keeping: ["used"]) == 0)
+        #expect(try fixture.stored("lost") == [1], "it may be about to be pushed")
+        #expect(try directory.sweep(now: now + 86_500, keeping: ["used"]) == 1)
+        #expect(try directory.path(forKey: "lost") == nil)
+        #expect(try fixture.stored("used") == [1])
+    }
+
     @Test func `a dropped file removes itself`() throws {
         let fixture = try Fixture()
         var file: IncomingFile? = try fixture.service.directory.incomingFile()

@@ -88,10 +88,31 @@ public final class BlobDirectory: Sendable {
         }
     }
 
-    /// Removes uploads and temporary files that have not been written to for `abandonedAfter`; call it now
-    /// and then. Returns how many were removed.
+    /// Removes uploads and temporary files that have not been written to for `abandonedAfter`, and objects of that
+    /// age under other keys than these; call it now and then. Returns how many were removed.
     @discardableResult
-    public func sweep(now: Date) throws(BlobError) -> Int {
+    public func sweep(now: Date, keeping keys: Set<String>) throws(BlobError) -> Int {
+        var removed = try sweep(now: now)
+        let kept = Set(keys.compactMap { BlobKey($0)?.fileName })
+        for name in try Disk.entries(root + "/objects") where !kept.contains(name) {
+            let folder = root + "/objects/" + name
+            try names.withLock { (_) throws(BlobError) in
+                for file in try Disk.entries(folder) {
+                    guard let status = try Disk.status(folder + "/" + file),
+                        now.timeIntervalSince(status.modified) > Self.abandonedAfter
+                    else { return }
+                }
+                try Disk.removeTree(folder)
+                removed += 1
+            }
+        }
+        return removed
+    }
+
+    /// Removes uploads and temporary files that have not been written to for `abandonedAfter`. Returns how many
+    /// were removed.
+    @discardableResult
+    func sweep(now: Date) throws(BlobError) -> Int {
         var removed = 0
         func isAbandoned(_ path: String) throws(BlobError) -> Bool {
             guard let status = try Disk.status(path) else { return false }

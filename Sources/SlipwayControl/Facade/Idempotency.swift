@@ -16,6 +16,14 @@ public enum IdempotencyKey {
     }
 }
 
+extension StoreReader {
+    /// Whether the caller's key is known. `alreadyMade` tells what it stands for.
+    func hasMade(by caller: Caller) throws -> Bool {
+        guard let key = caller.idempotencyKey else { return false }
+        return try idempotentCall(key: key, of: caller.keyPrefix) != nil
+    }
+}
+
 extension StoreWriter {
     /// What an earlier call with the caller's key made; nil when this is the first one, or has no key.
     /// - Parameter operation: everything the call asks for, so that a key cannot stand for two things.

@@ -32,8 +32,7 @@ struct PatchedArchive: Sendable {
             config = try TrussConfig(yaml: patch.nextConfig).json
             if !patch.isHotReload { isHotReload = false }
         }
-        let target = FileManager.default.temporaryDirectory
-            .appendingPathComponent("slipway-patched-\(UUID().uuidString)").path
+        let target = "\(dependencies.workDirectory)/patched-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: target) }
         try ArchiveEditor.apply(changes, to: archive, writing: target)
         guard let text = try TrussArchive.readConfig(archive: target) else {

@@ -25,7 +25,11 @@ extension ControlPlane {
     public func checkPush(_ request: PushRequest, configJSON: String?, by caller: Caller) async throws {
         if let configJSON { _ = try instanceType(for: decode { try TrussConfig(json: configJSON) }) }
         try check(request)
-        try await store.read { [self] db in _ = try resolve(request, by: caller, in: db) }
+        try await store.read { [self] db in
+            // The second call with a key is about what the first one made, which now has the name.
+            if try db.hasMade(by: caller) { return }
+            _ = try resolve(request, by: caller, in: db)
+        }
     }
 
     /// - Throws: `ControlError.validation` with everything that is wrong in one sentence per problem,

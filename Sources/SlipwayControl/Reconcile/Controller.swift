@@ -41,6 +41,9 @@ public actor Controller {
     /// Starts under way.
     var starts: [ReplicaID: Task<Void, Never>] = [:]
     var stopping: Set<ReplicaID> = []
+    /// Deleted deployments whose replicas may still write.
+    var gone: Set<DeploymentID> = []
+    static let mostGone = 10_000
     /// The environment each replica was last told it serves; nil for none.
     var environmentNames: [ReplicaID: String?] = [:]
     /// Deployments whose replicas are being changed in place.

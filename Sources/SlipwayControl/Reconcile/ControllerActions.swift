@@ -71,6 +71,8 @@ extension Controller {
 
     private func buildEnded(of id: DeploymentID, archiveKey: String, _ outcome: BuildObservation) {
         guard builds[id]?.archiveKey == archiveKey else {
+            // Deleted or pushed again meanwhile: nobody else knows of its image.
+            if case .succeeded(let image) = outcome { Task { await free(image) } }
             forgetLog(of: id)
             return inbox.ring()
         }
@@ -200,7 +202,9 @@ extension Controller {
     /// Replicas and builds of deployments that were deleted.
     func endOrphans(_ snapshot: Snapshot) {
         let known = Set(snapshot.deployments.map(\.id))
+        if gone.count > Self.mostGone { gone = [] }
         for replica in replicas.values where !known.contains(replica.deploymentID) {
+            gone.insert(replica.deploymentID)
             stop(replica.id, grace: Self.stopGrace)
         }
         for id in builds.keys where !known.contains(id) { forgetBuild(of: id) }
@@ -216,7 +220,8 @@ extension Controller {
 
     func receive(_ event: EngineEvent) {
         switch event {
-        case .log(let deployment, let entry): logs.append(entry, to: deployment)
+        case .log(let deployment, let entry):
+            if !gone.contains(deployment) { logs.append(entry, to: deployment) }
         case .phase(let id, let phase, let endpoint, let reason):
             guard replicas[id] != nil, !stopping.contains(id) else { return }
             replicas[id]?.phase = phase

@@ -8,10 +8,23 @@ public struct GatePrograms: Sendable {
 
     /// - Parameters:
     ///   - directory: where the programs are.
-    ///   - work: a directory for output while one runs; made when needed.
+    ///   - work: a directory for output while one runs; `clear` makes it.
     public init(directory: String, work: String) {
         self.directory = directory
         self.work = work
+    }
+
+    private static func register(_ work: String) -> ProcessRegister {
+        ProcessRegister(path: work + "/processes")
+    }
+
+    /// Ends the programs that a killed server left, and empties its work directory. Before anything uses it.
+    /// - Throws: when the directory cannot be made.
+    public static func clear(work: String) async throws {
+        await register(work).endAll()
+        try? FileManager.default.removeItem(atPath: work)
+        try FileManager.default.createDirectory(
+            atPath: work, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     /// Runs a program to its end; past the time limit it is killed with all it started.
@@ -25,11 +38,11 @@ public struct GatePrograms: Sendable {
         guard !name.contains("/"), FileManager.default.isExecutableFile(atPath: path) else {
             throw GateFailure(description: "there is no executable program \(name) in the gate directory.")
         }
-        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         let own = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
         return try await Command.run(
             [path], environment: environment.merging(own) { given, _ in given }, directory: directory,
-            output: "\(work)/\(UUID().uuidString).log", timeout: timeout, line: line
+            output: "\(work)/\(UUID().uuidString).log", timeout: timeout,
+            register: Self.register(work), line: line
         ).code
     }
 }

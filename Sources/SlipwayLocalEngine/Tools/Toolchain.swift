@@ -29,7 +29,7 @@ actor Toolchain {
     /// - Throws: `BuildFailure` in words.
     func tools() async throws -> Tools {
         if let given = configuration.toolsDirectory { return try Self.ready(given) }
-        if let found = try? Self.ready(directory) { return found }
+        if let found = existing() { return found }
         let task = making ?? Task { try await self.make() }
         making = task
         do {
@@ -40,8 +40,13 @@ actor Toolchain {
         }
     }
 
-    /// The tools when they are there already.
-    func existing() -> Tools? { try? Self.ready(configuration.toolsDirectory ?? directory) }
+    /// The tools when they are there already, whole.
+    func existing() -> Tools? {
+        if let given = configuration.toolsDirectory { return try? Self.ready(given) }
+        return FileManager.default.fileExists(atPath: marker) ? try? Self.ready(directory) : nil
+    }
+
+    private var marker: String { directory + "/.complete" }
 
     private static func ready(_ directory: String) throws -> Tools {
         let tools = Tools(uv: directory + "/bin/uv", python: directory + "/bin/python")
@@ -57,8 +62,7 @@ actor Toolchain {
             throw BuildFailure(reason: "No python3 is installed on this machine.")
         }
         logger.info("making the build tools", metadata: ["directory": "\(directory)"])
-        // An environment holds its own path, so it is made in place; the marker of completion is uv itself,
-        // which is moved in last.
+        // An environment holds its own path, so it is made in place and marked when it is complete.
         try? FileManager.default.removeItem(atPath: directory)
         try FileManager.default.createDirectory(
             atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -66,16 +70,16 @@ actor Toolchain {
         let pip = directory + "/bin/python"
         try await run(
             [pip, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], "uv")
-        let uv = directory + "/bin/uv"
-        let aside = directory + "/uv-until-complete"
-        try FileManager.default.moveItem(atPath: uv, toPath: aside)
         try await run(
             [
-                aside, "pip", "install", "--quiet", "--python", pip,
+                directory + "/bin/uv", "pip", "install", "--quiet", "--python", pip,
                 "truss==\(LocalEngineConfiguration.trussVersion)",
             ], "truss")
-        try FileManager.default.moveItem(atPath: aside, toPath: uv)
-        return try Self.ready(directory)
+        let tools = try Self.ready(directory)
+        guard FileManager.default.createFile(atPath: marker, contents: nil) else {
+            throw BuildFailure(reason: "The build tools cannot be written to \(directory).")
+        }
+        return tools
     }
 
     private func run(_ arguments: [String], _ what: String) async throws {
@@ -83,7 +87,8 @@ actor Toolchain {
         var environment = Command.buildEnvironment(home: configuration.root)
         environment["UV_CACHE_DIR"] = configuration.root + "/uv-cache"
         let result = try await Command.run(
-            arguments, environment: environment, directory: configuration.root, output: output)
+            arguments, environment: environment, directory: configuration.root, output: output,
+            register: configuration.register)
         guard result.code == 0 else {
             throw BuildFailure(
                 reason:

@@ -1,0 +1,47 @@
+// What nothing needs any more is removed right after the transaction that makes it so. A server that dies in between
+// leaves it behind: logs and images are looked for at the start, archives every hour.
+
+import Foundation
+import SlipwayCore
+import SlipwayStore
+
+extension ControlPlane {
+    private static let sweepInterval: Duration = .seconds(3600)
+
+    /// Removes what earlier processes left, and goes on looking until the task is cancelled.
+    func sweep() async {
+        await sweepLogs()
+        await sweepImages()
+        while !Task.isCancelled {
+            await sweepArchives()
+            do { try await dependencies.sleep(Self.sweepInterval) } catch { return }
+        }
+    }
+
+    private func sweepLogs() async {
+        // Looked at first: what is written from now on belongs to deployments that are there.
+        let written = logs.deployments()
+        guard !written.isEmpty,
+            let known = try? await store.read({ Set(try $0.deployments().map(\.id)) })
+        else { return }
+        for deployment in written where !known.contains(deployment) {
+            await logs.remove(deployment: deployment)
+        }
+    }
+
+    private func sweepImages() async {
+        let images = await engine.images()
+        guard !images.isEmpty,
+            let used = try? await store.read({ Set(try $0.deployments().compactMap(\.imageID)) })
+        else { return }
+        // Asked again one by one: a build may find the image and want it.
+        for image in images where !used.contains(image) { await controller.free(image) }
+    }
+
+    private func sweepArchives() async {
+        guard let used = try? await store.read({ Set(try $0.deployments().map(\.archiveKey)) }) else {
+            return
+        }
+        dependencies.sweepArchives(used)
+    }
+}

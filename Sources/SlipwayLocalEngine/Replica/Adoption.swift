@@ -1,0 +1,58 @@
+// Finds the replicas of an earlier server that still run, and ends and clears away what is left of the others.
+
+import Foundation
+import SlipwayCore
+import SlipwayEngine
+
+struct Adoption: Sendable {
+    /// Of the engine.
+    let root: String
+    /// How long what is left of an ended replica may take to be gone.
+    private static let patience: Duration = .seconds(5)
+
+    typealias Unit = (
+        record: ReplicaRecord, unit: UnitDirectory, phase: ReplicaPhase, relay: EgressRelay?
+    )
+
+    /// The replicas that run, each with what it answers now. All are looked at side by side: one that hangs must not
+    /// keep the others waiting.
+    func units() async throws -> [Unit] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: root + "/replicas")
+        return await withTaskGroup(of: Unit?.self) { group in
+            for name in names { group.addTask { await look(ReplicaID(name)) } }
+            return await group.reduce(into: []) { if let unit = $1 { $0.append(unit) } }
+        }
+    }
+
+    private func look(_ id: ReplicaID) async -> Unit? {
+        let unit = UnitDirectory(root: root, id: id)
+        let record = unit.record()
+        let isOfThisBoot = record?.bootID == ReplicaRecord.currentBootID
+        // Without its relay a replica with a network of its own cannot be reached any more.
+        if let record, isOfThisBoot, record.process.isRunning,
+            case .success(let relay) = await EgressRelay.reopen(for: record)
+        {
+            let isReady = await ReadinessProbe.isReady(port: record.port, path: record.readinessPath)
+            return (record, unit, isReady ? .ready : .loading, relay)
+        }
+        // Its first process has ended; others of it may run on.
+        if isOfThisBoot { await record?.process.endGroup(within: Self.patience) }
+        // A start that was cut off has a group before it has a record.
+        await (record?.controlGroup ?? ControlGroup.existing(id))?.remove()
+        Trash(root: root).take(unit.path)
+        return nil
+    }
+}
+
+extension ControlGroup {
+    /// The group that a replica of this id has now; nil when it has none.
+    static func existing(_ id: ReplicaID) -> ControlGroup? {
+        let root = "/sys/fs/cgroup"
+        let hierarchies = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        let places = [root] + hierarchies.map { "\(root)/\($0)" }
+        let found = places.map { "\($0)/slipway/\(id)" }.filter {
+            FileManager.default.fileExists(atPath: $0 + "/cgroup.procs")
+        }
+        return found.isEmpty ? nil : ControlGroup(directories: found)
+    }
+}
