@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "SlipwayEdge",
             dependencies: [
-                "SlipwayGateway", logging, nioCore, nioPosix, nioHTTP1,
+                "SlipwayGateway", "SlipwaySockets", logging, nioCore, nioPosix, nioHTTP1,
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -96,7 +96,7 @@ let package = Package(
                 "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore", "SlipwayGateway",
                 "SlipwayBlobs",
                 "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayTruss",
-                asyncHTTPClient,
+                asyncHTTPClient, crypto,
                 lifecycle, logging, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -144,7 +144,7 @@ let package = Package(
             name: "SlipwayControlTests",
             dependencies: [
                 "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayGateway", "SlipwayLogs",
-                "SlipwayStore", "SlipwayTestSupport", crypto, logging,
+                "SlipwayStore", "SlipwayTestSupport", asyncHTTPClient, crypto, logging, nioCore,
             ]),
         .testTarget(
             name: "SlipwayServerTests",

@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "include/CSlipwaySockets.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 int slipway_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -27,3 +29,45 @@ int slipway_accept(int listener, struct sockaddr_storage *address) {
 }
 
 void slipway_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+ssize_t slipway_send_files(int socket, const void *bytes, size_t length, const int *files, int count) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * slipway_most_files)];
+    } control;
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count > slipway_most_files) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (count > 0) {
+        message.msg_control = control.space;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        memcpy(CMSG_DATA(header), files, sizeof(int) * count);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t slipway_receive_files(int socket, void *bytes, size_t length, int *files, int *count) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * slipway_most_files)];
+    } control;
+    struct iovec part = {.iov_base = bytes, .iov_len = length};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    *count = 0;
+    ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (received < 0) return received;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        *count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(files, CMSG_DATA(header), sizeof(int) * *count);
+    }
+    return received;
+}

@@ -12,7 +12,7 @@ public enum LogLevel: String, Sendable, Codable, CaseIterable, Comparable {
     }
 }
 
-public struct LogEntry: Sendable, Equatable {
+public struct LogEntry: Sendable, Equatable, Codable {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     public var nanoseconds: Int64
     public var message: String

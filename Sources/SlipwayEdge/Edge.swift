@@ -10,6 +10,7 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 import SlipwayGateway
+import SlipwaySockets
 import Synchronization
 
 public final class Edge: Sendable {
@@ -21,8 +22,15 @@ public final class Edge: Sendable {
     private let group: any EventLoopGroup
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
-    private let listener = Mutex<(any Channel)?>(nil)
+    private let listener = Mutex<Listener?>(nil)
     private let connections = OpenConnections()
+
+    private struct Listener {
+        var socket: BoundSocket
+        var identity: TLSIdentity
+        /// On a file of its own of the socket; nil before `serve`.
+        var channel: (any Channel)?
+    }
 
     /// - Parameter group: runs all its connections; not shut down by the edge.
     public init(group: any EventLoopGroup, logger: Logger) {
@@ -33,26 +41,59 @@ public final class Edge: Sendable {
     /// Where requests go from now on; before any connection.
     public func connect(to gateway: Gateway) { self.gateway.withLock { $0 = gateway } }
 
-    /// Listens for TLS connections. Throws when the address cannot be bound or the files are not usable.
+    /// Binds the listener for TLS, so that connections wait in it for `serve`. Throws `SystemError` when the address
+    /// cannot be bound, and others when the files are not usable.
     ///
+    /// - Parameter inherited: a listening socket to go on with, instead of the address.
     /// - Returns: the port, chosen by the system for port 0.
-    public func listen(host: String, port: Int, files: TLSFiles) async throws -> Int {
+    public func bind(
+        host: String, port: Int, files: TLSFiles, inheriting inherited: BoundSocket? = nil
+    ) throws -> Int {
         let identity = try TLSIdentity(files, logger: logger)
+        let socket =
+            try inherited ?? BoundSocket(.internet(address: host, port: port), shared: false)
+        listener.withLock { $0 = Listener(socket: socket, identity: identity) }
+        return socket.endpoint.port ?? port
+    }
+
+    /// Accepts what waits in the bound listener, if there is one. Throws when the process has no file left.
+    public func serve() async throws {
+        guard let (socket, identity) = listener.withLock({ $0.map { ($0.socket, $0.identity) } }) else {
+            return
+        }
+        let copy = try socket.copy()
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try setUpTLS(channel, identity) }
             }
-            .bind(host: host, port: port).get()
-        listener.withLock { $0 = channel }
-        return channel.localAddress?.port ?? port
+            .withBoundSocket(copy.release()).get()
+        listener.withLock { $0?.channel = channel }
+    }
+
+    /// Accepts no more and gives the listening socket to another process; nil without one.
+    public func leave() async -> BoundSocket? {
+        let listener = takeListener()
+        try? await listener?.channel?.close()
+        quiesce()
+        return listener?.socket
+    }
+
+    private func takeListener() -> Listener? {
+        listener.withLock { listener in
+            defer { listener = nil }
+            return listener
+        }
     }
 
     /// Accepts no more. Connections that are open are closed with the gateway's side of them.
     public func shutdown() async {
-        try? await listener.withLock { $0 }?.close()
+        await leave()?.close()
+    }
+
+    /// Tells clients that no new requests are taken on their connections.
+    private func quiesce() {
         for channel in connections.all {
             channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         }

@@ -19,6 +19,7 @@ final class DataPlane: Sendable {
     /// Client connections that are open, on all loops.
     let openConnections = Atomic<Int>(0)
     private let draining = Atomic(false)
+    private let successor = Mutex<Endpoint?>(nil)
     private let lots = Atomic<UInt64>(0)
 
     init(
@@ -46,6 +47,20 @@ final class DataPlane: Sendable {
     /// Set once at shutdown: every answer from then on ends its connection.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
     func beginDraining() { draining.store(true, ordering: .relaxed) }
+
+    /// Requests for the management server go to `endpoint` from now on, where another process serves.
+    func beginLeaving(for endpoint: Endpoint) {
+        successor.withLock { $0 = endpoint }
+        beginDraining()
+    }
+
+    /// Where the management server is.
+    var managementUpstream: Endpoint {
+        guard isDraining, let successor = successor.withLock({ $0 }) else {
+            return configuration.managementUpstream
+        }
+        return successor
+    }
 
     /// 0–99 in an order that spreads any percentage evenly over consecutive requests: 37 and 100 share no factor.
     func nextLot() -> Int { Int(lots.wrappingAdd(37, ordering: .relaxed).oldValue % 100) }

@@ -14,6 +14,8 @@ public struct BoundAddresses: Sendable, Equatable {
 public final class Gateway: GatewayControl, Sendable {
     private let plane: DataPlane
     private let threads = Mutex<[ReactorThread]>([])
+    /// Files of their own of the listening sockets, for a gateway that comes after this one.
+    private let sockets = Mutex<[InheritedSocket]>([])
     private let retired = RetiredTables()
 
     private let adopted = Atomic<Int>(0)
@@ -29,43 +31,51 @@ public final class Gateway: GatewayControl, Sendable {
             configuration: configuration, observer: observer, http2: http2, logger: logger, now: now)
     }
 
+    /// Binds the listeners, so that connections wait in them for `start`; call once. Throws `SystemError` when an
+    /// address cannot be bound.
+    ///
+    /// - Parameter inherited: listening sockets of a gateway before this one. Those of the configured addresses are
+    ///   used, others closed.
+    public func bind(inheriting inherited: [InheritedSocket] = []) throws -> BoundAddresses {
+        let sockets = try ListeningSockets(plane.configuration, inheriting: inherited)
+        self.sockets.withLock { $0 = sockets.all }
+        return sockets.addresses
+    }
+
     /// Binds the listeners and starts the event loops; call once. Throws `SystemError` when an address cannot be
     /// bound.
     public func start() async throws -> BoundAddresses {
-        let configuration = plane.configuration
-        let count = max(1, configuration.eventLoops)
-        let main = try BoundSocket.group(
-            .internet(address: configuration.host, port: configuration.port), count: count)
-        var inference: [BoundSocket] = []
-        do {
-            if let port = configuration.inferencePort {
-                inference = try BoundSocket.group(
-                    .internet(address: configuration.host, port: port), count: count)
-            }
-        } catch {
-            for socket in main { socket.close() }
-            throw error
+        let addresses = try bind()
+        try await serve()
+        return addresses
+    }
+
+    /// Starts the event loops, which accept what waits in the bound listeners; call once. Throws `SystemError` when the
+    /// process has no file or thread left.
+    public func serve() async throws {
+        let sockets = try sockets.withLock { $0 }.map {
+            InheritedSocket(kind: $0.kind, socket: try $0.socket.copy())
         }
+        let count = max(1, plane.configuration.eventLoops)
         for index in 0..<count {
             let thread = try ReactorThread.start(name: "gateway-\(index)")
             threads.withLock { $0.append(thread) }
-            let (first, second) = (main[index], inference.isEmpty ? nil : inference[index])
+            // There may be more sockets than loops: another process had more of them.
+            let mine = sockets.enumerated().filter { $0.offset % count == index }.map(\.element)
             let failure = await thread.run { [plane] reactor in
-                Self.setUp(reactor, plane: plane, main: first, inference: second)
+                Self.setUp(reactor, plane: plane, listeners: mine)
             }
             if let failure = failure ?? nil { throw failure }
         }
-        return BoundAddresses(main: main[0].endpoint, inference: inference.first?.endpoint)
     }
 
     private static func setUp(
-        _ reactor: Reactor, plane: DataPlane, main: BoundSocket, inference: BoundSocket?
+        _ reactor: Reactor, plane: DataPlane, listeners: [InheritedSocket]
     ) -> (any Error)? {
         let loop = LoopServices(plane: plane, reactor: reactor)
         reactor.attachment = loop
         do {
-            try loop.listen(main, kind: .main)
-            if let inference { try loop.listen(inference, kind: .inference) }
+            for listener in listeners { try loop.listen(listener.socket, kind: listener.kind) }
             return nil
         } catch {
             return error
@@ -83,18 +93,41 @@ public final class Gateway: GatewayControl, Sendable {
         }
     }
 
+    /// Stops accepting and gives the listening sockets to another process; connections that wait in them stay. Open
+    /// connections are served on, each up to its next answer, as long as tables are published; what they ask of the
+    /// management server goes to `successor`.
+    ///
+    public func leave(for successor: Endpoint) async -> [InheritedSocket] {
+        plane.beginLeaving(for: successor)
+        for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.leave() } }
+        return sockets.withLock { sockets in
+            defer { sockets = [] }
+            return sockets
+        }
+    }
+
+    /// Client connections that are open.
+    public var openConnections: Int { plane.openConnections.load(ordering: .relaxed) }
+
+    /// Requests by replica, of those that have any.
+    public var busyReplicas: [ReplicaID: Int] { plane.replicas.busy }
+
     /// Stops accepting, lets requests in flight finish for up to `grace`, then closes what is left.
     public func shutdown(grace: Duration) async {
+        plane.beginDraining()
+        for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.quiesce() } }
+        sockets.withLock { sockets in
+            for one in sockets { one.socket.close() }
+            sockets = []
+        }
+        let clock = ContinuousClock()
+        let deadline = clock.now + grace
+        while openConnections > 0, clock.now < deadline {
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
+        }
         let threads = threads.withLock { threads in
             defer { threads = [] }
             return threads
-        }
-        plane.beginDraining()
-        for thread in threads { _ = await thread.run { Self.loop(of: $0)?.quiesce() } }
-        let clock = ContinuousClock()
-        let deadline = clock.now + grace
-        while plane.openConnections.load(ordering: .relaxed) > 0, clock.now < deadline {
-            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
         }
         for thread in threads {
             _ = await thread.run { Self.loop(of: $0)?.close() }

@@ -41,6 +41,8 @@ public struct GatewayConfiguration: Sendable {
     /// A client connection without a request, a body without new bytes, or an answer of which the client takes no
     /// more bytes, is closed after this.
     public var clientIdleTimeout: Duration = .seconds(90)
+    /// The same for a connection without a request once another process serves in this one's place.
+    public var leavingIdleTimeout: Duration = .seconds(10)
     /// An unused upstream connection is closed after this; below the 5 s after which uvicorn closes its own,
     /// so that few requests meet a connection that is just being closed.
     public var upstreamIdleTimeout: Duration = .seconds(4)

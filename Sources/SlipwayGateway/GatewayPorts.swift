@@ -13,7 +13,7 @@ public protocol DemandObserver: Sendable {
 }
 
 /// Load of one deployment as of now.
-public struct DeploymentLoad: Sendable, Equatable {
+public struct DeploymentLoad: Sendable, Equatable, Codable {
     /// Requests accepted and not completely answered yet, held ones included.
     public var inFlight: Int
     /// Of these, how many wait for a replica.

@@ -4,7 +4,7 @@ import SlipwayCore
 
 /// Keys, models, environments and replicas at one moment. The gateway reads it without locks and never asks
 /// the control plane for more.
-public struct RoutingTable: Sendable {
+public struct RoutingTable: Sendable, Codable {
     /// By SHA-256 (32 bytes) of the whole key text.
     public var keys: [KeyDigest: APIKeyGrant]
     public var models: [ModelID: ModelRoutes]
@@ -21,7 +21,7 @@ public struct RoutingTable: Sendable {
 }
 
 /// SHA-256 of an API key's text.
-public struct KeyDigest: Hashable, Sendable {
+public struct KeyDigest: Hashable, Sendable, Codable {
     private var words: (UInt64, UInt64, UInt64, UInt64)
 
     /// - Parameter bytes: 32 bytes; a digest of any other length equals none that is made from a key.
@@ -48,10 +48,19 @@ public struct KeyDigest: Hashable, Sendable {
     }
 
     var bytes: [UInt8] { withUnsafeBytes(of: words, Array.init) }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(bytes: try decoder.singleValueContainer().decode([UInt8].self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(bytes)
+    }
 }
 
 /// Which deployment each name of a model stands for.
-public struct ModelRoutes: Sendable {
+public struct ModelRoutes: Sendable, Codable {
     public var development: DeploymentID?
     /// Current deployment by environment name; an environment without one maps to nil.
     public var environments: [String: DeploymentID?]
@@ -72,7 +81,7 @@ public struct ModelRoutes: Sendable {
 }
 
 /// The part of an environment's requests that a promotion gives its candidate.
-public struct TrafficSplit: Sendable, Equatable {
+public struct TrafficSplit: Sendable, Equatable, Codable {
     public var candidate: DeploymentID
     /// 0–100.
     public var percent: Int
@@ -84,7 +93,7 @@ public struct TrafficSplit: Sendable, Equatable {
 }
 
 /// How to serve one deployment.
-public struct DeploymentRoute: Sendable {
+public struct DeploymentRoute: Sendable, Codable {
     public var deploymentID: DeploymentID
     public var modelID: ModelID
     /// Path on the replica for `…/predict`.
@@ -114,7 +123,7 @@ public struct DeploymentRoute: Sendable {
         self.rejectsWhenFull = rejectsWhenFull
     }
 
-    public enum Availability: Sendable, Equatable {
+    public enum Availability: Sendable, Equatable, Codable {
         /// Serve, or hold the request until a replica is ready.
         case open
         /// Answer at once with this platform error.
@@ -122,7 +131,7 @@ public struct DeploymentRoute: Sendable {
     }
 }
 
-public struct ReplicaRoute: Sendable, Hashable {
+public struct ReplicaRoute: Sendable, Hashable, Codable {
     public var replicaID: ReplicaID
     public var endpoint: ReplicaEndpoint
 
@@ -133,7 +142,7 @@ public struct ReplicaRoute: Sendable, Hashable {
 }
 
 /// An error the platform itself answers on the inference plane: `{"error","error_code","detail"}`.
-public struct PlatformError: Error, Sendable, Equatable {
+public struct PlatformError: Error, Sendable, Equatable, Codable {
     public var status: Int
     /// One of the contract's codes, for example `model_does_not_exist`.
     public var code: String

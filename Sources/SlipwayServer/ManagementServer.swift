@@ -13,10 +13,14 @@ public struct ManagementServer: Service {
     private let configuration: ManagementConfiguration
     private let limits: RateLimits?
     private let logger: Logger
+    private let onRunning: @Sendable () async -> Void
 
+    /// - Parameter onRunning: called once the socket accepts connections.
     public init(
-        control: ControlPlane, uploads: S3Service, configuration: ManagementConfiguration, logger: Logger
+        control: ControlPlane, uploads: S3Service, configuration: ManagementConfiguration, logger: Logger,
+        onRunning: @escaping @Sendable () async -> Void = {}
     ) {
+        self.onRunning = onRunning
         services = Services(control: control, uploads: uploads, address: configuration.publicAddress)
         self.configuration = configuration
         limits = configuration.limitsRates ? RateLimits { control.now } : nil
@@ -29,10 +33,7 @@ public struct ManagementServer: Service {
         try await application().run()
     }
 
-    /// - Parameter onRunning: called once the socket accepts connections.
-    func application(
-        onRunning: @escaping @Sendable () async -> Void = {}
-    ) -> some ApplicationProtocol {
+    func application() -> some ApplicationProtocol {
         let uploads = UploadResponder(service: services.uploads)
         let dispatch = HostDispatch(
             api: router(ManagementRouter.add), app: router(AppRouter.add),
@@ -47,7 +48,7 @@ public struct ManagementServer: Service {
             },
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: configuration.socketPath)),
-            onServerRunning: { _ in await onRunning() },
+            onServerRunning: { [onRunning] _ in await onRunning() },
             logger: logger)
     }
 

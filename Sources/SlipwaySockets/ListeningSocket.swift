@@ -34,6 +34,18 @@ public struct BoundSocket: Sendable {
         }
     }
 
+    /// Takes a listening socket that another process has made.
+    /// - Throws: `SystemError` when it is none.
+    public init(listening file: Int32) throws {
+        guard let endpoint = try Self.name(of: file) else { throw SystemError("getsockname", number: EINVAL) }
+        self.init(file: file, endpoint: endpoint)
+    }
+
+    private init(file: Int32, endpoint: Endpoint) {
+        self.file = file
+        self.endpoint = endpoint
+    }
+
     private static let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
     private static func set(_ option: Int32, of file: Int32) {
@@ -53,14 +65,37 @@ public struct BoundSocket: Sendable {
 
     public func close() { Glibc.close(file) }
 
+    /// The socket's file, which is the caller's from now on.
+    public func release() -> Int32 { file }
+
+    /// The same socket by a file of its own: it listens until both are closed.
+    /// - Throws: `SystemError` when the process has no file left.
+    public func copy() throws -> BoundSocket {
+        let copy = fcntl(file, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw SystemError("dup") }
+        return BoundSocket(file: copy, endpoint: endpoint)
+    }
+
     /// Closes a connection that nobody serves.
     public static func discard(_ file: Int32) { Glibc.close(file) }
+
+    /// A socket that does not share finds out whether another process listens there. It does not listen itself: whoever
+    /// connected to it would be cut off a moment later.
+    /// - Throws: `SystemError`, EADDRINUSE if anybody listens there.
+    private static func requireFree(_ endpoint: Endpoint) throws {
+        let file = socket(endpoint.family, Int32(SOCK_STREAM.rawValue) | flags, 0)
+        guard file >= 0 else { throw SystemError("socket") }
+        defer { Glibc.close(file) }
+        set(SO_REUSEADDR, of: file)
+        try endpoint.withSocketAddress { address, length in
+            guard bind(file, address, length) == 0 else { throw SystemError("bind") }
+        }
+    }
 
     /// One socket for each of `count` reactors, all on one address. Throws EADDRINUSE if anybody listens there.
     public static func group(_ endpoint: Endpoint, count: Int) throws -> [BoundSocket] {
         if endpoint.port != 0 {
-            // A socket that does not share finds out whether another process shares the address.
-            try BoundSocket(endpoint, shared: false).close()
+            try requireFree(endpoint)
         }
         var sockets: [BoundSocket] = []
         do {

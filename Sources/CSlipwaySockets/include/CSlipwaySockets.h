@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 /// Bits of `epoll_event.events`.
 enum {
@@ -32,3 +33,13 @@ int slipway_accept(int listener, struct sockaddr_storage *address);
 
 /// Names the calling thread for debuggers; at most 15 characters.
 void slipway_name_thread(const char *name);
+
+/// Files that one message can carry.
+enum { slipway_most_files = 128 };
+
+/// Sends bytes over a Unix socket together with `count` open files. What was sent, or -1 with errno.
+ssize_t slipway_send_files(int socket, const void *bytes, size_t length, const int *files, int count);
+
+/// Receives bytes and the files that came with them, which are the caller's, closed on exec. `files` has room for
+/// `slipway_most_files`. What was received, or -1 with errno.
+ssize_t slipway_receive_files(int socket, void *bytes, size_t length, int *files, int *count);

@@ -166,7 +166,9 @@ final class ClientConnection: StreamSocket {
         }
         guard let end = try scan.end(of: rest) else {
             guard rest.count <= plane.configuration.maxHeadBytes else { throw PlatformErrors.headTooLarge }
-            startWatch(plane.configuration.headTimeout)
+            // From the first byte on: one that comes now and then does not make it longer.
+            let began = headBegan ?? loop.reactor.now
+            watch.set(began + plane.configuration.headTimeout.nanoseconds)
             return false
         }
         scan = HeadScan()
@@ -231,7 +233,10 @@ final class ClientConnection: StreamSocket {
             body = decoder.isComplete ? .complete : .chunked(decoder)
         }
         guard isOpen else { return rest = rest.part(0, 0) }
-        if bodyIsComplete { try receiveEnd() } else { startWatch(plane.configuration.clientIdleTimeout) }
+        if bodyIsComplete { return try receiveEnd() }
+        // The rest of a body that nobody wants gets so long altogether.
+        if case .answering = state { return }
+        startWatch(plane.configuration.clientIdleTimeout)
     }
 
     private func receiveEnd() throws(PlatformError) {
@@ -570,6 +575,11 @@ final class ClientConnection: StreamSocket {
             refuse(PlatformErrors.headTimeout)
         case .tunnel: break
         }
+    }
+
+    /// Another process serves from now on. One more request is answered here, if it comes soon.
+    func leave() {
+        if case .idle = state { startWatch(plane.configuration.leavingIdleTimeout) }
     }
 
     /// Closes at once if no request is under way, else after it.

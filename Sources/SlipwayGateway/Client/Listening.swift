@@ -37,9 +37,20 @@ extension LoopServices {
         plane.openConnections.subtract(1, ordering: .relaxed)
     }
 
+    /// Accepts no more. Connections stay, idle ones for a while: a request may be on its way on them.
+    func leave() {
+        stopListening()
+        for client in clients.values { client.leave() }
+    }
+
+    private func stopListening() {
+        for listener in listeners { listener.close() }
+        listeners = []
+    }
+
     /// Accepts no more, closes idle connections at once and others after their answer.
     func quiesce() {
-        for listener in listeners { listener.close() }
+        stopListening()
         for client in Array(clients.values) { client.quiesce() }
     }
 

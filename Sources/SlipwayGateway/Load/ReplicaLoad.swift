@@ -39,5 +39,10 @@ final class ReplicaLoads: Sendable {
         }
     }
 
+    /// Requests by replica, of those that have any.
+    var busy: [ReplicaID: Int] {
+        loads.withLock { $0.mapValues(\.inFlight).filter { $0.value > 0 } }
+    }
+
     func inFlight(_ replica: ReplicaID) -> Int { loads.withLock { $0[replica]?.inFlight ?? 0 } }
 }

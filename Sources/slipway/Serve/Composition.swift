@@ -20,77 +20,147 @@ struct Composition {
     let settings: Settings
     let logger = Logger(label: "slipway")
 
-    /// Serves until SIGTERM or SIGINT.
+    /// Serves until SIGTERM or SIGINT, or until another server has taken this one's place.
     /// - Throws: `SettingsError` or what a part could not start with, in words.
     func run() async throws {
         let data = try DataDirectory(settings.dataDirectory)
-        try data.lock()
-        let masterKey = try data.masterKey()
-        let now: @Sendable () -> Timestamp = {
-            Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
+        try data.checkWhole()
+        var (lock, predecessor) = try await claim(data)
+        var sockets = predecessor?.sockets ?? []
+        while let leaving = try await serve(data, sockets: sockets, after: predecessor) {
+            lock = nil
+            if await leaving.successor.takes() { return try await serveRest(leaving) }
+            logger.error("the server that was to take over ended before it served; this one goes on")
+            Task { await leaving.end(within: longestRequest) }
+            lock = try await data.lock(within: Self.lockPatience)
+            guard lock != nil else { throw Self.isTaken(data) }
+            (sockets, predecessor) = (leaving.successor.sockets, nil)
         }
+        withExtendedLifetime(lock) {}
+    }
 
-        let machine = await LocalMachine.discover(work: data.root + "/work")
+    /// A server that hands over gives its lock back as it says so, or as it ends.
+    private static let lockPatience: Duration = .seconds(10)
+
+    private var longestRequest: Duration { .seconds(settings.parkTimeout + settings.predictTimeout) }
+
+    private static func isTaken(_ data: DataDirectory) -> SettingsError {
+        SettingsError(
+            description:
+                "Another slipway server uses the data directory \(data.root). To take its place, start with --take-over."
+        )
+    }
+
+    /// Becomes the one server of the data directory, in the place of another if that is asked for.
+    private func claim(_ data: DataDirectory) async throws -> (DataLock?, Predecessor?) {
+        if let lock = try data.lock() { return (lock, nil) }
+        guard settings.takesOver else { throw Self.isTaken(data) }
+        let predecessor = try await Predecessor.ask(at: data.handover)
+        guard let lock = try await data.lock(within: Self.lockPatience) else { throw Self.isTaken(data) }
+        return (lock, predecessor)
+    }
+
+    /// - Returns: what is left when another server has asked for the place; nil after a signal.
+    private func serve(
+        _ data: DataDirectory, sockets: [PassedSocket], after predecessor: Predecessor?
+    ) async throws -> Leaving? {
+        let masterKey = try data.masterKey()
+
+        try await GatePrograms.clear(work: data.work)
+        let machine = await LocalMachine.discover(work: data.work)
         let catalogue = try settings.instanceTypes.map(InstanceTypesFile.read) ?? .standard(for: machine)
 
         let store = try Store(path: data.database)
+        let clock = SteadyClock(notBefore: try await store.read { try $0.latestTime() }, logger: logger)
+        let now: @Sendable () -> Timestamp = { clock.now }
         let newKey = try await Bootstrap.run(on: store, now: now()) { key in
             try data.writePrivately(Array((key + "\n").utf8), to: data.adminKey)
         }
         let uploads = try S3Service(
             root: data.blobs, masterKey: masterKey, region: "local", bucket: "slipway")
-        let logs = try LogStore(root: data.logs, limits: logLimits)
+        let logs = try LogStore(root: data.logs, limits: logLimits(now))
         let inbox = DemandInbox(logs: logs)
-        let socketDirectory = try data.makeSocketDirectory()
-        defer { try? FileManager.default.removeItem(atPath: socketDirectory) }
-        let socketPath = socketDirectory + "/management.sock"
+        let socketDirectory = try SocketDirectory(in: data)
+        defer { socketDirectory.remove() }
+        let socketPath = socketDirectory.socketPath
 
         let edge = Edge(group: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        let gateway = makeGateway(socketPath: socketPath, inbox: inbox, edge: edge, now: now)
+        let observer = SwitchedObserver(inbox)
+        let gateway = makeGateway(socketPath: socketPath, observer: observer, edge: edge, now: now)
         edge.connect(to: gateway)
-        let engine = try LocalEngine(configuration: engineConfiguration(data), logger: logger)
+        let shared = SharedGateway(local: gateway)
+        predecessor?.follow(shared)
+        let engine = try LocalEngine(configuration: engineConfiguration(data, now), logger: logger)
         var dependencies = dependencies(uploads, data, masterKey: masterKey, now: now)
         dependencies.catalogue = catalogue
         dependencies.capacity = Capacity(machine: machine, policy: settings.reserve)
         let control = ControlPlane(
-            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs,
+            store: store, engine: engine, gateway: shared, inbox: inbox, logs: logs,
             dependencies: dependencies, logger: logger)
         try await control.adopt()
-        for line in await engine.describe().missing { logger.warning("\(line)") }
 
-        let addresses = try await bind(gateway)
-        let securePort = try await listenSecurely(edge)
+        let addresses = try bind(gateway, sockets)
+        let securePort = try bindSecurely(edge, sockets)
         let port = addresses.main.port ?? settings.port
         let publicURL = settings.publicURL ?? "http://localhost:\(port)"
         var configuration = try ManagementConfiguration(publicURL: publicURL, socketPath: socketPath)
         configuration.limitsRates = settings.limitsRates
+        let (managementServes, ready) = AsyncStream<Void>.makeStream()
         let management = ManagementServer(
-            control: control, uploads: uploads, configuration: configuration, logger: logger)
-        let preparation = Task { await engine.prepare() }
+            control: control, uploads: uploads, configuration: configuration, logger: logger
+        ) { ready.finish() }
+        let preparation = Task {
+            for line in await engine.describe().missing { logger.warning("\(line)") }
+            await engine.prepare()
+            await checkLater(store)
+        }
         defer { preparation.cancel() }
-        announce(publicURL, addresses: addresses, securePort: securePort, newKey: newKey, data: data)
+        let hearing = Task { await predecessor?.listen(shared, inbox) }
+        defer { hearing.cancel() }
 
+        let front = FrontDoor(
+            gateway: gateway, edge: edge, address: addresses.main, grace: .seconds(settings.shutdownGrace),
+            waitsFor: managementServes
+        ) {
+            predecessor?.serving()
+            announce(publicURL, addresses: addresses, securePort: securePort, newKey: newKey, data: data)
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: Running(run: control.run)),
-                    .init(service: management),
-                    .init(
-                        service: GatewayService(
-                            gateway: gateway, edge: edge, grace: .seconds(settings.shutdownGrace))),
+                    .init(service: Running(run: control.run)), .init(service: management),
+                    .init(service: front),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        let desk = try HandoverDesk(path: data.handover) { link in
+            front.asked(link)
+            Task { await group.triggerGracefulShutdown() }
+        }
         try await group.run()
-        await engine.shutdown(stopReplicas: settings.replicasOnExit == .stop)
+        desk.close()
+        let stops = settings.replicasOnExit == .stop && front.successor == nil
+        await engine.shutdown(stopReplicas: stops)
         await logs.close()
         try store.close()
+        return front.successor.map { Leaving(front: front, observer: observer, successor: $0) }
     }
 
-    private var logLimits: LogStore.Limits {
+    /// The last part of this process's life: another serves, and what is left here is finished.
+    private func serveRest(_ leaving: Leaving) async throws {
+        let rest = Running { await leaving.serveRest(for: longestRequest) }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: rest, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private func logLimits(_ now: @escaping @Sendable () -> Timestamp) -> LogStore.Limits {
         var limits = LogStore.Limits()
         limits.segments = 8
         limits.segmentBytes = (settings.logSize << 20) / limits.segments
         limits.retention = .seconds(settings.logRetention * 24 * 3600)
+        limits.now = { Date(timeIntervalSince1970: Double(now().microseconds) / 1e6) }
         return limits
     }
 
@@ -115,9 +185,18 @@ struct Composition {
             try uploads.directory.importFile(at: path, key: key)
             return key
         }
+        dependencies.wallClock = { SteadyClock.wall }
         dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
+        dependencies.workDirectory = data.work
+        dependencies.sweepArchives = { [logger] used in
+            do {
+                try uploads.directory.sweep(now: Date(), keeping: used)
+            } catch {
+                logger.warning("uploads cannot be swept", metadata: ["reason": "\(error)"])
+            }
+        }
         dependencies.gateCommand = settings.gateDirectory.map { directory in
-            let programs = GatePrograms(directory: directory, work: data.root + "/work")
+            let programs = GatePrograms(directory: directory, work: data.work)
             return { name, environment, timeout, line in
                 try await programs.run(name, environment: environment, timeout: timeout, line: line)
             }
@@ -127,7 +206,7 @@ struct Composition {
     }
 
     private func makeGateway(
-        socketPath: String, inbox: DemandInbox, edge: Edge, now: @escaping @Sendable () -> Timestamp
+        socketPath: String, observer: SwitchedObserver, edge: Edge, now: @escaping @Sendable () -> Timestamp
     ) -> Gateway {
         var configuration = GatewayConfiguration(
             host: settings.host, port: settings.port,
@@ -138,19 +217,41 @@ struct Composition {
         configuration.parkTimeout = .seconds(settings.parkTimeout)
         configuration.maxBodyBytes = settings.maxBody << 20
         return Gateway(
-            configuration: configuration, observer: inbox, http2: edge.takeOver, logger: logger, now: now)
+            configuration: configuration, observer: observer, http2: edge.takeOver, logger: logger, now: now)
     }
 
-    private func engineConfiguration(_ data: DataDirectory) -> LocalEngineConfiguration {
+    /// Large databases are checked while they are used: that reads all of them.
+    private func checkLater(_ store: Store) async {
+        guard store.isUnchecked else { return }
+        do {
+            try await store.check()
+        } catch is CancellationError {
+        } catch {
+            logger.critical("the database does not hold what was written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func engineConfiguration(
+        _ data: DataDirectory, _ now: @escaping @Sendable () -> Timestamp
+    ) -> LocalEngineConfiguration {
         var configuration = LocalEngineConfiguration(dataDirectory: data.root)
+        configuration.now = now
         configuration.pythonPolicy = settings.pythonVersions == .nearest ? .nearestNewer : .exact
         configuration.toolsDirectory = settings.toolsDirectory
+        configuration.egress = settings.egress
         return configuration
     }
 
-    private func bind(_ gateway: Gateway) async throws -> BoundAddresses {
+    private func bind(_ gateway: Gateway, _ sockets: [PassedSocket]) throws -> BoundAddresses {
         do {
-            return try await gateway.start()
+            return try gateway.bind(
+                inheriting: sockets.compactMap { passed in
+                    switch passed.kind {
+                    case .main: InheritedSocket(kind: .main, socket: passed.socket)
+                    case .inference: InheritedSocket(kind: .inference, socket: passed.socket)
+                    case .secure: nil
+                    }
+                })
         } catch let error as SystemError where error.number == EADDRINUSE {
             let second = settings.inferencePort == 0 ? "" : " or \(settings.inferencePort)"
             throw SettingsError(
@@ -161,14 +262,16 @@ struct Composition {
     }
 
     /// The port for TLS; nil where no certificate is given.
-    private func listenSecurely(_ edge: Edge) async throws -> Int? {
+    private func bindSecurely(_ edge: Edge, _ sockets: [PassedSocket]) throws -> Int? {
+        let inherited = sockets.first { $0.kind == .secure }?.socket
         switch (settings.tlsCertificate, settings.tlsKey) {
         case (nil, nil): return nil
         case (let certificate?, let key?):
             let files = TLSFiles(certificate: certificate, key: key)
             do {
-                return try await edge.listen(host: settings.host, port: settings.tlsPort, files: files)
-            } catch let error as IOError where error.errnoCode == EADDRINUSE {
+                return try edge.bind(
+                    host: settings.host, port: settings.tlsPort, files: files, inheriting: inherited)
+            } catch let error as SystemError where error.number == EADDRINUSE {
                 throw SettingsError(
                     description:
                         "Port \(settings.tlsPort) on \(settings.host) is taken. Choose another with --tls-port."
@@ -205,19 +308,5 @@ private struct Running: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await run() }
-    }
-}
-
-/// The gateway is started before the services; this ends it in its turn.
-private struct GatewayService: Service {
-    let gateway: Gateway
-    let edge: Edge
-    let grace: Duration
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        await edge.shutdown()
-        await gateway.shutdown(grace: grace)
-        await edge.close()
     }
 }

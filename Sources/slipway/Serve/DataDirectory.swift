@@ -6,6 +6,8 @@ import Foundation
 struct DataDirectory: Sendable {
     let root: String
 
+    /// Where the server that runs can be asked for its place.
+    var handover: String { root + "/handover.sock" }
     var database: String { root + "/slipway.sqlite" }
     var adminKey: String { root + "/admin-api-key" }
     var blobs: String { root + "/blobs" }
@@ -14,7 +16,7 @@ struct DataDirectory: Sendable {
     /// Makes the directory where it is missing and takes its lock.
     /// - Throws: `SettingsError` saying what is wrong with it.
     init(_ path: String) throws(SettingsError) {
-        root = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        root = Self.absolute(path)
         do {
             try FileManager.default.createDirectory(
                 atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -23,6 +25,18 @@ struct DataDirectory: Sendable {
                 description: "The data directory \(root) cannot be made: \(Self.reason(of: error))")
         }
         try probe()
+    }
+
+    /// - Throws: when a restore ended in the middle: what is there belongs to two states.
+    func checkWhole() throws(SettingsError) {
+        guard Restoration.isHalfDone(root) else { return }
+        throw SettingsError(
+            description: "A restore into \(root) has not ended: run `slipway restore` with its file again.")
+    }
+
+    static func absolute(_ path: String) -> String {
+        let path = NSString(string: path).expandingTildeInPath
+        return path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 
     /// Writes and syncs a small file, so that a read-only or full disk is told at the start and not at the
@@ -54,13 +68,26 @@ struct DataDirectory: Sendable {
         return String(cString: strerror(Int32(underlying.code)))
     }
 
-    /// Keeps other servers out for the life of this process; the kernel gives the lock back however it ends.
-    func lock() throws(SettingsError) {
+    /// Keeps other servers out until the lock goes; the kernel gives it back however the process ends.
+    /// - Returns: nil when another process has it.
+    func lock() throws(SettingsError) -> DataLock? {
         let file = open(root + "/slipway.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw unusable(errno) }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            throw SettingsError(description: "Another slipway server uses the data directory \(root).")
+            close(file)
+            return nil
         }
+        return DataLock(file: file)
+    }
+
+    /// The same, of a directory that another process is about to leave.
+    func lock(within patience: Duration) async throws -> DataLock? {
+        let deadline = ContinuousClock.now + patience
+        while ContinuousClock.now < deadline {
+            if let lock = try lock() { return lock }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return try lock()
     }
 
     /// The 32 bytes all other secrets of the server derive from; made at the first start.
@@ -92,13 +119,15 @@ struct DataDirectory: Sendable {
         }
     }
 
-    /// Where the management server listens; short, since a Unix socket's path holds about 100 bytes.
-    func makeSocketDirectory() throws -> String {
-        var template = Array("/tmp/slipway-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw SettingsError(
-                description: "No socket directory in /tmp: \(String(cString: strerror(errno))).")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    /// Programs' output and archives in the making; empty at every start.
+    var work: String { root + "/work" }
+}
+
+/// Keeps other servers out of a data directory as long as it lives.
+final class DataLock: Sendable {
+    private let file: Int32
+
+    init(file: Int32) { self.file = file }
+
+    deinit { close(file) }
 }

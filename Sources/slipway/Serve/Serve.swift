@@ -34,11 +34,18 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("deploy-timeout")) var deployTimeout: String?
     @Option(help: help("async-retention")) var asyncRetention: String?
     @Option(help: help("gate-dir")) var gateDir: String?
+    @Option(help: help("egress")) var egress: String?
     @Option(help: help("rate-limits")) var rateLimits: String?
     @Option(help: help("log-retention")) var logRetention: String?
     @Option(help: help("log-size")) var logSize: String?
     @Option(help: help("instance-types")) var instanceTypes: String?
     @Option(help: help("reserve")) var reserve: String?
+
+    @Flag(
+        help:
+            "Take the place of the server that uses the data directory, if there is one: no connection is refused and no request lost."
+    )
+    var takeOver = false
 
     private static func help(_ name: String) -> ArgumentHelp {
         ArgumentHelp(Settings.entries.first { $0.name == name }?.help ?? "")
@@ -51,7 +58,7 @@ struct Serve: AsyncParsableCommand {
             "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
-            "rate-limits": rateLimits, "log-retention": logRetention, "log-size": logSize,
+            "egress": egress, "rate-limits": rateLimits, "log-retention": logRetention, "log-size": logSize,
             "instance-types": instanceTypes, "reserve": reserve, "tls-port": tlsPort,
             "tls-certificate": tlsCertificate, "tls-key": tlsKey,
         ].compactMapValues { $0 }
@@ -59,11 +66,13 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let settings = try Settings.load(
+        var settings = try Settings.load(
             flags: flags, environment: environment, file: config ?? environment["SLIPWAY_CONFIG"])
+        settings.takesOver = takeOver
+        let level = settings.logLevel
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = settings.logLevel
+            handler.logLevel = level
             return handler
         }
         OpenFiles.raiseLimit()

@@ -4,6 +4,7 @@
 import Foundation
 import Logging
 import SlipwaySockets
+import SlipwayTruss
 import SlipwayCore
 import Yams
 
@@ -20,6 +21,7 @@ struct Settings: Sendable, Equatable {
     var publicURL: String?
     var logLevel = Logger.Level.info
     var replicasOnExit = ReplicasOnExit.keep
+    var takesOver = false
     var pythonVersions = PythonVersions.nearest
     var toolsDirectory: String?
     /// Seconds.
@@ -34,6 +36,7 @@ struct Settings: Sendable, Equatable {
     var deployTimeout = 60
     /// Minutes.
     var asyncRetention = 60
+    var egress = Egress.open
     var gateDirectory: String?
     var instanceTypes: String?
     var reserve = CapacityPolicy.gpus
@@ -165,6 +168,10 @@ extension Settings {
             "rate-limits",
             "Whether management calls are held to the documented limits per key and endpoint: on, off, or unless only this machine can call (auto, the default).",
             \.rateLimits),
+        .choice(
+            "egress",
+            "What replicas may reach: this machine's network unless their config asks for none, or nothing (open or none; default open).",
+            \.egress),
         .init(
             "gate-dir",
             "Directory of programs that promotion settings may name as gates (default none: gates are URLs only)."

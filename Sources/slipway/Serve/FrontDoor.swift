@@ -1,0 +1,84 @@
+// The gateway and what stands before it, as a service: they begin when everything behind them serves and end first, or go on
+// with their requests while another server takes the place of this one.
+
+import ServiceLifecycle
+import SlipwayEdge
+import SlipwayGateway
+import SlipwaySockets
+import Synchronization
+
+final class FrontDoor: Service {
+    let gateway: Gateway
+    let edge: Edge
+    private let address: Endpoint
+    private let grace: Duration
+    private let obstacle: AsyncStream<Void>
+    private let onServing: @Sendable () -> Void
+    private let state = Mutex<(link: HandoverLink?, successor: Successor?)>((nil, nil))
+
+    /// - Parameters:
+    ///   - address: of the main listener, where a successor will serve.
+    ///   - grace: for requests in flight when the server ends.
+    ///   - obstacle: connections are accepted when it ends; until then they wait in the listeners.
+    ///   - onServing: called when connections are accepted.
+    init(
+        gateway: Gateway, edge: Edge, address: Endpoint, grace: Duration,
+        waitsFor obstacle: AsyncStream<Void>,
+        onServing: @escaping @Sendable () -> Void
+    ) {
+        self.gateway = gateway
+        self.edge = edge
+        self.address = address
+        self.grace = grace
+        self.obstacle = obstacle
+        self.onServing = onServing
+    }
+
+    /// Another server wants this one's place: the shutdown that follows is a handover.
+    func asked(_ link: HandoverLink) { state.withLock { $0.link = link } }
+
+    /// Set after a shutdown that was a handover.
+    var successor: Successor? { state.withLock { $0.successor } }
+
+    func run() async throws {
+        for await _ in obstacle {}
+        try await gateway.serve()
+        try await edge.serve()
+        onServing()
+        try? await gracefulShutdown()
+        if let link = state.withLock({ $0.link }) {
+            let successor = Successor(link, sockets: await leave())
+            return state.withLock { $0.successor = successor }
+        }
+        await edge.shutdown()
+        await gateway.shutdown(grace: grace)
+        await edge.close()
+    }
+
+    private func leave() async -> [PassedSocket] {
+        var sockets = await gateway.leave(for: address).map {
+            PassedSocket(kind: $0.kind == .main ? .main : .inference, socket: $0.socket)
+        }
+        if let socket = await edge.leave() { sockets.append(PassedSocket(kind: .secure, socket: socket)) }
+        return sockets
+    }
+}
+
+/// What is left of a server that hands over.
+struct Leaving: Sendable {
+    let front: FrontDoor
+    let observer: SwitchedObserver
+    let successor: Successor
+
+    /// Serves the requests that are left by what the successor tells, for at most `limit`.
+    func serveRest(for limit: Duration) async {
+        await successor.serveRest(front.gateway, observer, limit: limit)
+        await front.edge.close()
+    }
+
+    /// Ends without a successor.
+    func end(within limit: Duration) async {
+        await front.gateway.shutdown(grace: limit)
+        await front.edge.close()
+    }
+}

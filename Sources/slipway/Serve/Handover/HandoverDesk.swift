@@ -1,0 +1,28 @@
+// Where a running server can be asked for its place: a socket in its data directory, which only its user can reach.
+
+import Foundation
+import SlipwaySockets
+
+final class HandoverDesk: Sendable {
+    private let listener: MessageListener
+
+    /// - Parameter asked: gets the link of the first that asks; called on a thread of its own, once.
+    /// - Throws: `SystemError` when nobody could ever ask.
+    init(path: String, asked: @escaping @Sendable (HandoverLink) -> Void) throws {
+        let listener = try MessageListener(path: path)
+        self.listener = listener
+        Thread.detachNewThread {
+            while let socket = listener.accept() {
+                guard let received = try? socket.receive(),
+                    let message = try? JSONDecoder().decode(HandoverMessage.self, from: Data(received.bytes)),
+                    case .takeOver = message
+                else { continue }
+                return asked(HandoverLink(socket))
+            }
+        }
+    }
+
+    deinit { listener.end() }
+
+    func close() { listener.end() }
+}
