@@ -10,6 +10,10 @@ actor Planner {
 
     private let configuration: LocalEngineConfiguration
     private var worker: Worker?
+    /// Of the worker, also while it starts, and its note. It ends with its standard input, so with its server, but
+    /// not at once while it still starts.
+    private var child: (process: Process, note: SpawnedProcess)?
+    private var isStopped = false
     private var busy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -46,7 +50,7 @@ actor Planner {
         guard let line = await answer(&worker),
             let answer = try? JSONDecoder().decode(Answer.self, from: line)
         else {
-            worker.process.terminate()
+            endChild()
             self.worker = nil
             throw BuildFailure(reason: "The planner gave no answer.")
         }
@@ -65,10 +69,21 @@ actor Planner {
         _ = try? await ready(tools)
     }
 
-    func stop() {
+    /// Returns when the process is gone.
+    func stop() async {
+        isStopped = true
         try? worker?.input.close()
-        worker?.process.terminate()
         worker = nil
+        let process = child?.process
+        endChild()
+        while process?.isRunning == true { try? await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    private func endChild() {
+        guard let (process, note) = child else { return }
+        child = nil
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        configuration.register.forget(note)
     }
 
     // MARK: One plan at a time
@@ -89,6 +104,8 @@ actor Planner {
 
     private func ready(_ tools: Tools) async throws -> Worker {
         if let worker, worker.process.isRunning { return worker }
+        if isStopped { throw CancellationError() }
+        endChild()
         let script = configuration.root + "/planner.py"
         try PlannerScript.source.write(toFile: script, atomically: true, encoding: .utf8)
         let process = Process()
@@ -104,11 +121,15 @@ actor Planner {
         } catch {
             throw BuildFailure(reason: "The planner cannot be started: \(error.localizedDescription)")
         }
+        let pid = process.processIdentifier
+        let note = SpawnedProcess(pid: pid, startTime: SpawnedProcess.startTime(of: pid) ?? 0)
+        child = (process, note)
+        try configuration.register.note(note)
         var worker = Worker(
             process: process, input: input.fileHandleForWriting,
             answers: Self.lines(of: output.fileHandleForReading).makeAsyncIterator())
         guard await answer(&worker) != nil else {
-            process.terminate()
+            endChild()
             throw BuildFailure(
                 reason: "The planner did not start; the truss package in \(tools.python) may be damaged.")
         }
