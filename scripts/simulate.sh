@@ -35,4 +35,5 @@ done <<'BUGS'
 stops-busy-replicas 1
 swaps-too-early 1
 trusts-old-records 1
+rolls-too-fast 10
 BUGS

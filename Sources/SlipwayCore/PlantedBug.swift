@@ -11,6 +11,9 @@
         /// Decisions are made from records as they were some writes ago, and stored over what came in between.
         case trustsOldRecords = "trusts-old-records"
 
+        /// A rolling promotion takes the previous deployment's replicas before the candidate's are ready.
+        case rollsTooFast = "rolls-too-fast"
+
         private static let planted = Mutex<PlantedBug?>(nil)
 
         /// Nil takes the planted one out.
@@ -22,7 +25,7 @@
     }
 #else
     package enum PlantedBug {
-        case stopsBusyReplicas, swapsTooEarly, trustsOldRecords
+        case stopsBusyReplicas, swapsTooEarly, trustsOldRecords, rollsTooFast
 
         @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
     }

@@ -21,6 +21,11 @@ final class World: @unchecked Sendable {
 
     private(set) var server: Server?
     private(set) var serverCrashes = 0
+    private var serverStartedAt: Int64 = 0
+    /// The server has been there for a while, so that what its crash left behind has been dealt with.
+    var isSteady: Bool {
+        server != nil && scheduler.elapsed - serverStartedAt > Duration.seconds(60).microseconds
+    }
     private(set) var violation: String?
     /// The course of the simulation has come to its end.
     var isOver = false
@@ -76,6 +81,7 @@ final class World: @unchecked Sendable {
         do {
             let server = try Server(world: self)
             self.server = server
+            serverStartedAt = scheduler.elapsed
             note("a server starts")
             server.start()
         } catch {

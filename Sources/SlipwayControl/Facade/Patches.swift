@@ -196,9 +196,8 @@ extension ControlPlane {
 
     /// Waits until the new code runs or has failed.
     private func settled(_ id: DeploymentID) async throws -> PatchOutcome {
-        let clock = ContinuousClock()
-        let end = clock.now + Self.patience
-        while clock.now < end {
+        let end = now + Self.patience
+        while now < end {
             await controller.settle()
             guard let deployment = try await store.read({ try $0.deployment(id) }) else { break }
             if deployment.status == .active { return .done }
@@ -206,7 +205,7 @@ extension ControlPlane {
                 return .refused(
                     reason: deployment.statusReason ?? deployment.status.rawValue, needsFullDeploy: false)
             }
-            try await clock.sleep(for: .milliseconds(50))
+            try await dependencies.sleep(.milliseconds(50))
         }
         return .done
     }

@@ -127,7 +127,8 @@ struct RollingSides {
     func previousTarget(whenReady ready: Int) -> Int { previousCore(whenReady: ready) + extra }
 
     private func previousCore(whenReady ready: Int) -> Int {
-        max(1, total - ready - (surges ? 0 : step))
+        if PlantedBug.isPlanted(.rollsTooFast) { return 1 }
+        return max(1, total - ready - (surges ? 0 : step))
     }
 
     private static func share(_ percent: Int, of total: Int) -> Int { (total * percent + 99) / 100 }

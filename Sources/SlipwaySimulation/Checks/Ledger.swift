@@ -26,6 +26,10 @@ struct Ledger {
     var autoscaling: [EnvironmentKey: [AutoscalingSettings]] = [:]
     /// Deployments whose deactivation was acknowledged, and nothing else was asked of them since.
     var deactivated: Set<DeploymentID> = []
+    /// The newest patch whose staging was acknowledged, by model, while nothing else replaces the source.
+    var patched: [ModelID: String] = [:]
+    /// Of these, the ones whose sync was acknowledged.
+    var synced: Set<ModelID> = []
     /// Asynchronous requests that were accepted, and by which model.
     var submitted: [String: ModelID] = [:]
     /// Of these, the ones whose cancellation was acknowledged.

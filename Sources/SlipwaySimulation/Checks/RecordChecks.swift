@@ -9,11 +9,14 @@ final class RecordChecks: @unchecked Sendable {
         var deployments: [DeploymentID: Deployment] = [:]
         var environments: [Ledger.EnvironmentKey: Environment] = [:]
         var promotions: [PromotionID: Promotion] = [:]
+        /// The newest staged patch by deployment.
+        var patches: [DeploymentID: String] = [:]
     }
 
     private unowned let world: World
     private(set) var records = Records()
     private(set) var checks = 0
+    private(set) lazy var rollouts = RolloutChecks(world: world)
     /// When each environment last got another deployment.
     private(set) var movedAt: [Ledger.EnvironmentKey: Int64] = [:]
 
@@ -25,7 +28,9 @@ final class RecordChecks: @unchecked Sendable {
             checks += 1
             let changed = world.database.takeChangedTables()
             if changed.contains("async_requests") { try world.queue.check() }
-            guard !changed.isDisjoint(with: ["models", "deployments", "environments", "promotions"]) else {
+            guard
+                !changed.isDisjoint(with: ["models", "deployments", "environments", "promotions", "patches"])
+            else {
                 return
             }
             let old = records
@@ -51,6 +56,11 @@ final class RecordChecks: @unchecked Sendable {
                 uniqueKeysWithValues: try db.environments().map {
                     (.init(model: $0.modelID, name: $0.name), $0)
                 })
+        }
+        if changed.contains("patches") {
+            new.patches = try new.deployments.keys.reduce(into: [:]) { patches, id in
+                patches[id] = try db.patches(of: id).last?.next_hash
+            }
         }
         if changed.contains("promotions") {
             new.promotions = [:]
@@ -80,6 +90,7 @@ final class RecordChecks: @unchecked Sendable {
         }
         for (key, environment) in new.environments { checkMove(of: environment, key, old, new) }
         checkOnePerEnvironment(new)
+        rollouts.check(new)
         checkSettings(new)
     }
 
@@ -147,6 +158,17 @@ final class RecordChecks: @unchecked Sendable {
         for id in ledger.deactivated {
             if let deployment = new.deployments[id], deployment.desired != .inactive {
                 world.violate("deployment \(id) was deactivated and is \(deployment.desired.rawValue)")
+            }
+        }
+        for (model, hash) in ledger.patched {
+            guard
+                let development = new.deployments.values.first(where: {
+                    $0.modelID == model && $0.isDevelopment
+                })
+            else { continue }
+            let isStaged = new.patches[development.id] == hash && !ledger.synced.contains(model)
+            if development.trussHash != hash, !isStaged {
+                world.violate("patch \(hash) of \(development.id) was acknowledged and is lost")
             }
         }
         for (key, allowed) in ledger.autoscaling where ledger.environments[key] == .there {

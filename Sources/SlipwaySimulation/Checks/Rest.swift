@@ -97,6 +97,7 @@ struct Rest: @unchecked Sendable {
     private func leaveNothing() async {
         for model in world.records.records.models.sorted() {
             world.ledger.models[model] = .unknown
+            world.ledger.patched[model] = nil
             for (id, fate) in world.ledger.deployments where fate == .there {
                 world.ledger.deployments[id] = .unknown
             }

@@ -14,6 +14,7 @@ final class RoutingChecks: @unchecked Sendable {
     func serverDied() { lastRouted = [:] }
 
     func published(_ new: RoutingTable, after old: RoutingTable) {
+        world.records.rollouts.published(new)
         for route in new.deployments.values {
             for replica in route.replicas { lastRouted[replica.replicaID] = world.scheduler.elapsed }
         }

@@ -1,5 +1,6 @@
 // A team that works on one model: pushes, promotes, changes settings, and knows what it was told.
 
+import Foundation
 import SlipwayControl
 import SlipwayCore
 
@@ -7,6 +8,7 @@ final class Owner: @unchecked Sendable {
     private let world: World
     private let name: String
     private(set) var model: ModelID?
+    private var patches = 0
     private var dice: Dice { world.clientDice }
 
     init(world: World, name: String) {
@@ -25,6 +27,7 @@ final class Owner: @unchecked Sendable {
         guard let model else { return await push(.good) }
         switch dice.pick(weighted: [
             (20, 0), (8, 1), (14, 2), (14, 3), (10, 4), (8, 5), (8, 6), (4, 7), (3, 8), (10, 9), (1, 10),
+            (8, 11),
         ]) {
         case 0: await push(dice.pick(weighted: [(8, .good), (1, .unbuildable), (1, .broken), (1, .slow)]))
         case 1: await push(.good, isDevelopment: true)
@@ -36,6 +39,7 @@ final class Owner: @unchecked Sendable {
         case 7: await createEnvironment(model)
         case 8: await deleteEnvironment(model)
         case 9: await changeDeployment(model)
+        case 11: await patch(model)
         default: await deleteModel(model)
         }
     }
@@ -44,7 +48,10 @@ final class Owner: @unchecked Sendable {
 
     private func push(_ code: Machine.Code, isDevelopment: Bool = false) async {
         let key = world.machine.upload(code)
-        if isDevelopment { world.ledger.deactivated = [] }
+        if isDevelopment {
+            world.ledger.deactivated = []
+            if let model { world.ledger.patched[model] = nil }
+        }
         let environment = !isDevelopment && model != nil && dice.chance(0.4) ? anEnvironment() : nil
         let answer = await world.ask("\(name) pushes \(key)") { [name] control, caller in
             try await control.push(
@@ -58,6 +65,42 @@ final class Owner: @unchecked Sendable {
         world.ledger.note(\.models, made.model.id)
         world.ledger.note(\.deployments, deployment.deployment.id)
         world.ledger.note(\.environments, .init(model: made.model.id, name: Environment.production))
+    }
+
+    /// Stages a live patch on what is there, and usually syncs it.
+    private func patch(_ model: ModelID) async {
+        let state = await world.ask("\(name) asks for the state of its source") { control, _ in
+            try await control.patchState(of: model)
+        }
+        guard let state = state.value ?? nil else { return }
+        patches += 1
+        let hash = "\(name)-patch-\(patches)"
+        let body = Data(
+            """
+            {"prev_hash": "\(state.pending?.hash ?? state.running.hash)", "next_hash": "\(hash)",
+             "next_signature": {"config": "model_name: simulated\\n"}, "patch_ops": [
+               {"type": "model_code", "body": {"action": "UPDATE", "path": "model.py", "content": "pass"}}]}
+            """.utf8)
+        let before = world.ledger.patched[model]
+        // Until it is known whether it was staged, the one before may have been followed by it or not.
+        world.ledger.patched[model] = nil
+        let staged = await world.ask("\(name) stages \(hash)") { control, caller in
+            try await control.stagePatch(body, of: model, by: caller)
+        }
+        switch staged {
+        case .acknowledged(.done):
+            world.ledger.synced.remove(model)
+            world.ledger.patched[model] = hash
+        case .acknowledged, .refused: world.ledger.patched[model] = before
+        case .unknown: break
+        }
+        guard dice.chance(0.8) else { return }
+        let synced = await world.ask("\(name) syncs") { control, caller in
+            try await control.syncPatches(of: model, by: caller)
+        }
+        if case .acknowledged(.done) = synced, world.ledger.patched[model] == hash {
+            world.ledger.synced.insert(model)
+        }
     }
 
     private func promote(_ selector: DeploymentSelector, _ model: ModelID) async {
@@ -94,6 +137,7 @@ final class Owner: @unchecked Sendable {
             }
         default:
             world.ledger.doubt(\.deployments, id)
+            world.ledger.patched[model] = nil
             let answer = await world.ask("\(name) deletes \(id)") {
                 try await $0.deleteDeployment(id, of: model, by: $1)
             }
@@ -103,6 +147,7 @@ final class Owner: @unchecked Sendable {
 
     private func deleteModel(_ model: ModelID) async {
         world.excuse(model, "\(name) deletes it")
+        world.ledger.patched[model] = nil
         let deployments = world.records.records.deployments.values.filter { $0.modelID == model }.map(\.id)
         world.ledger.doubt(\.models, model)
         // Also what others make of it meanwhile.

@@ -30,6 +30,7 @@ struct Rival: @unchecked Sendable {
             default:
                 world.excuse(id, "a rival deletes it")
                 world.ledger.doubt(\.deployments, id)
+                world.ledger.patched[model] = nil
                 let answer = await world.ask("a rival deletes \(id)") {
                     try await $0.deleteDeployment(id, of: model, by: $1)
                 }

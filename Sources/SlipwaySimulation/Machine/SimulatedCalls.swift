@@ -13,11 +13,14 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
     init(world: World) { self.world = world }
 
     func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
-        guard let url = URL(string: request.url), let host = url.host else {
+        guard let url = URL(string: request.url), let port = url.port else {
             throw HTTPClientError.invalidURL
         }
-        if host == "127.0.0.1", let port = url.port { return try await predict(port, request) }
-        return try await deliver(request.headers.first(name: "X-BASETEN-REQUEST-ID") ?? "", timeout)
+        return try await predict(port, request)
+    }
+
+    func callOut(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> CallAnswer {
+        try await deliver(request.headers.first(name: "X-BASETEN-REQUEST-ID") ?? "", timeout)
     }
 
     private func predict(_ port: Int, _ request: HTTPClientRequest) async throws -> HTTPClientResponse {
@@ -33,18 +36,16 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
             status: .ok, headers: ["content-type": "application/json"], body: .bytes(body))
     }
 
-    private func deliver(_ id: String, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
+    private func deliver(_ id: String, _ timeout: TimeAmount) async throws -> CallAnswer {
         try await world.scheduler.sleep(world.faultDice.span(.milliseconds(5), .seconds(2)))
         guard world.faultDice.chance(world.weather.webhookFailures) else {
             world.queue.delivered(id)
-            return HTTPClientResponse(status: .ok)
+            return CallAnswer(status: 200)
         }
-        if world.faultDice.chance(0.5) { return HTTPClientResponse(status: .serviceUnavailable) }
+        if world.faultDice.chance(0.5) { return CallAnswer(status: 503) }
         try await world.scheduler.sleep(.nanoseconds(timeout.nanoseconds))
         throw HTTPClientError.deadlineExceeded
     }
-
-    func resolvesToLinkLocal(_ host: String) async -> Bool { false }
 
     func shutdown() async {}
 }

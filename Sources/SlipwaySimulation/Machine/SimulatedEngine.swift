@@ -50,7 +50,11 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
             id: ImageID("\(code.rawValue)-image-\(world.faultDice.number(1...6))"),
             predictPath: BuiltImage.trussPredictPath, predictConcurrency: world.faultDice.number(1...3))
         if machine.images[image.id] == nil { machine.images[image.id] = image }
-        return machine.images[image.id] ?? image
+        guard var built = machine.images[image.id] else { return image }
+        if request.isDevelopment {
+            built.source = SourceSignature(hash: "source-\(world.faultDice.next())", signature: "{}")
+        }
+        return built
     }
 
     func image(_ id: ImageID) async -> BuiltImage? { machine.images[id] }
@@ -86,6 +90,8 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
     }
 
     func events() -> AsyncStream<EngineEvent> { stream }
+
+    func images() async -> [ImageID] { isDead ? [] : machine.images.keys.sorted() }
 
     func removeImage(_ id: ImageID) async {
         if isDead { return }
