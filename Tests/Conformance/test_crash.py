@@ -1,9 +1,11 @@
 """The real server is killed in the middle of everything: what was acknowledged is there, what runs goes on."""
 
+import fcntl
 import os
 import pathlib
 import shutil
 import tempfile
+import threading
 
 import pytest
 
@@ -125,3 +127,14 @@ def test_sockets_of_killed_servers_go_where_their_path_is_long_too(place):
     assert not leftovers.sockets("/nowhere", [first])
     assert server.stop() == 0
     assert not leftovers.sockets(server.data, [server.process.pid])
+
+
+def test_a_lock_that_is_about_to_go_is_waited_for(place):
+    """What a killed server was just starting has its files for a moment longer."""
+    server = Server(place / "data", port=18358, inference_port=0)
+    server.data.mkdir()
+    with open(server.data / "slipway.lock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        threading.Timer(0.5, lambda: fcntl.flock(held, fcntl.LOCK_UN)).start()
+        server.start()
+        assert server.stop() == 0

@@ -41,6 +41,7 @@ struct Composition {
 
     /// A server that hands over gives its lock back as it says so, or as it ends.
     private static let lockPatience: Duration = .seconds(10)
+    private static let inheritedPatience: Duration = .seconds(1)
 
     private var longestRequest: Duration { .seconds(settings.parkTimeout + settings.predictTimeout) }
 
@@ -54,7 +55,11 @@ struct Composition {
     /// Becomes the one server of the data directory, in the place of another if that is asked for.
     private func claim(_ data: DataDirectory) async throws -> (DataLock?, Predecessor?) {
         if let lock = try data.lock() { return (lock, nil) }
-        guard settings.takesOver else { throw Self.isTaken(data) }
+        guard settings.takesOver else {
+            // What a killed server was just about to start holds its files, the lock too, until it is a program.
+            guard let lock = try await data.lock(within: Self.inheritedPatience) else { throw Self.isTaken(data) }
+            return (lock, nil)
+        }
         let predecessor = try await Predecessor.ask(at: data.handover)
         guard let lock = try await data.lock(within: Self.lockPatience) else { throw Self.isTaken(data) }
         return (lock, predecessor)

@@ -115,5 +115,21 @@ def sockets(data, pids):
     return glob.glob(f"{data}/run/*") + [d for pid in pids for d in glob.glob(f"/tmp/slipway-{pid}-*")]
 
 
+def listens(pid, port):
+    """Whether a process has a socket that listens on a port."""
+    listening = set()
+    for line in _read(f"/proc/{pid}/net/tcp").decode().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+            listening.add(f"socket:[{fields[9]}]")
+    for link in glob.glob(f"/proc/{pid}/fd/*") if listening else []:
+        try:
+            if os.readlink(link) in listening:
+                return True
+        except OSError:
+            pass
+    return False
+
+
 def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))

@@ -128,6 +128,12 @@ class Owner:
             # The source is described once it was built: nothing is known of it until then.
             self.ledger.forget(("state", "development"), ("newest",))
 
+    def fact(self, name):
+        """Copies get names that may have been used before; ours are used once."""
+        if name == "development" or name.startswith("d-"):
+            return ("deployment", name)
+        return ("copy", self.deployments[name])
+
     @property
     def patches(self):
         return f"/v1/models/{self.model}/deployments/{self.deployments['development']}/patches"
@@ -186,7 +192,7 @@ class Owner:
             if outcome.body["id"] not in self.deployments.values():
                 copy = outcome.body["name"]
                 self.deployments[copy] = outcome.body["id"]
-                self.ledger.promise(("deployment", copy), True)
+                self.ledger.promise(self.fact(copy), True)
 
     def cancel_promotion(self):
         environment = self.random.choice(["production", *sorted(self.environments)])
@@ -255,7 +261,7 @@ class Owner:
     def delete_deployment(self):
         name = self.random.choice(sorted(self.deployments))
         outcome = self.call("DELETE", f"/v1/models/{self.model}/deployments/{self.deployments[name]}")
-        self.ledger.note(("deployment", name), outcome.kind, None)
+        self.ledger.note(self.fact(name), outcome.kind, None)
         if outcome:
             self.forget_deployment(name)
 
@@ -355,13 +361,13 @@ class Owner:
             if fact[1] not in listed:
                 self.forget_deployment(fact[1])
         ids = {d["id"] for d in listed.values()}
-        for fact in self.ledger.of("candidate"):
-            # A copy that a promotion made goes only when it is told to.
-            if fact[2] in self.deployments.values() and fact[2] not in ids:
-                raise Violation(f"{self.name}: candidate {fact[2]} is lost")
+        for fact in self.ledger.of("copy"):
+            self.ledger.check(fact, True if fact[1] in ids else None)
+        for name in [name for name, known in self.deployments.items() if known not in ids]:
+            self.forget_deployment(name)
         self.deployments = {name: d["id"] for name, d in listed.items()}
         for name in listed:
-            self.ledger.facts.setdefault(("deployment", name), [True])
+            self.ledger.facts.setdefault(self.fact(name), [True])
         for name, found in listed.items():
             if ("state", name) in self.ledger.facts:
                 inactive = found["status"] in ("INACTIVE", "DEACTIVATING")
