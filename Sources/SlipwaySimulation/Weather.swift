@@ -15,6 +15,8 @@ struct Weather {
     /// Replicas that stop answering for a while.
     var fits = 0.0
     var webhookFailures = 0.0
+    /// Of all crashes, those after which an image is missing.
+    var imageLosses = 0.0
 
     static let calm = Weather()
 
@@ -32,5 +34,6 @@ struct Weather {
         lies = share([0, 0.05, 0.3])
         fits = share([0, 0.1])
         webhookFailures = share([0, 0.1, 0.5])
+        imageLosses = share([0, 0, 0.2])
     }
 }

@@ -103,7 +103,16 @@ final class World: @unchecked Sendable {
         note("the server dies")
         dying.die()
         routing.serverDied()
+        if faultDice.chance(weather.imageLosses) { loseImage() }
         scheduler.after(faultDice.span(.milliseconds(50), .seconds(60))) { [self] in startServer() }
+    }
+
+    /// As when the records are restored on another machine.
+    private func loseImage() {
+        guard let id = faultDice.pick(machine.images.keys.sorted()) else { return }
+        note("image \(id) is lost")
+        machine.images[id] = nil
+        machine.lostImages.insert(id)
     }
 
     /// Whether the server dies at this very write.

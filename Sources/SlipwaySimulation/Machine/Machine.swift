@@ -35,6 +35,8 @@ final class Machine: @unchecked Sendable {
         machine: SlipwayCore.Machine(millicpu: 64_000, memoryMiB: 128 << 10), policy: .all)
     var processes: [ReplicaID: Process] = [:]
     var images: [ImageID: BuiltImage] = [:]
+    /// Images that somebody but the server has removed.
+    var lostImages: Set<ImageID> = []
     /// Replicas that were ever started: none may come twice.
     private var known: Set<ReplicaID> = []
     private var nextPort = 20_000

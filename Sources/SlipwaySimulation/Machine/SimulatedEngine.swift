@@ -50,6 +50,7 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
             id: ImageID("\(code.rawValue)-image-\(world.faultDice.number(1...6))"),
             predictPath: BuiltImage.trussPredictPath, predictConcurrency: world.faultDice.number(1...3))
         if machine.images[image.id] == nil { machine.images[image.id] = image }
+        machine.lostImages.remove(image.id)
         guard var built = machine.images[image.id] else { return image }
         if request.isDevelopment {
             built.source = SourceSignature(hash: "source-\(world.faultDice.next())", signature: "{}")
@@ -66,7 +67,12 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
         if isDead { throw CancellationError() }
         if world.faultDice.chance(world.weather.startFailures) {
             world.excuse(spec.deploymentID, "a replica did not start")
-            throw StartFailure(reason: "fork failed")
+            throw StartFailure(
+                reason: "fork failed", cause: world.faultDice.chance(0.5) ? .machine : .replica)
+        }
+        if machine.lostImages.contains(spec.imageID) {
+            world.excuse(spec.deploymentID, "its image is lost")
+            throw StartFailure(reason: "The image is not on this machine.", cause: .image)
         }
         machine.spawn(spec)
     }
