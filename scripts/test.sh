@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
-# All tests: format, build without warnings, Swift tests, then the real clients against the running binary.
+# All tests: format, build without warnings, Swift tests, simulated worlds, then the real clients and all kinds of
+# trouble against the running binary.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$root"
+missing=()
+need nginx-light test -x /usr/sbin/nginx
+need gcc command -v gcc
+apt_install "${missing[@]}"
 begin=$(date +%s)
 step() { printf '\n== %s (%s s)\n' "$*" $(($(date +%s) - begin)); }
 
@@ -20,6 +25,9 @@ if grep -E "^$root/(Sources|Tests)/.*warning:" "$log"; then fail "the build has 
 step "Swift tests"
 # A few at a time: some wait for timeouts, and all at once would starve each other on small machines.
 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build
+
+step "Simulated worlds"
+scripts/simulate.sh
 
 step "Conformance tests with the real clients"
 SLIPWAY_BINARY=$(swift build --show-bin-path)/slipway .venv/bin/python -m pytest Tests/Conformance "$@"
