@@ -112,7 +112,7 @@ public struct BoundSocket: Sendable {
 
 public final class ListeningSocket: Descriptor {
     private static let perTurn = 64
-    /// Without a free file number, connections wait in the kernel for so long.
+    /// Without a file number to spare, connections wait in the kernel for so long.
     private static let pause: UInt64 = 100_000_000
 
     private let accepted: (_ file: Int32, _ peer: Endpoint?) -> Void
@@ -136,25 +136,32 @@ public final class ListeningSocket: Descriptor {
             var address = sockaddr_storage()
             let connection = slipway_accept(file, &address)
             if connection >= 0 {
+                let isLast = FileReserve.isTouched(by: connection)
                 accepted(connection, Endpoint(address))
+                if isLast { return rest() }
                 continue
             }
             switch errno {
             case EAGAIN: return
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                // Asked at once again, it would say the same: the processor is better used by what is open.
-                reactor.unwatchLevel(self)
-                isWatched = false
-                pauseEnd?.set(MonotonicClock.now + Self.pause)
-                return
+                return rest()
             default: continue
             }
         }
     }
 
+    /// Asked at once again, the kernel would say the same: the processor is better used by what is open.
+    private func rest() {
+        guard isOpen, isWatched else { return }
+        reactor.unwatchLevel(self)
+        isWatched = false
+        pauseEnd?.set(MonotonicClock.now + Self.pause)
+    }
+
     private func watch() {
         guard isOpen, !isWatched else { return }
         do {
+            guard !FileReserve.isTouched(besides: file) else { throw SystemError("accept", number: EMFILE) }
             try reactor.register(self, edges: false)
             isWatched = true
         } catch {

@@ -34,6 +34,10 @@ open class StreamSocket: Descriptor {
         let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let file = socket(endpoint.family, Int32(SOCK_STREAM.rawValue) | flags, 0)
         guard file >= 0 else { throw SystemError("socket") }
+        guard !FileReserve.isHalfUsed(by: file) else {
+            Glibc.close(file)
+            throw SystemError("socket", number: EMFILE)
+        }
         super.init(file: file, reactor: reactor)
         withoutDelay()
         try endpoint.withSocketAddress { address, length in

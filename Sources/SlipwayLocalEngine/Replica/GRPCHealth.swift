@@ -14,10 +14,10 @@ final class GRPCHealth: ChannelInboundHandler {
     /// A health answer has some hundred bytes.
     private static let longestFrame = 64 * 1024
 
-    private let promise: EventLoopPromise<Bool>
+    private let promise: EventLoopPromise<Bool?>
     private var received = ByteBuffer()
 
-    init(promise: EventLoopPromise<Bool>) { self.promise = promise }
+    init(promise: EventLoopPromise<Bool?>) { self.promise = promise }
 
     func channelActive(context: ChannelHandlerContext) {
         var out = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")

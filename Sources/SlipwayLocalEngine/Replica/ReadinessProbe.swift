@@ -7,12 +7,18 @@ import NIOPosix
 enum ReadinessProbe {
     /// A route that needs longer counts as failing.
     static let timeout: TimeAmount = .seconds(5)
+    private static let ownShortages: Set<Int32> = [EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL]
 
     /// Whether the route answers 200, or for `GRPCHealth.path` whether the server says that it serves.
     static func isReady(port: Int, path: String) async -> Bool {
+        await ask(port: port, path: path) ?? false
+    }
+
+    /// The same; nil when this process could not ask, which says nothing about the replica.
+    static func ask(port: Int, path: String) async -> Bool? {
         let group = MultiThreadedEventLoopGroup.singleton
         let loop = group.next()
-        let promise = loop.makePromise(of: Bool.self)
+        let promise = loop.makePromise(of: Bool?.self)
         let deadline = loop.scheduleTask(in: timeout) { promise.succeed(false) }
         ClientBootstrap(group: loop).connectTimeout(.seconds(1)).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
@@ -20,10 +26,14 @@ enum ReadinessProbe {
                     path == GRPCHealth.path
                         ? GRPCHealth(promise: promise) : StatusReader(path: path, promise: promise))
             }
-        }.connect(host: "127.0.0.1", port: port).whenFailure { _ in promise.succeed(false) }
-        let answer = (try? await promise.futureResult.get()) ?? false
+        }.connect(host: "127.0.0.1", port: port)
+            .whenFailure { error in
+                let isOurs = (error as? IOError).map { Self.ownShortages.contains($0.errnoCode) } ?? false
+                promise.succeed(isOurs ? nil : false)
+            }
+        let answer = try? await promise.futureResult.get()
         deadline.cancel()
-        return answer
+        return answer ?? nil
     }
 }
 
@@ -33,10 +43,10 @@ private final class StatusReader: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let path: String
-    private let promise: EventLoopPromise<Bool>
+    private let promise: EventLoopPromise<Bool?>
     private var head = ByteBuffer()
 
-    init(path: String, promise: EventLoopPromise<Bool>) {
+    init(path: String, promise: EventLoopPromise<Bool?>) {
         self.path = path
         self.promise = promise
     }
