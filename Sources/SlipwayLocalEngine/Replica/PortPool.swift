@@ -7,9 +7,11 @@ struct PortPool: Sendable {
     private var taken: Set<Int> = []
     private var next: Int
 
+    /// Begins anywhere: between a look at a port and the replica that listens on it seconds pass, and another server
+    /// on this machine must not choose the same one in them.
     init(_ range: ClosedRange<Int>) {
         self.range = range
-        next = range.lowerBound
+        next = .random(in: range)
     }
 
     /// A port nobody listens on; nil when there is none.

@@ -27,8 +27,6 @@ struct ReplicaWatch: Sendable {
     let now: @Sendable () -> Timestamp
     let report: @Sendable (EngineEvent) -> Void
 
-    private var endpoint: ReplicaEndpoint { ReplicaEndpoint(host: "127.0.0.1", port: record.port) }
-
     init(
         record: ReplicaRecord, unit: UnitDirectory, isChild: Bool, now: @escaping @Sendable () -> Timestamp,
         report: @escaping @Sendable (EngineEvent) -> Void
@@ -42,13 +40,43 @@ struct ReplicaWatch: Sendable {
 
     /// Returns when the replica has ended, or the task is cancelled.
     func run(initial: ReplicaPhase) async {
-        var tail = OutputTail(path: unit.output, offset: unit.offset)
-        var words = LastWords()
-        var phase = initial
+        let phases = PhaseReports(record: record, initial: initial, report: report)
+        if case .starting = initial { phases.change(to: .loading) }
+        await withTaskGroup(of: Void.self) { group in
+            // Beside the output: a replica that writes without end may take long to answer.
+            group.addTask { await probe(phases) }
+            await follow(phases, isStarting: initial != .ready)
+            group.cancelAll()
+        }
+    }
+
+    /// Asks for the readiness until the task is cancelled.
+    private func probe(_ phases: PhaseReports) async {
         var failures = 0
         var steps = 0
+        while !Task.isCancelled {
+            let phase = phases.current
+            if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
+                let ready = await ReadinessProbe.ask(port: record.port, path: record.readinessPath)
+                if let ready { failures = ready ? 0 : failures + 1 }
+                if ready == true { phases.change(to: .ready) }
+                if phase == .ready, failures >= Self.toleratedFailures {
+                    phases.change(
+                        to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
+                }
+            }
+            steps += 1
+            let isStarting = phases.current == .loading && steps < Self.startingSteps
+            try? await Task.sleep(for: isStarting ? Self.startingStep : Self.step)
+        }
+    }
+
+    /// Reads the output until the replica has ended or the task is cancelled.
+    private func follow(_ phases: PhaseReports, isStarting: Bool) async {
+        var tail = OutputTail(path: unit.output, offset: unit.offset)
+        var words = LastWords()
+        var steps = 0
         var noted = tail.offset
-        if case .starting = phase { change(&phase, to: .loading) }
         tail.keepRoom()
         while !Task.isCancelled {
             let exit = exitCode()
@@ -56,19 +84,7 @@ struct ReplicaWatch: Sendable {
             if let exit {
                 unit.write(offset: tail.offset)
                 tellDropped(&tail)
-                return report(
-                    .phase(
-                        record.replicaID, .exited(code: exit), endpoint: nil,
-                        reason: words.explanation(code: exit)))
-            }
-            if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
-                let ready = await ReadinessProbe.isReady(port: record.port, path: record.readinessPath)
-                failures = ready ? 0 : failures + 1
-                if ready { change(&phase, to: .ready) }
-                if phase == .ready, failures >= Self.toleratedFailures {
-                    change(
-                        &phase, to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
-                }
+                return phases.end(code: exit, reason: words.explanation(code: exit))
             }
             steps += 1
             let isTime = steps.isMultiple(of: Self.offsetSteps)
@@ -80,18 +96,12 @@ struct ReplicaWatch: Sendable {
                 tail.keepRoom()
             }
             if isTime { tellDropped(&tail) }
-            let isStarting = phase == .loading && steps < Self.startingSteps
-            try? await Task.sleep(for: isStarting ? Self.startingStep : Self.step)
+            let isQuick = isStarting && steps < Self.startingSteps
+            try? await Task.sleep(for: isQuick ? Self.startingStep : Self.step)
         }
         // The server ends, the replica does not: the next process reads on from here.
         forward(tail.lines(), &words)
         unit.write(offset: tail.offset)
-    }
-
-    private func change(_ phase: inout ReplicaPhase, to new: ReplicaPhase, reason: String? = nil) {
-        guard phase != new else { return }
-        phase = new
-        report(.phase(record.replicaID, new, endpoint: endpoint, reason: reason))
     }
 
     private func exitCode() -> Int32? {
