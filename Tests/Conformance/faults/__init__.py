@@ -16,7 +16,7 @@ A rule is `KIND ACTION [NTH] [path=PART]`:
     clock offset-s 3600     the wall clock is an hour ahead (monotonic clocks are left alone)
 
 Kinds: sync (fsync, fdatasync), write (write, writev, pwrite to regular files other than the process's output),
-rename, unlink, mkdir, open (for writing), spawn (posix_spawn, fork), clock. `path=PART` limits a rule to paths that
+rename, unlink, mkdir, open (for writing), spawn (posix_spawn, clone, fork), clock. `path=PART` limits a rule to paths that
 hold PART (for a rename the new one, for a spawn the program); counting of NTH begins when the rules were set, and is
 of the calls the rule concerns. Every `set` replaces all rules, and the next call that is intercepted sees them. A
 rule that cannot be read ends the server at once.

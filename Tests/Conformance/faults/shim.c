@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -290,6 +291,17 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
 pid_t fork(void) {
     REAL(fork);
     FAULTY(SPAWN, NULL, real());
+}
+
+int clone(int (*body)(void *), void *stack, int flags, void *argument, ...) {
+    REAL(clone);
+    va_list rest;
+    va_start(rest, argument);
+    pid_t *parent = va_arg(rest, pid_t *);
+    void *storage = va_arg(rest, void *);
+    pid_t *child = va_arg(rest, pid_t *);
+    va_end(rest);
+    FAULTY(SPAWN, NULL, real(body, stack, flags, argument, parent, storage, child));
 }
 
 static long offset_now(void) {

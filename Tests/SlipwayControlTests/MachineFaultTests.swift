@@ -1,0 +1,103 @@
+// What the controller makes of a machine that cannot start anything now, or does not have what was built.
+
+import SlipwayCore
+import SlipwayEngine
+import SlipwayTestSupport
+import Testing
+
+@testable import SlipwayControl
+
+@Suite struct MachineFaultTests {
+    @Test("a deployment whose replica cannot be started for want of processes goes on when there are some")
+    func forkFailure() async throws {
+        try await World.run { world in
+            world.engine.failStarts(with: StartFailure(reason: "Resource unavailable", cause: .machine))
+            let deployment = try await world.push()
+            try await world.until("the reason is told") {
+                try await world.now(deployment).statusReason?.contains("Resource unavailable") == true
+            }
+            #expect(try await world.now(deployment).status == .deploying)
+            for _ in 0..<20 {
+                world.clock.advance(.seconds(5))
+                await world.control.controller.settle()
+            }
+            #expect(try await world.now(deployment).status == .deploying)
+            world.engine.failStarts(with: nil)
+            try await world.until("it is started") {
+                world.clock.advance(.seconds(5))
+                return try await world.now(deployment).status == .active
+            }
+        }
+    }
+
+    @Test("a deployment that cannot be started for a reason of its own fails at once")
+    func ownFault() async throws {
+        try await World.run { world in
+            world.engine.failStarts(with: StartFailure(reason: "no such instance type"))
+            let failed = try await world.reaches(.deployFailed, try await world.push())
+            #expect(failed.statusReason?.contains("no such instance type") == true)
+        }
+    }
+
+    @Test(
+        "on a machine without the images, deployments are built again from their archives when they are to run"
+    )
+    func otherMachine() async throws {
+        let directory = try Directory()
+        let clock = ManualClock()
+        let first = ScriptedEngine()
+        try await World.run(in: directory.path, engine: first, clock: clock) { world in
+            let deployment = try await world.push("serving")
+            try await world.serves(deployment)
+            let idle = try await world.push("idle")
+            try await world.serves(idle)
+            try await world.control.deactivate(.id(idle.id), of: idle.modelID, by: world.admin)
+            try await world.until("it is inactive") {
+                clock.advance(.seconds(1))
+                return try await world.now(idle).status == .inactive
+            }
+        }
+        let second = ScriptedEngine()
+        second.holdBuilds()
+        try await World.run(in: directory.path, engine: second, clock: clock) { world in
+            let models = try await world.control.models(team: nil).map(\.model)
+            let serving = try #require(models.first { $0.name == "serving" })
+            let deployment = try #require(
+                try await world.control.deployments(of: serving.id, named: nil).first?.deployment)
+            let building = try await world.reaches(.building, deployment)
+            #expect(building.statusReason?.contains("not on this machine") == true)
+            if case .open = world.route(deployment)?.availability {
+            } else {
+                Issue.record("requests are held while it is built again")
+            }
+            second.releaseBuilds()
+            try await world.reaches(.active, deployment)
+            #expect(second.builds.map(\.modelName) == ["serving"])
+            #expect(try await world.production(of: deployment).current?.deployment.id == deployment.id)
+        }
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test(
+        "a replica of an image that vanished under the server is not started over and over: the image is built"
+    )
+    func vanishedImage() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            let replica = world.started(for: deployment)[0].replicaID
+            for image in world.engine.images { await world.engine.removeImage(image.id) }
+            world.engine.failStarts(with: StartFailure(reason: "no image", cause: .image))
+            world.engine.exit(replica, code: 1, reason: "crash")
+            try await world.until("it is built again") {
+                world.clock.advance(.seconds(1))
+                if world.engine.builds.count == 2 { world.engine.failStarts(with: nil) }
+                return world.engine.builds.count == 2 && !world.engine.images.isEmpty
+            }
+            try await world.until("it serves") {
+                world.clock.advance(.seconds(1))
+                return try await world.now(deployment).status == .active
+            }
+        }
+    }
+}
