@@ -53,7 +53,7 @@ def fill(path, model):
                 insert(
                     db, "deployments", deployment, id=name, model_id=identifier, name=f"deployment-{n}",
                     status="INACTIVE" if inactive else "SCALED_TO_ZERO",
-                    desired="inactive" if inactive else "running", status_reason=None, autoscaling=asleep,
+                    desired="inactive" if inactive else "zero", status_reason=None, autoscaling=asleep,
                 )  # fmt: skip
             insert(
                 db, "environments", environment, model_id=identifier, current_deployment_id=names[0],

@@ -93,12 +93,13 @@ public actor Controller {
     }
 
     /// Takes over the replicas that still run and publishes the first table: before this the gateway knows
-    /// nothing.
+    /// nothing. What has to be started, after a reboot perhaps hundreds of replicas, waits for `run`: those that run
+    /// serve first.
     /// - Throws: when replicas cannot be looked for or the records cannot be read.
     func adopt() async throws {
         for replica in try await engine.adopt() { replicas[replica.id] = replica }
         try await publish()
-        await pass()
+        inbox.ring()
     }
 
     /// Reconciles until the task is cancelled.

@@ -144,7 +144,10 @@ struct Composition {
         try await group.run()
         desk.close()
         let stops = settings.replicasOnExit == .stop && front.successor == nil
+        preparation.cancel()
         await engine.shutdown(stopReplicas: stops)
+        // Removes what it was trying out.
+        await preparation.value
         await logs.close()
         try store.close()
         return front.successor.map { Leaving(front: front, observer: observer, successor: $0) }

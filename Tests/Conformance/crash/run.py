@@ -283,9 +283,8 @@ class Torture:
         assert not leftovers.files(self.data), f"files are left: {leftovers.files(self.data)}"
         assert not leftovers.groups(self.seen_replicas), leftovers.groups(self.seen_replicas)
         assert not leftovers.sockets(self.data, self.pids), leftovers.sockets(self.data, self.pids)
-        verified = sum(owner.ledger.verified for owner in self.owners)
         figures = {
-            "crash_kills": (self.kills, "kills"), "crash_writes_verified": (verified, "writes"), **figures,
+            "crash_kills": (self.kills, "kills"), "crash_writes_verified": (self.verified, "writes"), **figures,
             "crash_open_files_before": (opened, "files"), "crash_open_files_after": (left_open, "files"),
         }  # fmt: skip
         for name, values in self.times.items():
@@ -293,6 +292,11 @@ class Torture:
             figures[f"crash_{name}_median"] = (round(values[len(values) // 2], 3), "s")
             figures[f"crash_{name}_worst"] = (round(values[-1], 3), "s")
         return figures
+
+    @property
+    def verified(self):
+        """Acknowledged writes that were found as acknowledged after a kill."""
+        return sum(owner.ledger.verified for owner in self.owners)
 
     def nothing_stays(self):
         def left():
@@ -363,7 +367,7 @@ def torture(kills, seed, port, directory, say=print):
         run.build()
         while run.kills < kills:
             run.round(run.random.uniform(0.05, 2.5))
-            say(f"{run.kills} kills, {sum(owner.ledger.verified for owner in run.owners)} writes verified", flush=True)
+            say(f"{run.kills} kills, {run.verified} writes verified", flush=True)
         return run.finish()
     finally:
         run.clean_up()

@@ -15,9 +15,9 @@ QUIET = 1.0
 
 
 class Steps(Torture):
-    """A torture whose server dies of faults: one owner, who does the same every time."""
+    """A torture whose server can die of faults, while its first owner does the same every time."""
 
-    def __init__(self, directory, port, seed=0, owners=1, callers=1):
+    def __init__(self, directory, port, seed=0, owners=3, callers=2):
         directory = pathlib.Path(directory)
         library = faults.build(directory)
         self.faults = faults.Faults(directory / "rules", library)
