@@ -90,9 +90,9 @@ class Model:
 """
 
 
-def predict(server, model, path="production/predict", **options):
+def predict(server, model, path="production/predict", session=requests, **options):
     options.setdefault("timeout", 60)
-    return requests.post(
+    return session.post(
         f"http://127.0.0.1:{server.port}/model/{model}/{path}", json={"n": 1},
         headers={"Authorization": f"Api-Key {server.key}"}, **options,
     )  # fmt: skip
@@ -385,7 +385,7 @@ def test_the_clock_may_jump_by_a_day_and_nothing_is_dropped_or_stopped(server, h
             time.sleep(0.5)
             faulty.set(f"clock offset-s {hours * 3600}")
             seen = set()
-            end = time.monotonic() + 12
+            end = time.monotonic() + 7
             while time.monotonic() < end:
                 seen.add(api.deployment(*busy)["status"])
                 seen.add(api.deployment(*starting)["status"])
@@ -429,7 +429,7 @@ import time
 
 class Model:
     def load(self):
-        time.sleep(10)
+        time.sleep(6)
 
     def predict(self, model_input):
         return {"ok": True}
@@ -439,6 +439,9 @@ class Model:
 def test_a_server_without_file_handles_refuses_some_and_recovers(server):
     api = api_of(server)
     model, deployment = server.model
+    # A client that was there before goes on being served.
+    early = requests.Session()
+    assert predict(server, model, session=early).status_code == 200
     limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
     handles = len(os.listdir(f"/proc/{server.process.pid}/fd"))
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (handles + 200, limits[1]))
@@ -459,7 +462,9 @@ def test_a_server_without_file_handles_refuses_some_and_recovers(server):
             with ThreadPoolExecutor(20) as pool:
                 for result in pool.map(one, range(60)):
                     results[result] += 1
-            print(f"figure predictions_without_file_handles {results}")
+            early_results = [predict(server, model, session=early).status_code for _ in range(20)]
+            print(f"figure predictions_without_file_handles {results} of new clients, {early_results.count(200)} of 20 of an early one")
+            assert set(early_results) <= {200, 503} and early_results.count(200) > 0
             assert server.process.poll() is None
         finally:
             for client in idle:
@@ -514,7 +519,7 @@ def test_when_no_process_can_be_started_it_is_told_and_tried_again(server):
             return "Resource temporarily unavailable" in api.logs(model, deployment)
 
         eventually(told, 20)
-        time.sleep(4)
+        time.sleep(2)
         attempts = faulty.count("spawn")
         # A build that cannot run fails in words and can be asked for again.
         answer = api.push("second", truss_files("second", config="requirements:\n  - idna==3.7\n"))
@@ -534,10 +539,10 @@ def test_a_replica_that_floods_its_output_costs_little(server):
     api = api_of(server)
     quiet, quiet_deployment = server.model
     began, used = time.monotonic(), cpu(server.process.pid)
-    flood, flooding = api.pushed("flood", truss_files("flood", model=FLOOD.replace("SECONDS", "12")))
+    flood, flooding = api.pushed("flood", truss_files("flood", model=FLOOD.replace("SECONDS", "8")))
     directory = server.data / "engine" / "replicas"
     written = blocks = memory = 0
-    while time.monotonic() - began < 15:
+    while time.monotonic() - began < 11:
         for output in directory.glob("*/output.log"):
             info = output.stat()
             written, blocks = max(written, info.st_size), max(blocks, info.st_blocks * 512)
@@ -619,15 +624,19 @@ def test_a_webhook_receiver_that_hangs_holds_up_nobody_else(server):
         receiver.shutdown()
 
 
-def test_large_bodies_and_archives_take_bounded_memory(server):
+def test_large_bodies_and_archives_take_bounded_memory(scratch, server):
     api = api_of(server)
+    archive = scratch / "big.tar"
+    with open(archive, "wb") as file:
+        file.truncate(400 << 20)
     model, _ = served(server, "memory", SIZE)
     pathlib.Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
     before = resident(server.process.pid)
     config = {"model_name": "big"}
     for _ in range(2):
         grant = api.post("/v1/prepare_model_upload", {"name": "big", "deployment": {"config": config}})
-        answer = requests.put(grant["upload_url"], data=pieces(400), timeout=300)
+        with open(archive, "rb") as file:
+            answer = requests.put(grant["upload_url"], data=file, timeout=300)
         assert answer.status_code == 200, answer.text
     uploads = resident(server.process.pid, "VmHWM")
 
@@ -650,8 +659,3 @@ class Model:
     def predict(self, model_input):
         return {"size": len(model_input.get("text", ""))}
 """
-
-
-def pieces(mebibytes):
-    for _ in range(mebibytes):
-        yield b"x" * (1 << 20)

@@ -142,6 +142,9 @@ extension Controller {
         guard let failure = error as? StartFailure, failure.cause != .replica else { return }
         replicas[id]?.failedToStart = true
         if failure.cause == .image { images[image] = nil }
+        if let deployment = replicas[id]?.deploymentID {
+            log("A replica cannot start and is tried again: \(failure.reason)", .warning, of: deployment)
+        }
     }
 
     private func spec(

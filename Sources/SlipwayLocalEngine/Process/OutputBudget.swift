@@ -4,7 +4,7 @@ struct OutputBudget: Sendable {
     /// Bytes a second in the long run.
     static let perSecond = 1 << 20
     /// What may come at once after a while of less: a long traceback, a printed table.
-    static let burst = 8 << 20
+    static let burst = 4 << 20
     /// A line costs this many bytes more, as it is parsed and stored on its own.
     static let perLine = 200
 
