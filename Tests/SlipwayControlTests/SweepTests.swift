@@ -50,7 +50,7 @@ import Testing
             let path = "\(world.directory)/logs/\(deployment.id)"
             try await world.until("it has a log") { FileManager.default.fileExists(atPath: path) }
             try await world.control.deleteModel(deployment.modelID, by: world.admin)
-            world.inbox.log(LogEntry(at: world.clock.now, "the last words", .info), of: deployment.id)
+            world.inbox.log(LogEntry(at: world.clock.now, "the last words", level: .info), of: deployment.id)
             try await world.until("everything is gone") {
                 world.engine.running.isEmpty && !FileManager.default.fileExists(atPath: path)
             }

@@ -18,6 +18,7 @@ public final class ScriptedEngine: Engine {
         var startsReady = true
         var heldBuilds: [CheckedContinuation<Void, Never>] = []
         var holdsBuilds = false
+        var startFailure: StartFailure?
     }
 
     private let stream: AsyncStream<EngineEvent>
@@ -37,6 +38,9 @@ public final class ScriptedEngine: Engine {
 
     /// Whether replicas become ready as soon as they start; otherwise the test says `ready`.
     public func setStartsReady(_ value: Bool) { state.withLock { $0.startsReady = value } }
+
+    /// What starts from now on fail with; nil lets them be.
+    public func failStarts(with failure: StartFailure?) { state.withLock { $0.startFailure = failure } }
 
     /// Builds started from now on wait for `releaseBuilds`.
     public func holdBuilds() { state.withLock { $0.holdsBuilds = true } }
@@ -98,6 +102,7 @@ public final class ScriptedEngine: Engine {
     public func image(_ id: ImageID) async -> BuiltImage? { state.withLock { $0.images[id] } }
 
     public func start(_ spec: ReplicaSpec) async throws {
+        if let failure = state.withLock({ $0.startFailure }) { throw failure }
         let startsReady = state.withLock { state in
             state.started.append(spec)
             state.running[spec.replicaID] = Replica(
@@ -118,6 +123,7 @@ public final class ScriptedEngine: Engine {
 
     public func adopt() async throws -> [Replica] { running }
     public func events() -> AsyncStream<EngineEvent> { stream }
+    public func images() async -> [ImageID] { state.withLock { Array($0.images.keys) } }
     public func removeImage(_ id: ImageID) async { state.withLock { $0.images[id] = nil } }
     /// What each replica was told last.
     public var environments: [ReplicaID: String] { state.withLock { $0.environments } }
