@@ -48,6 +48,13 @@ import Testing
         ("absolute link", .init(name: "l", type: "2", link: "/etc/passwd")),
         ("deep link out", .init(name: "a/b/l", type: "2", link: "../../../x")),
         ("bad checksum", .init(name: "c", breaksChecksum: true)),
+        // A slash and a mark on it are one character to Swift, and a slash to the kernel.
+        ("marked slash", .init(name: "../\u{301}outside")),
+        ("marked climb", .init(name: "a/..\u{2F}\u{301}/../../outside")),
+        ("marked link", .init(name: "l", type: "2", link: "../\u{301}/../..")),
+        ("control in link", .init(name: "l", type: "2", link: "a\u{1}")),
+        ("signed size", .init(name: "s", rawSize: "+0000000001")),
+        ("negative size", .init(name: "s", rawSize: "-0000000001")),
     ]
 
     @Test("hostile entries are refused and nothing remains", arguments: hostile)
@@ -78,6 +85,44 @@ import Testing
         nowhere.add(.init(name: "out", type: "2", link: "a/up/../not-there"))
         #expect(throws: ArchiveError.self) { try unpack(nowhere) }
         #expect(!FileManager.default.fileExists(atPath: target))
+    }
+
+    @Test("nothing is made below a link, where it could be outside")
+    func belowLinks() throws {
+        var tar = TarBuilder()
+        // Each stays inside as far as its text says; together they lead out, and the last one would be made there.
+        tar.add(.init(name: "d/x", type: "2", link: ".."))
+        tar.add(.init(name: "e/y", type: "2", link: "../d/x/.."))
+        let outside = "outside-\(UUID())"
+        tar.add(.init(name: "e/y/\(outside)", type: "2", link: "x"))
+        #expect(throws: ArchiveError.self) { try unpack(tar) }
+        let parent = (target as NSString).deletingLastPathComponent
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parent).contains(outside) == false)
+    }
+
+    @Test(
+        "sizes that are no sizes are refused by every reader, and none of them traps or turns back",
+        arguments: [
+            "-512", "-9223372036854775808", "9223372036854775807", "9223372036854775296", "+1", "x", "",
+        ])
+    func paxSizes(_ size: String) throws {
+        var tar = TarBuilder()
+        tar.add("first", "x")
+        tar.pax("size", size)
+        tar.add("file", "x")
+        tar.add("config.yaml", "x")
+        let archive = try tar.write()
+        #expect(throws: ArchiveError.self) { try TrussArchive.readConfig(archive: archive) }
+        #expect(throws: ArchiveError.self) { try TrussArchive.fingerprints(archive: archive) }
+        #expect(throws: ArchiveError.self) { try TrussArchive.unpack(archive: archive, into: target) }
+    }
+
+    @Test("headers about headers are few")
+    func manyMetadata() throws {
+        var tar = TarBuilder()
+        for number in 0..<20 { tar.pax("key\(number)", "value") }
+        tar.add("config.yaml", "x")
+        #expect(throws: ArchiveError.self) { try TrussArchive.readConfig(archive: tar.write()) }
     }
 
     @Test("a bomb is stopped by its declared size, too many entries by their count")
@@ -114,6 +159,13 @@ import Testing
             tar.add(name, "model_name: right")
             #expect(try TrussArchive.readConfig(archive: tar.write()) == "model_name: right")
         }
+        // What is checked is what is used, however it is spelt.
+        var twice = TarBuilder()
+        twice.add("config.yaml", "model_name: wrong")
+        twice.add(".//config.yaml", "model_name: right")
+        #expect(try TrussArchive.readConfig(archive: twice.write()) == "model_name: right")
+        try unpack(twice)
+        #expect(content("config.yaml") == "model_name: right")
         var none = TarBuilder()
         none.add("model/config.yaml", "wrong")
         #expect(try TrussArchive.readConfig(archive: none.write()) == nil)

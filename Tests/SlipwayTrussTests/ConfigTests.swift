@@ -75,12 +75,31 @@ import Testing
     @Test(
         "documents that are no configs are refused without harm",
         arguments: [
-            "a: [1, 2", "- 1\n- 2", "just text", "a: \"", "\t- x",
+            "a: [1, 2", "- 1\n- 2", "just text", "a: \"", "\t- x", "~", "null", "!!aa", "1", ".nan", "\"\"",
             "a: &a [x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e, *e, *e, *e]",
             String(repeating: "[", count: 200) + String(repeating: "]", count: 200),
+            String(repeating: "[", count: 500_000), String(repeating: "- ", count: 200_000) + "x",
+            // A key that stands for 4^24 others.
+            (1..<24).reduce("a0: &a0 [x]\n") {
+                $0 + "a\($1): &a\($1) [*a\($1 - 1), *a\($1 - 1), *a\($1 - 1), *a\($1 - 1)]\n"
+            }
+                + "? *a23\n: y\n",
+            "a: *nobody", "a: &a [*a]", "a: 1\na: 2", "[a]: b", "a: b\n---\nc: d", "a: b\0",
+            (0..<30_000).map { "key\($0): 1\n" }.joined(),
         ])
     func nonsense(yaml: String) {
         #expect(throws: ConfigError.self) { try TrussConfig(yaml: yaml) }
+    }
+
+    @Test("numbers that no computer holds are text")
+    func hugeNumbers() throws {
+        let minutes = String(repeating: "59:", count: 40) + "59"
+        let config = try TrussConfig(
+            yaml:
+                "environment_variables:\n  A: \"x\"\nmodel_metadata:\n  a: \(minutes)\n  b: 9223372036854775807:59\n  c: \(String(repeating: "9", count: 4000))\n  d: 0x\(String(repeating: "f", count: 400))\n  e: 1:30\n  f: -.inf\n"
+        )
+        #expect(config.json.contains("\"a\":\"\(minutes)\""))
+        #expect(config.json.contains("\"e\":90"))
     }
 
     @Test(

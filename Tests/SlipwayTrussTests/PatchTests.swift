@@ -76,7 +76,7 @@ import Testing
 
     @Test(
         "paths that leave the Truss are refused",
-        arguments: ["../x", "/x", "a/../../x", "", "a//b", ".", "a\u{7}"])
+        arguments: ["../x", "/x", "a/../../x", "", "a//b", ".", "a\u{7}", "../\u{301}x"])
     func paths(path: String) {
         #expect(throws: PatchProblem.self) { try Self.patch([Self.code(path, "x")]) }
     }

@@ -12,6 +12,8 @@ struct TarBuilder {
         var mode = "0000644"
         /// Declared size; the content's by default.
         var size: Int?
+        /// Instead of any number.
+        var rawSize: String?
         var breaksChecksum = false
     }
 
@@ -24,7 +26,7 @@ struct TarBuilder {
         put(header.name, at: 0, 100)
         put(header.mode, at: 100, 8)
         let size = String(header.size ?? data.count, radix: 8)
-        put(String(repeating: "0", count: 11 - size.count) + size, at: 124, 12)
+        put(header.rawSize ?? String(repeating: "0", count: 11 - size.count) + size, at: 124, 12)
         block[156] = UInt8(String(header.type).utf8.first!)
         put(header.link, at: 157, 100)
         put("ustar", at: 257, 6)

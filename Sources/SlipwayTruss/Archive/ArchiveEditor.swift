@@ -37,7 +37,7 @@ public enum ArchiveEditor {
         while let entry = try reader.next() {
             entries += 1
             if entries > ArchiveLimits().entries { throw .tooManyEntries(limit: ArchiveLimits().entries) }
-            if latest.keys.contains(normal(entry.name)) { continue }
+            if latest.keys.contains(pathParts(of: entry.name).joined(separator: "/")) { continue }
             if entry.kind != .file {
                 try writer.add(entry)
                 continue
@@ -58,9 +58,5 @@ public enum ArchiveEditor {
             try writer.endFile(size: entry.size)
         }
         try writer.finish()
-    }
-
-    private static func normal(_ name: String) -> String {
-        name.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 }

@@ -33,6 +33,14 @@ extension String {
     }
 }
 
+let slash = UInt8(ascii: "/")
+
+/// What stands between the slashes of a path, without what means nothing. Slashes are looked for as bytes, as the
+/// kernel does: a slash and a combining mark after it are one `Character`, which is no slash to Swift.
+func pathParts(of path: String) -> [String] {
+    path.utf8.split(separator: slash).map { String(Substring($0)) }.filter { $0 != "." }
+}
+
 /// What an archive may hold at most.
 public struct ArchiveLimits: Sendable {
     /// Entries, directories included.

@@ -4,23 +4,32 @@
 import Foundation
 
 /// One entry, with its data still in the file.
-struct TarEntry {
-    enum Kind: Equatable {
+package struct TarEntry {
+    package enum Kind: Equatable {
         case file, directory
         case symbolicLink(String)
         case other(String)
     }
 
-    var name: String
-    var kind: Kind
-    var size: Int64
-    var isExecutable: Bool
+    package var name: String
+    package var kind: Kind
+    package var size: Int64
+    package var isExecutable: Bool
+
+    package init(name: String, kind: Kind, size: Int64, isExecutable: Bool) {
+        self.name = name
+        self.kind = kind
+        self.size = size
+        self.isExecutable = isExecutable
+    }
 }
 
-struct TarReader {
+package struct TarReader {
     private static let block = 512
     /// Names and pax headers over this are not names.
     private static let longestMetadata: Int64 = 1 << 20
+    /// Of them, before one entry: a name, a link's target and a pax header are all that writers make.
+    private static let mostMetadata = 8
 
     private let file: FileHandle
     private var offset: Int64 = 0
@@ -28,7 +37,7 @@ struct TarReader {
     private var left: Int64 = 0
     private var padding: Int64 = 0
 
-    init(path: String) throws(ArchiveError) {
+    package init(path: String) throws(ArchiveError) {
         do {
             file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         } catch {
@@ -37,11 +46,11 @@ struct TarReader {
     }
 
     /// The next entry; nil at the end of the archive.
-    mutating func next() throws(ArchiveError) -> TarEntry? {
+    package mutating func next() throws(ArchiveError) -> TarEntry? {
         var longName: String?
         var longLink: String?
         var pax: [String: String] = [:]
-        while true {
+        for _ in 0...Self.mostMetadata {
             try skip()
             let at = offset
             guard let header = try header() else { return nil }
@@ -55,7 +64,11 @@ struct TarReader {
             case UInt8(ascii: "x"): pax.merge(Self.records(try metadata(size, keepZero: true))) { $1 }
             case UInt8(ascii: "g"): _ = try metadata(size)
             default:
-                let actual = pax["size"].flatMap(Int64.init) ?? size
+                let actual =
+                    try pax["size"].map { text throws(ArchiveError) in
+                        guard let number = Self.decimal(text) else { throw .damagedHeader(at: at) }
+                        return number
+                    } ?? size
                 let hasData = type == 0 || type == UInt8(ascii: "0") || type == UInt8(ascii: "7")
                 left = hasData ? actual : 0
                 padding = hasData ? Self.padding(actual) : 0
@@ -68,10 +81,11 @@ struct TarReader {
                     size: left, isExecutable: (Self.number(header[100..<108]) ?? 0) & 0o100 != 0)
             }
         }
+        throw .damagedHeader(at: offset)
     }
 
     /// The next piece of the current entry's data; empty at its end.
-    mutating func read(upTo count: Int) throws(ArchiveError) -> Data {
+    package mutating func read(upTo count: Int) throws(ArchiveError) -> Data {
         let wanted = Int(min(Int64(count), left))
         if wanted == 0 { return Data() }
         let data = try bytes(wanted)
@@ -110,15 +124,13 @@ struct TarReader {
 
     /// Passes over what is left of the current entry.
     private mutating func skip() throws(ArchiveError) {
-        let (distance, overflow) = left.addingReportingOverflow(padding)
-        guard !overflow else { throw .truncated }
+        let (distance, isTooLong) = left.addingReportingOverflow(padding)
+        let (target, isTooFar) = offset.addingReportingOverflow(distance)
+        guard !isTooLong, !isTooFar else { throw .truncated }
         if distance == 0 { return }
         do {
-            let end = try file.seekToEnd()
-            guard let target = UInt64(exactly: offset + distance), target <= end else {
-                throw ArchiveError.truncated
-            }
-            try file.seek(toOffset: target)
+            guard UInt64(target) <= (try file.seekToEnd()) else { throw ArchiveError.truncated }
+            try file.seek(toOffset: UInt64(target))
         } catch let error as ArchiveError {
             throw error
         } catch {
@@ -179,7 +191,13 @@ struct TarReader {
             return value
         }
         let digits = String(decoding: field, as: UTF8.self).trimmingCharacters(in: ["\0", " "])
+        guard digits.utf8.allSatisfy({ (48...55).contains($0) }) else { return nil }
         return digits.isEmpty ? 0 : Int64(digits, radix: 8)
+    }
+
+    /// Digits alone: `Int64` would take a sign too.
+    private static func decimal(_ text: String) -> Int64? {
+        text.utf8.allSatisfy { (48...57).contains($0) } ? Int64(text) : nil
     }
 
     private static func checksumFits(_ header: [UInt8]) -> Bool {

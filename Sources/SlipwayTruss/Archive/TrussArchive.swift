@@ -10,7 +10,7 @@ public enum TrussArchive {
     /// Unpacks into `directory`, which must not exist; nothing remains of a failed attempt.
     ///
     /// Refused are names that are absolute, climb or hold control characters, hard links, devices, pipes, sparse
-    /// files, symbolic links that point out of the directory, and anything below a symbolic link.
+    /// files, symbolic links that point out of the directory or to nothing, and anything below a symbolic link.
     public static func unpack(
         archive: String, into directory: String, limits: ArchiveLimits = ArchiveLimits()
     ) throws(ArchiveError) {
@@ -26,24 +26,24 @@ public enum TrussArchive {
         }
     }
 
-    /// The text of the root `config.yaml`; nil when there is none.
+    /// The text of the root `config.yaml`; nil when there is none. Of several it is the last one, which is the one that
+    /// `unpack` leaves.
     public static func readConfig(archive: String) throws(ArchiveError) -> String? {
         var reader = try TarReader(path: archive)
         var entries = 0
+        var config: String?
         while let entry = try reader.next() {
             entries += 1
             if entries > ArchiveLimits().entries { throw .tooManyEntries(limit: ArchiveLimits().entries) }
-            guard entry.kind == .file, entry.name == "config.yaml" || entry.name == "./config.yaml" else {
-                continue
-            }
+            guard entry.kind == .file, pathParts(of: entry.name) == ["config.yaml"] else { continue }
             guard entry.size <= Int64(largestConfig) else {
                 throw .unsafeName(entry.name, reason: "it is larger than \(largestConfig) bytes")
             }
             var data = Data()
             while data.count < Int(entry.size) { data += try reader.read(upTo: largestConfig) }
-            return String(decoding: data, as: UTF8.self)
+            config = String(decoding: data, as: UTF8.self)
         }
-        return nil
+        return config
     }
 
     /// Something that differs when a file's content does, by name; comparable within one process only.
@@ -74,7 +74,7 @@ public enum TrussArchive {
         var reader = try TarReader(path: archive)
         var entries = 0
         var bytes: Int64 = 0
-        var links: [(name: String, path: String, target: String)] = []
+        var links: [(name: String, components: [String], target: String)] = []
         while let entry = try reader.next() {
             entries += 1
             if entries > limits.entries { throw .tooManyEntries(limit: limits.entries) }
@@ -83,30 +83,46 @@ public enum TrussArchive {
             switch entry.kind {
             case .directory: try makeDirectory(path, entry.name)
             case .file:
+                guard entry.size <= limits.bytes - bytes else { throw .tooLarge(limit: limits.bytes) }
                 bytes += entry.size
-                if bytes > limits.bytes { throw .tooLarge(limit: limits.bytes) }
                 guard !components.isEmpty else { throw .unsafeName(entry.name, reason: "it has no name") }
                 try makeDirectory(parent(of: path), entry.name)
                 try write(entry, from: &reader, to: path)
             case .symbolicLink(let target):
-                guard !components.isEmpty, stays(target, from: components.dropLast()) else {
+                guard !components.isEmpty, !hasControls(target), stays(target, from: components.dropLast())
+                else {
                     throw .unsupportedEntry(entry.name, kind: "a link out of the archive")
                 }
-                links.append((entry.name, path, target))
+                links.append((entry.name, components, target))
             case .other(let kind): throw .unsupportedEntry(entry.name, kind: kind)
             }
         }
-        // Links last: while files are written, no path can lead through one.
+        try make(links, in: root)
+    }
+
+    /// Links last: while files are written, no path can lead through one.
+    private static func make(
+        _ links: [(name: String, components: [String], target: String)], in root: String
+    ) throws(ArchiveError) {
+        let names = Set(links.map(\.components))
         for link in links {
-            try makeDirectory(parent(of: link.path), link.name)
-            guard symlink(link.target, link.path) == 0 else {
+            // Two links that each stay inside can be put together so that what is below them does not.
+            for length in 1..<max(1, link.components.count)
+            where names.contains(Array(link.components.prefix(length))) {
+                throw .unsupportedEntry(link.name, kind: "below a symbolic link")
+            }
+        }
+        for link in links {
+            let path = ([root] + link.components).joined(separator: "/")
+            try makeDirectory(parent(of: path), link.name)
+            guard symlink(link.target, path) == 0 else {
                 throw .cannotWrite(link.name, reason: String(cString: strerror(errno)))
             }
         }
         for link in links {
             // A chain of links may leave where no single one does. Where one ends cannot be told as long as it
             // ends nowhere, so such links are refused too.
-            guard let real = realpath(link.path, nil) else {
+            guard let real = realpath(([root] + link.components).joined(separator: "/"), nil) else {
                 throw .unsupportedEntry(link.name, kind: "a link to nothing")
             }
             defer { free(real) }
@@ -121,21 +137,23 @@ public enum TrussArchive {
 
     private static func components(of name: String, _ limits: ArchiveLimits) throws(ArchiveError) -> [String]
     {
-        if name.hasPrefix("/") { throw .unsafeName(name, reason: "its name is absolute") }
+        if name.utf8.first == slash { throw .unsafeName(name, reason: "its name is absolute") }
         if name.utf8.count > limits.nameLength { throw .unsafeName(name, reason: "its name is too long") }
-        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
-            throw .unsafeName(name, reason: "its name holds control characters")
-        }
-        let parts = name.split(separator: "/").map(String.init).filter { $0 != "." }
+        if hasControls(name) { throw .unsafeName(name, reason: "its name holds control characters") }
+        let parts = pathParts(of: name)
         if parts.contains("..") { throw .unsafeName(name, reason: "its name leads out of the archive") }
         return parts
     }
 
+    private static func hasControls(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+    }
+
     /// Whether a link target stays inside, seen from the link's directory.
     private static func stays(_ target: String, from directory: ArraySlice<String>) -> Bool {
-        if target.isEmpty || target.hasPrefix("/") { return false }
+        if target.isEmpty || target.utf8.first == slash { return false }
         var depth = directory.count
-        for part in target.split(separator: "/") where part != "." {
+        for part in pathParts(of: target) {
             depth += part == ".." ? -1 : 1
             if depth < 0 { return false }
         }
@@ -143,7 +161,7 @@ public enum TrussArchive {
     }
 
     private static func parent(of path: String) -> String {
-        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        String(path[..<(path.utf8.lastIndex(of: slash) ?? path.startIndex)])
     }
 
     private static func makeDirectory(_ path: String, _ name: String) throws(ArchiveError) {

@@ -18,10 +18,8 @@ struct ConfigValue: Sendable {
     var line: Int?
     var column: Int?
 
-    /// Deeper documents are no configs; this also bounds what aliases can blow up.
+    /// Deeper documents are no configs.
     static let deepest = 32
-    /// Nodes after resolving aliases.
-    static let mostNodes = 100_000
     static let largestText = 1 << 20
 
     // MARK: YAML
@@ -32,68 +30,16 @@ struct ConfigValue: Sendable {
                 ConfigProblem(path: "", message: "the file is larger than \(largestText) bytes")
             ])
         }
-        let node: Node?
-        do {
-            node = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw ConfigError([problem(of: error)])
-        } catch {
-            throw ConfigError([ConfigProblem(path: "", message: "the file is not valid YAML")])
-        }
-        guard let node else { return ConfigValue(content: .mapping([])) }
-        var budget = mostNodes
-        return try value(node, path: "", depth: 0, &budget)
+        return try YAMLReader.read(text)
     }
 
-    private static func problem(of error: YamlError) -> ConfigProblem {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            ConfigProblem(
-                path: "", line: mark.line, column: mark.column, message: "not valid YAML: \(problem)")
-        default: ConfigProblem(path: "", message: "the file is not valid YAML")
-        }
-    }
-
-    private static func value(
-        _ node: Node, path: String, depth: Int, _ budget: inout Int
-    ) throws(ConfigError) -> ConfigValue {
-        budget -= 1
-        let mark = node.mark
-        guard budget > 0, depth < deepest else {
-            throw ConfigError([
-                ConfigProblem(path: path, line: mark?.line, message: "the document is too deep or too large")
-            ])
-        }
-        var result = ConfigValue(content: .null, line: mark?.line, column: mark?.column)
-        switch node {
-        case .scalar: result.content = scalar(node)
-        case .sequence(let sequence):
-            var items: [ConfigValue] = []
-            for (index, item) in sequence.enumerated() {
-                items.append(try value(item, path: "\(path)[\(index)]", depth: depth + 1, &budget))
-            }
-            result.content = .list(items)
-        case .mapping(let mapping):
-            var members: [(key: String, value: ConfigValue)] = []
-            for (key, item) in mapping {
-                let name = key.scalar?.string ?? ""
-                let inner = path.isEmpty ? name : "\(path).\(name)"
-                var member = try value(item, path: inner, depth: depth + 1, &budget)
-                member.line = key.mark?.line
-                member.column = key.mark?.column
-                members.append((name, member))
-            }
-            result.content = .mapping(members)
-        case .alias:
-            throw ConfigError([ConfigProblem(path: path, line: mark?.line, message: "unknown alias")])
-        }
-        return result
-    }
-
-    private static func scalar(_ node: Node) -> Content {
+    static func scalar(_ node: Node) -> Content {
         if node.tag == Tag(.null) || node.null != nil { return .null }
         if let bool = node.bool { return .bool(bool) }
+        // Numbers to the base of 60 overflow inside Yams when they are long.
+        if let text = node.scalar?.string, text.utf8.count > 18, text.utf8.contains(58) {
+            return .string(text)
+        }
         if let int = node.int { return .int(int) }
         if let double = node.float { return .double(double) }
         return .string(node.scalar?.string ?? "")

@@ -98,9 +98,9 @@ public struct TrussConfig: Sendable {
         if !reader.problems.isEmpty { throw ConfigError(reader.problems) }
         warnings = reader.warnings
         self.raw = raw
-        guard
-            let data = try? JSONSerialization.data(withJSONObject: root.plain, options: [.sortedKeys]),
-            case .mapping = root.content
+        // In this order: JSONSerialization ends the process when it gets neither list nor mapping.
+        guard case .mapping = root.content,
+            let data = try? JSONSerialization.data(withJSONObject: root.plain, options: [.sortedKeys])
         else { throw ConfigError([ConfigProblem(path: "", message: "the config must be a mapping")]) }
         json = String(decoding: data, as: UTF8.self)
     }

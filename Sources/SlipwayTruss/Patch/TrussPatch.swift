@@ -113,7 +113,9 @@ public struct TrussPatch: Sendable, Equatable {
     }
 
     private static func isSafe(_ path: String) -> Bool {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        // As bytes: see `pathParts`.
+        let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
         return !parts.isEmpty && path.utf8.count <= 1024
             && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
             && !path.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
