@@ -16,15 +16,10 @@ struct WebhookDelivery: Sendable {
 extension AsyncDispatcher {
     static let deliveryTimeout: TimeAmount = .seconds(10)
     /// Statuses after which a second try makes sense (behaviour.md section 7.4).
-    private static let retriable: Set<UInt> = [500, 502, 503, 504]
+    private static let retriable: Set<Int> = [500, 502, 503, 504]
 
     func post(_ request: AsyncRequest) async -> WebhookDelivery {
-        guard let webhook = request.webhook, let host = WebhookAddress.parts(of: webhook)?.host else {
-            return WebhookDelivery(problem: "it has no address")
-        }
-        if await http.resolvesToLinkLocal(host) {
-            return WebhookDelivery(problem: "\(host) is a link-local address")
-        }
+        guard let webhook = request.webhook else { return WebhookDelivery(problem: "it has no address") }
         do {
             let body = try await payload(of: request)
             var call = HTTPClientRequest(url: webhook)
@@ -35,11 +30,12 @@ extension AsyncDispatcher {
                 call.headers.add(name: "X-BASETEN-SIGNATURE", value: signature)
             }
             call.body = .bytes(body)
-            let answer = try await http.execute(call, timeout: Self.deliveryTimeout)
-            if (200..<300).contains(answer.status.code) { return WebhookDelivery() }
+            let answer = try await http.callOut(call, timeout: Self.deliveryTimeout)
+            if answer.isGood { return WebhookDelivery() }
             return WebhookDelivery(
-                problem: "it answered \(answer.status.code)",
-                canRetry: Self.retriable.contains(answer.status.code))
+                problem: "it answered \(answer.status)", canRetry: Self.retriable.contains(answer.status))
+        } catch let refusal as CallRefused {
+            return WebhookDelivery(problem: "\(refusal)")
         } catch {
             return WebhookDelivery(problem: "it could not be reached: \(error)", canRetry: true)
         }

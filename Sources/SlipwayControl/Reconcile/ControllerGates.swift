@@ -47,9 +47,6 @@ extension Controller {
     }
 
     private func call(_ url: String, _ gate: PromotionGate, _ promotion: Promotion) async throws -> String? {
-        if let host = WebhookAddress.parts(of: url)?.host, await http.resolvesToLinkLocal(host) {
-            return "\(host) is a link-local address."
-        }
         struct Question: Encodable {
             var model_id, deployment_id, environment, promotion_id: String
             var previous_deployment_id: String?
@@ -63,11 +60,9 @@ extension Controller {
                     model_id: promotion.modelID.text, deployment_id: promotion.candidateID.text,
                     environment: promotion.environment, promotion_id: promotion.id.text,
                     previous_deployment_id: promotion.previousID?.text)))
-        let answer = try await http.execute(
-            request, timeout: .seconds(Int64(gate.timeoutSeconds)))
-        if (200..<300).contains(answer.status.code) { return nil }
-        let text = (try? await answer.body.collect(upTo: 4096)).map { String(buffer: $0) } ?? ""
-        return "\(url) answered \(answer.status.code)\(text.isEmpty ? "." : ": \(text.prefix(500))")"
+        let answer = try await http.callOut(request, timeout: .seconds(Int64(gate.timeoutSeconds)))
+        if answer.isGood { return nil }
+        return "\(url) answered \(answer.status)\(answer.text.isEmpty ? "." : ": \(answer.text.prefix(500))")"
     }
 
     private func run(_ name: String, _ gate: PromotionGate, _ promotion: Promotion) async throws -> String? {
