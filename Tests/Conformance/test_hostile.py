@@ -6,13 +6,13 @@ as one that nobody sent, or as bytes that are no request."""
 import collections
 import concurrent.futures
 import os
-import pathlib
 import socket
 import subprocess
 import time
 
 import pytest
 
+from harness import BINARY
 from hostile.corpus import CASES
 from hostile.recorder import Recorder, send
 
@@ -60,7 +60,7 @@ def run(port, recorder):
 @pytest.fixture(scope="module")
 def gateway():
     recorder = Recorder()
-    host = os.environ.get("GATEWAY_HOST") or pathlib.Path(os.environ["SLIPWAY_BINARY"]).parent / "gateway-host"
+    host = os.environ.get("GATEWAY_HOST", BINARY.parent / "gateway-host")
     process = subprocess.Popen(
         [host, "--replicas", str(recorder.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     port = int(process.stdout.readline().split()[1])

@@ -1,4 +1,5 @@
-// What the benchmark asks of the host: --replicas PORT,PORT --loops N --models N --deployments N --keys N.
+// What a benchmark or a test asks of the host: --replicas PORT,PORT --loops N --models N --deployments N --keys N
+// --head-timeout SECONDS --idle-timeout SECONDS.
 
 import SlipwayCore
 import SlipwayGateway
@@ -15,6 +16,9 @@ struct Options {
     var models = 1
     var deployments = 1
     var keys = 1
+    /// Seconds; nil for those of the gateway.
+    var headTimeout: Int?
+    var idleTimeout: Int?
 
     init(_ arguments: [String]) throws {
         var rest = arguments[...]
@@ -30,6 +34,8 @@ struct Options {
             case "--models": models = numbers[0]
             case "--deployments": deployments = numbers[0]
             case "--keys": keys = numbers[0]
+            case "--head-timeout": headTimeout = numbers[0]
+            case "--idle-timeout": idleTimeout = numbers[0]
             default: throw UsageError(text: "unknown option \(name)")
             }
         }

@@ -16,6 +16,8 @@ let options = try Options(Array(CommandLine.arguments.dropFirst()))
 var configuration = GatewayConfiguration(
     host: "127.0.0.1", port: 0, managementUpstream: .path("/nonexistent"))
 configuration.eventLoops = options.loops
+if let seconds = options.headTimeout { configuration.headTimeout = .seconds(seconds) }
+if let seconds = options.idleTimeout { configuration.clientIdleTimeout = .seconds(seconds) }
 let gateway = Gateway(
     configuration: configuration, observer: NobodyListens(), logger: Logger(label: "gateway"), now: wallClock)
 gateway.publish(options.table())

@@ -71,7 +71,7 @@ struct Serve: AsyncParsableCommand {
         settings.takesOver = takeOver
         let level = settings.logLevel
         LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
+            var handler = OneLineLog(label: label)
             handler.logLevel = level
             return handler
         }
