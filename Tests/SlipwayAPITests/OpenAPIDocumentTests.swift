@@ -76,6 +76,26 @@ import Testing
         }
     }
 
+    @Test func `Links come from operations there are and lead to all that something names`() {
+        let ids = Set(OpenAPIDocument.operations.map(\.id))
+        #expect(OperationLinks.named.keys.allSatisfy(ids.contains))
+        let reached = OpenAPIDocument.operations.reduce(into: Set<String>()) { all, operation in
+            guard case .object(let links)? = OperationLinks.json(from: operation) else { return }
+            all.formUnion(links.keys)
+        }
+        for operation in OpenAPIDocument.operations
+        where operation.plane == .management && !operation.pathParameters.isEmpty {
+            #expect(reached.contains(operation.id), "\(operation.id)")
+        }
+        let link = [
+            "paths", "/v1/models/{model_id}/environments", "post", "responses", "200", "links",
+            "getEnvironment",
+            "parameters",
+        ]
+        #expect(Self.lookUp(link + ["model_id"], in: document) == "$request.path.model_id")
+        #expect(Self.lookUp(link + ["env_name"], in: document) == "$response.body#/name")
+    }
+
     @Test func `Operations with a body answer 413 and management errors are ErrorV1`() {
         let post = ["paths", "/v1/models", "post", "responses"]
         #expect(

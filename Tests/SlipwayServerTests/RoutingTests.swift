@@ -57,7 +57,7 @@ struct RoutingTests {
             for (method, path, allow) in [
                 ("PUT", "/v1/models", "GET, POST"), ("POST", "/v1/models/m", "DELETE, GET"),
                 ("GET", "/v1/models/m/deployments/development/promote", "POST"),
-                ("DELETE", "/v1/teams", "GET"),
+                ("DELETE", "/v1/teams", "GET"), ("TRACE", "/v1/teams", "GET"), ("QUERY", "/v1/teams", "GET"),
             ] {
                 let reply = try await server.call(method, path)
                 #expect(reply.status == 405)

@@ -41,6 +41,15 @@ public struct ContractOperation: Sendable, Hashable {
             .min { $0.parameters.count < $1.parameters.count }
     }
 
+    /// The methods that a path of the management API has, in this version or not; none for a path it does not have.
+    ///
+    /// - Parameter path: as received, without query.
+    public static func methods(at path: String) -> Set<Method> {
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        let found = (all + extensions).filter { $0.plane == .management && $0.matches(segments) }
+        return Set(found.map(\.method))
+    }
+
     /// Names of the parameters in the path, in order.
     public var parameters: [String] {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }

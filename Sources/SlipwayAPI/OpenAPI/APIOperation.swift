@@ -71,6 +71,9 @@ struct APIOperation: Sendable {
 
     var plane: ContractOperation.Plane { contract.plane }
 
+    /// In order.
+    var pathParameters: [String] { contract.parameters }
+
     var json: JSONValue {
         var object: [String: JSONValue] = [
             "operationId": .string(id), "summary": .string(summary), "tags": [.string(tag)],
@@ -97,6 +100,7 @@ struct APIOperation: Sendable {
     private var responses: JSONValue {
         var success: [String: JSONValue] = ["description": "Done."]
         if let content = answer.json { success["content"] = content }
+        if let links = OperationLinks.json(from: self) { success["links"] = links }
         var responses = [String(status): JSONValue.object(success)]
         let common = plane == .management ? ErrorResponses.management : ErrorResponses.inference
         for status in common + errors {

@@ -25,7 +25,12 @@ struct ErrorAnswers: RouterMiddleware {
         case let error as ControlError: return Refusal(error)
         case let error as BadRequest: return .validation(error.message)
         case let error as any HTTPResponseError where error.status == .notFound:
-            return .notFound("There is nothing at \(request.uri.path).")
+            // Routes are made for the usual methods; there are any number of others.
+            let allow = ContractOperation.methods(at: request.uri.path).map(\.rawValue).sorted()
+            let method = request.method.rawValue
+            return allow.isEmpty || allow.contains(method)
+                ? .notFound("There is nothing at \(request.uri.path).")
+                : .methodNotAllowed(method, allow: allow)
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             return .payloadTooLarge
         default:

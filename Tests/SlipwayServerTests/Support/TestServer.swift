@@ -29,15 +29,16 @@ struct TestServer: Sendable {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let server = try await make(in: directory)
         let socket = "\(directory)/management.sock"
+        let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
         let management = ManagementServer(
             control: server.control, uploads: server.uploads,
             configuration: try ManagementConfiguration(
-                publicURL: "http://localhost:8000", socketPath: socket), logger: quiet)
-        let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
+                publicURL: "http://localhost:8000", socketPath: socket), logger: quiet
+        ) { isRunning.finish() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await server.control.run() }
             group.addTask {
-                try await management.application { isRunning.finish() }.run()
+                try await management.application().run()
             }
             for await _ in running {}
             defer { group.cancelAll() }
