@@ -22,24 +22,11 @@ final class ManagementExchange: Exchange {
 
     override func start() { send(to: endpoint, target: target, allowIdle: true) }
 
-    /// The management server of a process begins a moment after the listeners: its first callers are held until then.
-    private static let patience: Duration = .seconds(10)
-    private static let pause: Duration = .milliseconds(10)
-    private var patienceEnd: UInt64?
-
     override func connectFailed(_ error: SystemError) {
         super.connectFailed(error)
-        let now = loop.reactor.now
-        let end = patienceEnd ?? now + Self.patience.nanoseconds
-        patienceEnd = end
-        guard now >= end else { return client.requestDeadline.set(now + Self.pause.nanoseconds) }
         loop.plane.logger.error("management server unreachable", metadata: ["error": "\(error)"])
         fail(.managementUnreachable)
     }
-
-    override func deadlineCame() { send(to: endpoint, target: target, allowIdle: false) }
-
-    override func didEnd(_ ending: Ending) { client.requestDeadline.clear() }
 
     override func lostBeforeHead(wasStale: Bool, canSendAgain: Bool) {
         if wasStale, canSendAgain {

@@ -117,9 +117,13 @@ struct Composition {
         let preparation = Task {
             for line in await engine.describe().missing { logger.warning("\(line)") }
             await engine.prepare()
-            await checkLater(store)
         }
         defer { preparation.cancel() }
+        let check = Task {
+            await preparation.value
+            await checkLater(store)
+        }
+        defer { check.cancel() }
         let hearing = Task { await predecessor?.listen(shared, inbox) }
         defer { hearing.cancel() }
 
@@ -144,6 +148,7 @@ struct Composition {
         try await group.run()
         desk.close()
         let stops = settings.replicasOnExit == .stop && front.successor == nil
+        check.cancel()
         preparation.cancel()
         await engine.shutdown(stopReplicas: stops)
         // Removes what it was trying out.
@@ -230,7 +235,7 @@ struct Composition {
 
     /// Large databases are checked while they are used: that reads all of them.
     private func checkLater(_ store: Store) async {
-        guard store.isUnchecked else { return }
+        guard store.isUnchecked, !Task.isCancelled else { return }
         do {
             try await store.check()
         } catch is CancellationError {

@@ -117,6 +117,11 @@ struct DataDirectory: Sendable {
             unlink(temporary)
             throw unusable(code)
         }
+        // The name too has to survive a power cut: what is sealed with the master key does.
+        let directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw unusable(errno) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw unusable(errno) }
     }
 
     /// Programs' output and archives in the making; empty at every start.
