@@ -175,6 +175,8 @@ class Owner:
             self.ledger.forget(("state", "development"))
 
     def promote(self):
+        if not self.deployments:
+            return
         name = self.random.choice(sorted(self.deployments))
         environment = self.random.choice(["production", *sorted(self.environments)])
         deployment = self.deployments[name]
@@ -251,6 +253,8 @@ class Owner:
         self.switch("deactivate", "inactive")
 
     def switch(self, verb, state):
+        if not self.deployments:
+            return
         name = self.random.choice(sorted(self.deployments))
         outcome = self.call("POST", f"/v1/models/{self.model}/deployments/{self.deployments[name]}/{verb}")
         if outcome:
@@ -259,6 +263,8 @@ class Owner:
             self.ledger.forget(("state", name))
 
     def delete_deployment(self):
+        if not self.deployments:
+            return
         name = self.random.choice(sorted(self.deployments))
         outcome = self.call("DELETE", f"/v1/models/{self.model}/deployments/{self.deployments[name]}")
         self.ledger.note(self.fact(name), outcome.kind, None)
@@ -400,8 +406,17 @@ class Owner:
             current = (environment["current_deployment"] or {}).get("id")
             if current and current not in ids:
                 raise Violation(f"{self.name}: {name} serves {current}, which is not there")
-            history = self.call.get(f"/v1/models/{self.model}/environments/{name}/promotions")["promotions"]
-            self.settle_promotions(name, current, history)
+            self.settle_promotions(name, *self.history(name, current))
+
+    def history(self, name, current):
+        """The deployment that serves and the promotions, as of one moment: a promotion may end between two calls."""
+        path = f"/v1/models/{self.model}/environments/{name}"
+        while True:
+            history = self.call.get(f"{path}/promotions")["promotions"]
+            now = (self.call.get(path)["current_deployment"] or {}).get("id")
+            if now == current:
+                return current, history
+            current = now
 
     def settle_promotions(self, name, current, history):
         candidates = {p["candidate_deployment_id"] for p in history}
