@@ -215,6 +215,7 @@ struct Composition {
             }
         }
         dependencies.asyncRetention = .seconds(settings.asyncRetention * 60)
+        dependencies.http = OutgoingHTTP(allowsLoopback: settings.callsLoopback)
         return dependencies
     }
 

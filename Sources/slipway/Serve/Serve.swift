@@ -36,6 +36,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("gate-dir")) var gateDir: String?
     @Option(help: help("egress")) var egress: String?
     @Option(help: help("rate-limits")) var rateLimits: String?
+    @Option(help: help("loopback-webhooks")) var loopbackWebhooks: String?
     @Option(help: help("log-retention")) var logRetention: String?
     @Option(help: help("log-size")) var logSize: String?
     @Option(help: help("instance-types")) var instanceTypes: String?
@@ -58,7 +59,8 @@ struct Serve: AsyncParsableCommand {
             "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
-            "egress": egress, "rate-limits": rateLimits, "log-retention": logRetention, "log-size": logSize,
+            "egress": egress, "rate-limits": rateLimits, "loopback-webhooks": loopbackWebhooks,
+            "log-retention": logRetention, "log-size": logSize,
             "instance-types": instanceTypes, "reserve": reserve, "tls-port": tlsPort,
             "tls-certificate": tlsCertificate, "tls-key": tlsKey,
         ].compactMapValues { $0 }

@@ -41,14 +41,24 @@ struct Settings: Sendable, Equatable {
     var instanceTypes: String?
     var reserve = CapacityPolicy.gpus
     var rateLimits = RateLimiting.auto
+    var loopbackWebhooks = LoopbackWebhooks.auto
     /// Days.
     var logRetention = 30
     /// Mebibytes.
     var logSize = 64
 
     enum RateLimiting: String, CaseIterable, Sendable { case auto, on, off }
+    enum LoopbackWebhooks: String, CaseIterable, Sendable { case auto, on, off }
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
     enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
+
+    var callsLoopback: Bool {
+        switch loopbackWebhooks {
+        case .on: true
+        case .off: false
+        case .auto: WebhookAddress.isLoopback(host)
+        }
+    }
 
     var limitsRates: Bool {
         switch rateLimits {
@@ -172,6 +182,10 @@ extension Settings {
             "egress",
             "What replicas may reach: this machine's network unless their config asks for none, or nothing (open or none; default open).",
             \.egress),
+        .choice(
+            "loopback-webhooks",
+            "Whether webhooks and gates may be programs on this machine: on, off, or if only this machine can call the server (auto, the default).",
+            \.loopbackWebhooks),
         .init(
             "gate-dir",
             "Directory of programs that promotion settings may name as gates (default none: gates are URLs only)."
