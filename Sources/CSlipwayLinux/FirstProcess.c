@@ -32,8 +32,11 @@
     __attribute__((section("slipway_first"), used, noinline, optnone, no_stack_protector,                     \
                    disable_sanitizer_instrumentation, no_profile_instrument_function, visibility("hidden")))
 
-/// Codes it ends with when it cannot give something up: nothing may run then.
-enum { cannot_change_user = 120, cannot_filter = 121, cannot_fork = 122, cannot_execute = 127 };
+/// Codes it ends with when it cannot go on, above all when it cannot give something up.
+enum { cannot_change_user = 120, cannot_filter = 121, cannot_fork = 122, not_wanted = 123, cannot_execute = 127 };
+
+/// Where `slipway_start` puts the gate.
+enum { gate = 3 };
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
@@ -85,10 +88,13 @@ FIRST static void leave(long code) {
     for (;;) call(__NR_exit_group, code, 0, 0, 0);
 }
 
-FIRST static void drop_privileges(void) {
-    for (long capability = 0; capability < 64; capability++) {
-        if (call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0) == -EINVAL) break;
+FIRST static void drop_bounds(void) {
+    // Fails after the last capability, and at once for who may not.
+    for (long capability = 0; call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0) == 0; capability++) {
     }
+}
+
+FIRST static void drop_privileges(void) {
     call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0);
     struct __user_cap_header_struct header;
     header.version = _LINUX_CAPABILITY_VERSION_3;
@@ -100,6 +106,17 @@ FIRST static void drop_privileges(void) {
         data[i].inheritable = 0;
     }
     call(__NR_capset, (long)&header, (long)data, 0, 0);
+}
+
+/// A server that is killed between the start of a process and its record closes the gate with its death: nothing
+/// runs that no record names.
+FIRST static void wait_at_gate(void) {
+    char byte;
+    for (;;) {
+        long count = call(__NR_read, gate, (long)&byte, 1, 0);
+        if (count == 1) return;
+        if (count != -EINTR) leave(not_wanted);
+    }
 }
 
 FIRST static void give_up(long user, long parts) {
@@ -116,14 +133,8 @@ FIRST static void give_up(long user, long parts) {
             leave(cannot_change_user);
         }
     }
-    // The bounding set can be dropped by root only, the user changed with its capability only.
-    if (parts & slipway_first_drops_privileges) {
-        for (long capability = 0; capability < 64; capability++) {
-            if (capability == CAP_SETUID) continue;
-            if (call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0) == -EINVAL) break;
-        }
-        call(__NR_prctl, PR_CAPBSET_DROP, CAP_SETUID, 0, 0);
-    }
+    // What one is bound to does not take away what one has yet.
+    if (parts & slipway_first_drops_privileges) drop_bounds();
     if (parts & slipway_first_changes_user && call(__NR_setresuid, user, user, user, 0) != 0) {
         leave(cannot_change_user);
     }
@@ -176,6 +187,7 @@ FIRST void slipway_first_main(long *stack) {
     char **arguments = (char **)(stack + 1);
     char **environment = arguments + stack[0] + 1;
     long parts = number_of(arguments[2]);
+    if (parts & slipway_first_waits) wait_at_gate();
     give_up(number_of(arguments[1]), parts);
     if (!(parts & slipway_first_stays)) run(arguments + 3, environment);
     long command = call(__NR_clone, SIGCHLD, 0, 0, 0);

@@ -84,18 +84,15 @@ struct mount_attributes {
     uint64_t set, clear, propagation, user_namespace;
 };
 
-CHILD static int bind_to(const struct slipway_step *step, int read_only) {
-    if (mount(step->source, step->target, 0, MS_BIND | MS_REC, 0) != 0) return -1;
-    if (!read_only) return 0;
+CHILD static int make_read_only(const char *path) {
     struct mount_attributes attributes = {1 /* MOUNT_ATTR_RDONLY */, 0, 0, 0};
     const long mount_setattr = 442;
-    if (syscall(mount_setattr, AT_FDCWD, step->target, 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes)
-        == 0) {
+    if (syscall(mount_setattr, AT_FDCWD, path, 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes) == 0) {
         return 0;
     }
     // Before Linux 5.12: the mount itself only, with the flags it has, which a user namespace may not take away.
     struct statfs status;
-    if (statfs(step->target, &status) != 0) return -1;
+    if (statfs(path, &status) != 0) return -1;
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
     if (status.f_flags & 2) flags |= MS_NOSUID;
     if (status.f_flags & 4) flags |= MS_NODEV;
@@ -103,7 +100,14 @@ CHILD static int bind_to(const struct slipway_step *step, int read_only) {
     if (status.f_flags & 1024) flags |= MS_NOATIME;
     if (status.f_flags & 2048) flags |= MS_NODIRATIME;
     if (status.f_flags & 4096) flags |= MS_RELATIME;
-    return mount(0, step->target, 0, flags, 0);
+    return mount(0, path, 0, flags, 0);
+}
+
+CHILD static int mount_at(const struct slipway_step *step) {
+    int result = step->kind == slipway_step_bind
+                     ? mount(step->source, step->target, 0, MS_BIND | MS_REC, 0)
+                     : mount(step->source, step->target, step->type, MS_NOSUID | MS_NODEV, step->options);
+    return result == 0 && step->is_read_only ? make_read_only(step->target) : result;
 }
 
 CHILD static int turn_loopback_on(void) {
@@ -131,9 +135,7 @@ CHILD static int take(const struct slipway_step *step) {
     case slipway_step_file: return make_file(step->target);
     case slipway_step_link: return symlink(step->source, step->target);
     case slipway_step_mount:
-        return mount(step->source, step->target, step->type, MS_NOSUID | MS_NODEV, step->options);
-    case slipway_step_bind: return bind_to(step, 0);
-    case slipway_step_bind_read_only: return bind_to(step, 1);
+    case slipway_step_bind: return mount_at(step);
     case slipway_step_private_mounts: return mount(0, "/", 0, MS_REC | MS_PRIVATE, 0);
     case slipway_step_hide_groups: return unshare(CLONE_NEWCGROUP);
     case slipway_step_loopback: return turn_loopback_on();
@@ -156,10 +158,13 @@ CHILD static void reset_signals(void) {
     for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, standard, 0, 8);
 }
 
+/// Standard files, and the gate as file 3. What closes on exec is of no interest: the first process closes the rest.
 CHILD static int connect_files(const struct slipway_launch *launch) {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || dup2(null, 0) < 0 || dup2(launch->output, 1) < 0 || dup2(launch->output, 2) < 0) return -1;
-    return 0;
+    if (launch->gate < 0) return 0;
+    int gate = dup(launch->gate);
+    return gate < 0 || dup2(gate, 3) < 0 || fcntl(3, F_SETFD, 0) != 0 ? -1 : 0;
 }
 
 CHILD static int child(void *argument) {
@@ -170,12 +175,19 @@ CHILD static int child(void *argument) {
     setsid();
     umask(022);
     size_t index = launch->count;
-    if (connect_files(launch) != 0) goto failed;
+    // Out of the way of file 3.
+    int program = fcntl(launch->first_process, F_DUPFD_CLOEXEC, 16);
+    if (program < 0 || connect_files(launch) != 0) goto failed;
     for (index = 0; index < launch->count; index++) {
         if (take(&launch->steps[index]) != 0 && !launch->steps[index].is_optional) goto failed;
     }
     if (chdir(launch->directory) != 0) goto failed;
-    syscall(SYS_execveat, launch->first_process, "", launch->arguments, launch->environment, AT_EMPTY_PATH);
+    // Who is not root inside has its capabilities until it runs a program.
+    if (launch->namespaces & CLONE_NEWUSER) {
+        for (int capability = 0; syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {
+        }
+    }
+    syscall(SYS_execveat, program, "", launch->arguments, launch->environment, AT_EMPTY_PATH);
 failed:
     failure->step = index;
     failure->error = errno;

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import SlipwayCore
 import SlipwayEngine
+import SlipwayTruss
 
 public actor LocalEngine: Engine {
     private let configuration: LocalEngineConfiguration
@@ -16,12 +17,15 @@ public actor LocalEngine: Engine {
     private let stream: AsyncStream<EngineEvent>
     private let continuation: AsyncStream<EngineEvent>.Continuation
     private var sandbox: Sandbox?
+    private let groups = ControlGroups.probe()
     private var ports: PortPool
     private var running: [ReplicaID: Running] = [:]
 
     private struct Running {
         var record: ReplicaRecord
         var isChild: Bool
+        /// Of a replica with a network of its own.
+        var relay: EgressRelay?
         var watch: Task<Void, Never>
     }
 
@@ -49,6 +53,7 @@ public actor LocalEngine: Engine {
         do {
             await planner.warm(tools: try await toolchain.tools())
             _ = try await pythons.all()
+        } catch  where Task.isCancelled {
         } catch {
             logger.warning(
                 "the build tools are not ready; the next build tries again", metadata: ["reason": "\(error)"])
@@ -70,6 +75,11 @@ public actor LocalEngine: Engine {
         ImageDirectory(root: configuration.root, id: id).record()?.image
     }
 
+    public func images() async -> [ImageID] {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: configuration.root + "/images")
+        return (names ?? []).filter { !$0.contains(".") }.map { ImageID($0) }
+    }
+
     public func removeImage(_ id: ImageID) async {
         try? FileManager.default.removeItem(atPath: ImageDirectory(root: configuration.root, id: id).path)
     }
@@ -80,37 +90,62 @@ public actor LocalEngine: Engine {
         let image = ImageDirectory(root: configuration.root, id: spec.imageID)
         guard let built = image.record() else {
             throw StartFailure(
-                reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.")
+                reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.",
+                cause: .image)
         }
         let sandbox = await currentSandbox()
+        let egress = try self.egress(of: built, sandbox.isolation)
         let port = try await takePort(built)
         let unit = UnitDirectory(root: configuration.root, id: spec.replicaID)
         var group: ControlGroup?
         do {
-            group = ControlGroup.make(spec.replicaID, spec.instanceType)
-            let launch = launch(spec, built, image, unit, port: port, group: group, mode: sandbox.mode)
+            // First of all, so that whatever a killed server leaves of this start is found by its directory.
+            try unit.make()
+            group = groups.make(spec.replicaID, spec.instanceType)
+            var launch = launch(spec, built, image, unit, port: port, group: group, sandbox.isolation)
+            launch.egress = egress
             try sandbox.prepare(launch, secrets: spec.secrets, environmentName: spec.environmentName)
-            let process = try sandbox.start(launch)
-            let record = ReplicaRecord(
-                replicaID: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID,
-                process: process, bootID: ReplicaRecord.currentBootID, port: port,
-                readinessPath: built.readinessPath,
-                startedAt: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6)),
-                controlGroup: group, reservation: spec.reservation)
-            do {
+            let startedAt = configuration.now()
+            var started: ReplicaRecord?
+            _ = try sandbox.start(launch) { process in
+                let record = ReplicaRecord(
+                    replicaID: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID,
+                    process: process, bootID: ReplicaRecord.currentBootID, port: port,
+                    readinessPath: built.readinessPath, startedAt: startedAt, controlGroup: group,
+                    reservation: spec.reservation, egress: egress)
                 try unit.write(record)
+                started = record
+            }
+            guard let started else { return }
+            do {
+                watch(
+                    started, unit: unit, isChild: true, initial: .starting,
+                    try await EgressRelay.open(for: started))
             } catch {
-                // Without its record a replica could not be found again.
-                process.signal(SIGKILL)
+                started.process.signal(SIGKILL)
+                while started.process.reap() == nil { try? await Task.sleep(for: .milliseconds(5)) }
                 throw error
             }
-            watch(record, unit: unit, isChild: true, initial: .starting)
         } catch {
             ports.release(port)
             await group?.remove()
             unit.remove()
-            throw error is StartFailure ? error : StartFailure(reason: "\(error)")
+            if error is StartFailure { throw error }
+            throw StartFailure(
+                reason: "\(error)", cause: Shortage.isCause(of: error) ? .machine : .replica)
         }
+    }
+
+    /// What the replica may reach: the stricter one of the server's and the deployment's choice.
+    private func egress(of image: ImageRecord, _ isolation: Isolation) throws -> Egress {
+        guard configuration.egress == .closed || image.egress == .closed else { return .open }
+        if let reason = isolation.reasons[.network] {
+            throw StartFailure(
+                reason:
+                    "This machine cannot keep a replica from the network, as egress \"none\" asks: \(reason)."
+            )
+        }
+        return .closed
     }
 
     /// Looks at a fixed port until it is free: the replica before may be about to end.
@@ -127,13 +162,15 @@ public actor LocalEngine: Engine {
                     "docker_server.server_port \(port) is taken on this machine; a server with a fixed port can run once."
             )
         }
-        guard let port = ports.take() else { throw StartFailure(reason: "No port is free for the replica.") }
+        guard let port = ports.take() else {
+            throw StartFailure(reason: "No port is free for the replica.", cause: .machine)
+        }
         return port
     }
 
     private func launch(
         _ spec: ReplicaSpec, _ built: ImageRecord, _ image: ImageDirectory, _ unit: UnitDirectory, port: Int,
-        group: ControlGroup?, mode: SandboxMode
+        group: ControlGroup?, _ isolation: Isolation
     ) -> Launch {
         var environment = built.environment
         environment["INFERENCE_SERVER_PORT"] = "\(port)"
@@ -145,18 +182,24 @@ public actor LocalEngine: Engine {
         environment["BT_MODEL_VERSION_ID"] = spec.deploymentID.text
         environment["BT_REPLICA_ID"] = spec.replicaID.text
         return Launch(
-            mode: mode, unit: unit.path, tree: image.tree, writesToTree: false, command: built.command,
+            isolation: isolation, egress: .open, unit: unit.path, tree: image.tree, writesToTree: false,
+            command: built.command,
             environment: environment, workingDirectory: built.workingDirectory,
             pythonEnvironment: built.pythonEnvironment, interpreterPrefix: built.interpreterPrefix,
-            user: configuration.replicaUser, cgroups: group?.directories ?? [])
+            user: configuration.replicaUser, cgroups: group?.directories ?? [], hidden: configuration.hidden)
     }
 
-    private func watch(_ record: ReplicaRecord, unit: UnitDirectory, isChild: Bool, initial: ReplicaPhase) {
-        let watch = ReplicaWatch(record: record, unit: unit, isChild: isChild) { [continuation] event in
-            continuation.yield(event)
+    private func watch(
+        _ record: ReplicaRecord, unit: UnitDirectory, isChild: Bool, initial: ReplicaPhase,
+        _ relay: EgressRelay?
+    ) {
+        let watch = ReplicaWatch(
+            record: record, unit: unit, isChild: isChild, now: configuration.now
+        ) { [continuation] event in
+            continuation.yield(event.naming(shortageIn: record.controlGroup))
         }
         running[record.replicaID] = Running(
-            record: record, isChild: isChild, watch: Task { await watch.run(initial: initial) })
+            record: record, isChild: isChild, relay: relay, watch: Task { await watch.run(initial: initial) })
     }
 
     public func stop(_ id: ReplicaID, grace: Duration) async {
@@ -171,6 +214,7 @@ public actor LocalEngine: Engine {
         while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
         entry.watch.cancel()
         await entry.watch.value
+        await entry.relay?.close()
         if entry.isChild { _ = process.reap() }
         await entry.record.controlGroup?.remove()
         ports.release(entry.record.port)
@@ -178,32 +222,23 @@ public actor LocalEngine: Engine {
     }
 
     public func adopt() async throws -> [Replica] {
-        try? FileManager.default.removeItem(atPath: configuration.root + "/work")
-        try FileManager.default.createDirectory(
-            atPath: configuration.root + "/work", withIntermediateDirectories: true)
-        var replicas: [Replica] = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: configuration.root + "/replicas") {
-            let unit = UnitDirectory(root: configuration.root, id: ReplicaID(name))
-            guard let record = unit.record(), record.bootID == ReplicaRecord.currentBootID,
-                record.process.isRunning
-            else {
-                await unit.record()?.controlGroup?.remove()
-                unit.remove()
-                continue
-            }
-            let isReady = await ReadinessProbe.isReady(port: record.port, path: record.readinessPath)
-            let phase: ReplicaPhase = isReady ? .ready : .loading
+        // What a killed server was building goes on without it, and would write to what is cleared here.
+        await configuration.register.endAll()
+        try BuildLeftovers(root: configuration.root).remove()
+        let adopted = try await Adoption(root: configuration.root).units()
+        Trash(root: configuration.root).empty()
+        for (record, unit, phase, relay) in adopted {
             ports.adopt(record.port)
-            watch(record, unit: unit, isChild: false, initial: phase)
-            replicas.append(
-                Replica(
-                    id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
-                    phase: phase,
-                    startedAt: record.startedAt,
-                    endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port),
-                    reservation: record.reservation ?? Reservation()))
+            watch(record, unit: unit, isChild: false, initial: phase, relay)
         }
-        return replicas
+        return adopted.map { record, _, phase, _ in
+            Replica(
+                id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
+                phase: phase,
+                startedAt: record.startedAt,
+                endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port),
+                reservation: record.reservation ?? Reservation())
+        }
     }
 
     public func shutdown(stopReplicas: Bool) async {
@@ -213,9 +248,14 @@ public actor LocalEngine: Engine {
             }
         }
         for entry in running.values { entry.watch.cancel() }
-        for entry in running.values { await entry.watch.value }
+        for entry in running.values {
+            await entry.watch.value
+            await entry.relay?.close()
+        }
         running = [:]
         await planner.stop()
+        // Builds and the making of tools are cancelled by now; what they run must not outlive this process.
+        await configuration.register.endAll()
         continuation.finish()
     }
 
@@ -223,7 +263,7 @@ public actor LocalEngine: Engine {
 
     private func currentSandbox() async -> Sandbox {
         if let sandbox { return sandbox }
-        let made = Sandbox(configuration: configuration, mode: await SandboxMode.probe(configuration))
+        let made = Sandbox(configuration: configuration, isolation: await Isolation.probe(configuration))
         sandbox = made
         return made
     }
@@ -240,14 +280,20 @@ public actor LocalEngine: Engine {
     }
 
     public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool {
-        guard await currentSandbox().mode == .root, var record = running[id]?.record else { return false }
+        guard await currentSandbox().isolation.mode == .root, var record = running[id]?.record,
+            let built = ImageDirectory(root: configuration.root, id: image).record(),
+            // A network cannot be given or taken while it runs.
+            (built.egress ?? .open) == .closed || configuration.egress == .closed
+                ? record.egress == .closed : record.egress != .closed
+        else { return false }
         let unit = UnitDirectory(root: configuration.root, id: id)
         do {
-            try await ReplicaFiles(configuration: configuration, unit: unit, process: record.process)
-                .replace(files)
+            // Before its files change: from then on it is not what its old image says, whoever asks.
             record.imageID = image
             try unit.write(record)
             running[id]?.record = record
+            try await ReplicaFiles(configuration: configuration, unit: unit, process: record.process)
+                .replace(files)
             return true
         } catch {
             logger.warning(
@@ -258,31 +304,16 @@ public actor LocalEngine: Engine {
 
     public func usage() async -> [ReplicaID: ReplicaUsage] {
         guard !running.isEmpty else { return [:] }
-        let usage = ProcessUsage.byGroup()
+        let usage = ProcessUsage.bySession()
         return running.compactMapValues { usage[$0.record.process.pid] }
     }
 
     public func describe() async -> EngineDescription {
-        var facts: [String] = []
-        var missing: [String] = []
-        switch await currentSandbox().mode {
-        case .root:
-            facts.append(
-                "replicas run as uid \(configuration.replicaUser) in a root and mount namespace of their own")
-        case .userNamespace:
-            facts.append("replicas run in a root and namespaces of their own")
-            missing.append(
-                "replicas run as the server's user; start the server as root to give them one of their own")
-        case .plain:
-            missing.append(
-                "mount namespaces cannot be used: replicas run as plain processes and see the files of their user"
-            )
-        }
-        switch ControlGroup.available() {
-        case .none:
-            missing.append("control groups cannot be written: memory and CPU of replicas are not limited")
-        case let version:
-            facts.append("memory, CPU and processes of replicas are limited by cgroups \(version.rawValue)")
+        var (facts, missing) = await currentSandbox().isolation.describe(
+            user: configuration.replicaUser, egress: configuration.egress)
+        switch groups.version {
+        case .none: missing.append(groups.words)
+        default: facts.append(groups.words)
         }
         let machine = await LocalMachine.discover(work: configuration.root + "/work")
         if machine.gpus.isEmpty {

@@ -1,6 +1,8 @@
 // Settings of the local engine; the composition root makes one.
 
 import Foundation
+import SlipwayCore
+import SlipwayTruss
 
 public struct LocalEngineConfiguration: Sendable {
     /// What to do when the machine does not have the Python a config asks for.
@@ -20,8 +22,15 @@ public struct LocalEngineConfiguration: Sendable {
     public var replicaUser: UInt32 = 60000
     /// Ports for replicas; below the kernel's range for outgoing connections, so that none is taken by chance.
     public var ports: ClosedRange<Int> = 20000...29999
+    /// What replicas reach unless their deployment is stricter.
+    public var egress = Egress.open
     /// False runs replicas without namespaces even where they could be had.
     public var usesNamespaces = true
+
+    /// The time that log lines and starts of replicas carry.
+    public var now: @Sendable () -> Timestamp = {
+        Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
+    }
 
     public init(dataDirectory: String) { self.dataDirectory = dataDirectory }
 
@@ -30,5 +39,16 @@ public struct LocalEngineConfiguration: Sendable {
     static let uvVersion = "0.10.0"
 
     var root: String { dataDirectory + "/engine" }
+    /// Commands of builds that run now.
+    var register: ProcessRegister { ProcessRegister(path: root + "/processes") }
+
+    /// What replicas must not see, as the paths are without links: the data directory, and a home among the programs.
+    var hidden: [String] {
+        let home = FileManager.default.homeDirectoryForCurrentUser.path
+        return [dataDirectory, home.hasPrefix("/opt/") ? home : nil].compactMap { path in
+            path.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+        }
+    }
+
     var runsAsRoot: Bool { geteuid() == 0 }
 }

@@ -28,6 +28,18 @@ def eventually(check, seconds=60, every=0.1, what=None):
         time.sleep(every)
 
 
+def model_server(replica):
+    """The pid of a replica's model server on this machine; in its own namespace it has another."""
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            variables = (path / "environ").read_bytes().split(b"\0")
+            if f"BT_REPLICA_ID={replica}".encode() in variables and b"main.py" in (path / "cmdline").read_bytes():
+                return int(path.name)
+        except OSError:
+            continue
+    return None
+
+
 class Server:
     """A `slipway serve` process on a data directory."""
 

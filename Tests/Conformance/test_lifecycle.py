@@ -5,14 +5,14 @@ import signal
 
 import pytest
 import requests
-from harness import API, Server, eventually, truss_files
+from harness import API, Server, eventually, model_server, truss_files
 
-PID = """
+REPLICA = """
 import os
 
 class Model:
     def predict(self, model_input):
-        return os.getpid()
+        return os.environ["BT_REPLICA_ID"]
 """
 
 
@@ -33,10 +33,10 @@ def test_deactivate_and_activate(api):
 
 
 def test_a_killed_replica_is_restarted(api):
-    model, deployment = api.pushed("mortal", truss_files("mortal", model=PID))
+    model, deployment = api.pushed("mortal", truss_files("mortal", model=REPLICA))
     predict = f"deployment/{deployment}/predict"
     first = api.predict(model, predict, json={}).json()
-    os.kill(first, signal.SIGKILL)
+    os.kill(model_server(first), signal.SIGKILL)
     eventually(lambda: api.deployment(model, deployment)["status"] != "ACTIVE", seconds=10, every=0.02)
     api.wait(model, deployment, "ACTIVE")
     assert api.predict(model, predict, json={}).json() != first
@@ -58,24 +58,25 @@ def second(scratch):
 def test_replicas_outlive_the_server_and_are_adopted(second):
     api = API(second.key, "http://localhost:18000")
     api.upload_host = "http://localhost:18000"
-    model, deployment = api.pushed("survivor", truss_files("survivor", model=PID))
+    model, deployment = api.pushed("survivor", truss_files("survivor", model=REPLICA))
     url = f"http://localhost:18000/model/{model}/deployment/{deployment}/predict"
 
-    def pid():
+    def replica():
         return requests.post(url, json={}, headers=api.session.headers).json()
 
-    first = pid()
+    first = replica()
+    process = model_server(first)
     second.process.kill()
     second.process.wait()
-    os.kill(first, 0)
+    assert model_server(first) == process
     second.start()
-    assert pid() == first
+    assert replica() == first
     assert api.deployment(model, deployment)["status"] == "ACTIVE"
     assert second.stop() == 0
-    os.kill(first, 0)
+    assert model_server(first) == process
     second.start()
-    assert pid() == first
-    os.kill(first, signal.SIGKILL)
+    assert replica() == first
+    os.kill(model_server(first), signal.SIGKILL)
     eventually(lambda: api.deployment(model, deployment)["status"] == "UNHEALTHY", seconds=10, every=0.05)
     api.wait(model, deployment, "ACTIVE")
-    assert pid() != first
+    assert replica() != first

@@ -116,7 +116,7 @@ class Model:
         self.loads = getattr(self, "loads", 0) + 1
 
     def predict(self, model_input):
-        return {"version": "VERSION", "loads": self.loads, "pid": os.getpid()}
+        return {"version": "VERSION", "loads": self.loads, "replica": os.environ["BT_REPLICA_ID"]}
 """
 
 
@@ -147,14 +147,14 @@ def test_a_hot_reload_changes_the_code_of_the_running_model(api, hot):
         assert stage(api, path, *hot_code(version)).status_code == 200
         assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
         after = api.predict(model, "development/predict", json={}).json()
-        assert after == {"version": version, "loads": 1, "pid": before["pid"]}, "the same process, loaded once"
+        assert after == {"version": version, "loads": 1, "replica": before["replica"]}, "the same process, loaded once"
         assert api.deployment(model, deployment)["status"] == "ACTIVE"
     assert state(api, path)["pending_patch_point"] is None
     # What runs from now on, for whatever reason, runs the changed code.
     promoted = api.post(f"/v1/models/{model}/deployments/development/promote")["id"]
     api.wait(model, promoted, "ACTIVE")
     eventually(lambda: api.predict(model, json={}).json().get("version") == "three")
-    assert api.predict(model, "development/predict", json={}).json()["pid"] == before["pid"]
+    assert api.predict(model, "development/predict", json={}).json()["replica"] == before["replica"]
 
 
 def test_code_that_does_not_load_leaves_the_model_as_it_was(api, hot):
@@ -179,7 +179,7 @@ def test_a_mixed_patch_replaces_the_replica(api, hot):
     assert stage(api, path, [*operations, package], changes).status_code == 200
     assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
     after = eventually(lambda: (a := api.predict(model, "development/predict", json={}).json())["version"] == "five" and a)
-    assert after["pid"] != before["pid"] and after["loads"] == 1
+    assert after["replica"] != before["replica"] and after["loads"] == 1
 
 
 def test_bad_patches_change_nothing(api, patched):

@@ -102,7 +102,7 @@ def test_a_promotion_carries_the_patched_code(watched, api):
 
 
 def test_the_client_can_ask_for_a_hot_reload(truss, api, scratch):
-    code = 'import os\nclass Model:\n    def predict(self, x):\n        return {"version": "VERSION", "pid": os.getpid()}\n'
+    code = 'import os\nclass Model:\n    def predict(self, x):\n        return {"version": "VERSION", "replica": os.environ["BT_REPLICA_ID"]}\n'
     directory = write_truss(scratch / "hot-watched", "hot-watched", model=code, version="1")
     output = scratch / "hot.log"
     watcher = truss.start(
@@ -111,9 +111,9 @@ def test_the_client_can_ask_for_a_hot_reload(truss, api, scratch):
     try:
         model = eventually(lambda: model_named(api, "hot-watched"), seconds=60)["id"]
         eventually(lambda: version(api, model) == "1", seconds=120)
-        before = api.predict(model, "development/predict", json={}).json()["pid"]
+        before = api.predict(model, "development/predict", json={}).json()["replica"]
         edit_until(lambda: version(api, model) == "2", directory, code.replace("VERSION", "2"))
-        assert api.predict(model, "development/predict", json={}).json()["pid"] == before
+        assert api.predict(model, "development/predict", json={}).json()["replica"] == before
     finally:
         print(output.read_text())
         watcher.kill()

@@ -102,7 +102,7 @@ struct SharedGatewayTests {
         let digest = KeyDigest(bytes: 1...32)
         table.keys[digest] = APIKeyGrant(category: .workspaceInvoke, modelIDs: [ModelID("m")])
         table.models[ModelID("m")] = ModelRoutes(
-            development: nil, environments: ["production": id, "staging": .some(nil)],
+            development: nil, environments: ["production": id, "staging": nil],
             splits: ["production": TrafficSplit(candidate: id, percent: 30)], deployments: [id])
         table.deployments[id] = DeploymentRoute(
             deploymentID: id, modelID: ModelID("m"), predictPath: "/p",
@@ -114,7 +114,7 @@ struct SharedGatewayTests {
         let copy = try JSONDecoder().decode(RoutingTable.self, from: JSONEncoder().encode(table))
         #expect(copy.keys == table.keys)
         let (routes, model) = (copy.deployments[id], copy.models[ModelID("m")])
-        #expect(model?.environments == ["production": id, "staging": .some(nil)])
+        #expect(model?.environments == ["production": id, "staging": nil])
         #expect(model?.splits == table.models[ModelID("m")]?.splits && model?.deployments == [id])
         #expect(routes?.availability == table.deployments[id]?.availability)
         #expect(routes?.replicas == table.deployments[id]?.replicas && routes?.concurrencyLimit == 2)

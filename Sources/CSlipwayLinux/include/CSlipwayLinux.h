@@ -40,8 +40,6 @@ enum slipway_step_kind {
     slipway_step_mount,
     /// Shows what is at `source` at `target`.
     slipway_step_bind,
-    /// The same, to read only.
-    slipway_step_bind_read_only,
     /// No mount made from here on is seen outside, nor one made outside seen here.
     slipway_step_private_mounts,
     /// Only the own control group and what is below is seen.
@@ -62,6 +60,8 @@ struct slipway_step {
     /// -1 leaves the owner.
     int owner;
     mode_t mode;
+    /// Whether nothing can be written to what is mounted.
+    int is_read_only;
     /// Whether the launch goes on when the step fails.
     int is_optional;
 };
@@ -76,6 +76,8 @@ enum {
     slipway_first_filters_calls = 4,
     /// It drops every capability for good.
     slipway_first_drops_privileges = 8,
+    /// It waits for a byte from the gate, and ends when the gate closes without one.
+    slipway_first_waits = 16,
 };
 
 struct slipway_launch {
@@ -84,6 +86,8 @@ struct slipway_launch {
     size_t count;
     /// File for standard output and error.
     int output;
+    /// Socket or pipe that the first process waits for; -1 for none.
+    int gate;
     /// Of `slipway_make_first_process`.
     int first_process;
     const char *directory;

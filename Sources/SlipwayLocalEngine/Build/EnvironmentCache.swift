@@ -133,7 +133,7 @@ actor EnvironmentCache {
         environment["UV_COMPILE_BYTECODE"] = "1"
         let result = try await Command.run(
             [tools.uv] + arguments, environment: environment, directory: recipe.context,
-            output: directory + ".log", line: log)
+            output: directory + ".log", register: configuration.register, line: log)
         guard result.code == 0 else {
             throw BuildFailure(reason: Self.words(of: result.tail))
         }

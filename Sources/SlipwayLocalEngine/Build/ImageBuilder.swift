@@ -18,8 +18,8 @@ struct ImageBuilder: Sendable {
         _ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void
     ) async throws -> BuiltImage {
         let started = ContinuousClock.now
-        let say: @Sendable (LogLevel, String) -> Void = { level, text in
-            log(LogEntry(nanoseconds: Int64(Date().timeIntervalSince1970 * 1e9), message: text, level: level))
+        let say: @Sendable (LogLevel, String) -> Void = { [now = configuration.now] level, text in
+            log(LogEntry(at: now(), text, level: level))
         }
         let work = configuration.root + "/work/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
@@ -201,7 +201,7 @@ struct ImageBuilder: Sendable {
             ),
             command: [environment + "/bin/python", ReplicaScripts.bootPath, "/app/main.py"],
             environment: variables, workingDirectory: "/app", pythonEnvironment: environment,
-            interpreterPrefix: interpreter.prefix, readinessPath: "/v1/models/model")
+            interpreterPrefix: interpreter.prefix, readinessPath: "/v1/models/model", egress: config.egress)
         if let server = config.dockerServer {
             record.command = ["/bin/sh", "-c", server.startCommand]
             record.image.predictPath = server.predictEndpoint

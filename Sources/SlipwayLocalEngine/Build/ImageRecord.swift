@@ -3,6 +3,7 @@
 import Foundation
 import SlipwayCore
 import SlipwayEngine
+import SlipwayTruss
 
 struct ImageRecord: Codable, Sendable {
     var image: BuiltImage
@@ -17,6 +18,8 @@ struct ImageRecord: Codable, Sendable {
     var readinessPath: String
     /// Set for `docker_server`: the port is the user's and cannot be chosen.
     var fixedPort: Int?
+    /// What its replicas may reach; nil when the config says nothing.
+    var egress: Egress?
 }
 
 /// Paths of one image.

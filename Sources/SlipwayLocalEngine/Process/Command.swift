@@ -12,15 +12,39 @@ enum Command {
     private static let keptLines = 40
     private static let pollInterval: Duration = .milliseconds(20)
 
-    /// - Parameter output: file for its output; removed afterwards.
+    /// - Parameters:
+    ///   - output: file for its output; removed afterwards.
+    ///   - register: notes the command while it runs; for all that may outlive a killed server.
     /// - Throws: `SpawnError`, or `CancellationError` after the process group is gone.
     static func run(
         _ arguments: [String], environment: [String: String], directory: String, output: String,
-        timeout: Duration? = nil, line: @Sendable (String) -> Void = { _ in }
+        timeout: Duration? = nil, register: ProcessRegister? = nil,
+        line: @Sendable (String) -> Void = { _ in }
     ) async throws -> CommandResult {
-        let process = try SpawnedProcess.start(
-            arguments, environment: environment, directory: directory, output: output)
-        defer { unlink(output) }
+        try await run(output: output, timeout: timeout, register: register, line: line) { record in
+            if register == nil {
+                return try SpawnedProcess.start(
+                    arguments, environment: environment, directory: directory, output: output)
+            }
+            return try SpawnedProcess.start(
+                arguments, environment: environment, directory: directory, output: output, record: record)
+        }
+    }
+
+    /// The same for a process that is started in a way of its own.
+    /// - Parameters:
+    ///   - output: file that its output goes to.
+    ///   - start: gets what keeps the process found; nothing of it runs before.
+    static func run(
+        output: String, timeout: Duration? = nil, register: ProcessRegister? = nil,
+        line: @Sendable (String) -> Void = { _ in },
+        start: ((SpawnedProcess) throws -> Void) throws -> SpawnedProcess
+    ) async throws -> CommandResult {
+        let process = try start { try register?.note($0) }
+        defer {
+            register?.forget(process)
+            unlink(output)
+        }
         var tail = OutputTail(path: output)
         var kept: [String] = []
         func drain(final: Bool) {
@@ -28,6 +52,9 @@ enum Command {
                 kept = kept.suffix(keptLines - 1) + [text]
                 line(text)
             }
+            let dropped = tail.takeDropped()
+            if dropped > 0 { line("\(dropped) bytes of output were dropped: they came too fast.") }
+            if tail.canFree { tail.free() }
         }
         let deadline = timeout.map { ContinuousClock.now + $0 }
         while true {

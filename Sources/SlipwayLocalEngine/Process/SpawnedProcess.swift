@@ -5,6 +5,18 @@ import Foundation
 
 struct SpawnError: Error, CustomStringConvertible {
     var description: String
+    /// Of the system call that failed; 0 when none did.
+    var code: Int32
+
+    init(description: String, code: Int32 = 0) {
+        self.description = description
+        self.code = code
+    }
+
+    /// - Parameter what: the file or the thing that could not be had.
+    init(_ what: String, code: Int32) {
+        self.init(description: "\(what): \(String(cString: strerror(code)))", code: code)
+    }
 }
 
 /// A process this engine started or adopted.
@@ -13,21 +25,70 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
     /// Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names one process for good.
     var startTime: UInt64
 
+    /// Waits for a line on its standard input, then becomes the program. A server that is killed between the start
+    /// of a process and its record closes the socket with its death: nothing runs that no record names.
+    private static let gate = ["/bin/sh", "-c", #"read -r go && exec "$@" </dev/null"#, "slipway"]
+
     /// - Parameters:
     ///   - arguments: the first is the absolute path of the program.
     ///   - output: file that gets standard output and error, appended.
+    ///   - record: keeps what finds the process again; the program begins after it. What it throws is thrown, and the
+    ///     program never runs.
     static func start(
-        _ arguments: [String], environment: [String: String], directory: String, output: String
+        _ arguments: [String], environment: [String: String], directory: String, output: String,
+        record: (SpawnedProcess) throws -> Void
+    ) throws -> SpawnedProcess {
+        // Behind the gate it would be too late to throw.
+        guard access(arguments[0], X_OK) == 0 else {
+            throw SpawnError(description: "\(arguments[0]): \(String(cString: strerror(errno)))")
+        }
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+            throw SpawnError("No socket for a process", code: errno)
+        }
+        defer { close(ends[1]) }
+        let process: SpawnedProcess
+        do {
+            defer { close(ends[0]) }
+            process = try start(
+                gate + arguments, environment: environment, directory: directory, output: output,
+                input: ends[0])
+        }
+        do {
+            try record(process)
+            guard send(ends[1], "go\n", 3, Int32(MSG_NOSIGNAL)) == 3 else {
+                throw SpawnError(description: "\(arguments[0]): it ended before it began.")
+            }
+        } catch {
+            process.signal(SIGKILL)
+            while process.reap() == nil, process.isRunning { usleep(1_000) }
+            throw error
+        }
+        return process
+    }
+
+    /// - Parameters:
+    ///   - arguments: the first is the absolute path of the program.
+    ///   - output: file that gets standard output and error, appended.
+    ///   - input: descriptor that becomes standard input; nothing can be read from it when nil.
+    static func start(
+        _ arguments: [String], environment: [String: String], directory: String, output: String,
+        input: Int32? = nil
     ) throws(SpawnError) -> SpawnedProcess {
         let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else {
-            throw SpawnError(description: "\(output): \(String(cString: strerror(errno)))")
+            throw SpawnError(output, code: errno)
         }
         defer { close(log) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, log, 1)
         posix_spawn_file_actions_adddup2(&actions, log, 2)
         slipway_spawn_chdir(&actions, directory)
@@ -51,7 +112,7 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         var pid: pid_t = 0
         let code = posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
         guard code == 0 else {
-            throw SpawnError(description: "\(arguments[0]): \(String(cString: strerror(code)))")
+            throw SpawnError(arguments[0], code: code)
         }
         return SpawnedProcess(pid: pid, startTime: startTime(of: pid) ?? 0)
     }
@@ -74,7 +135,7 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
     /// Signals the whole session's process group.
     func signal(_ number: Int32) { if pid > 1 { kill(-pid, number) } }
 
-    private static func startTime(of pid: Int32) -> UInt64? { stat(of: pid)?.startTime }
+    static func startTime(of pid: Int32) -> UInt64? { stat(of: pid)?.startTime }
 
     private static func stat(of pid: Int32) -> (state: String, startTime: UInt64)? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),

@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwayTruss
 
 struct ReplicaRecord: Codable, Sendable {
     var replicaID: ReplicaID
@@ -15,6 +16,8 @@ struct ReplicaRecord: Codable, Sendable {
     var startedAt: Timestamp
     var controlGroup: ControlGroup?
     var reservation: Reservation?
+    /// nil is open, as all were once.
+    var egress: Egress?
 
     static var currentBootID: String {
         ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")
@@ -33,6 +36,10 @@ struct UnitDirectory: Sendable {
     var output: String { path + "/output.log" }
     private var recordPath: String { path + "/replica.json" }
     private var offsetPath: String { path + "/offset" }
+
+    func make() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
 
     func write(_ record: ReplicaRecord) throws {
         try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: recordPath), options: .atomic)

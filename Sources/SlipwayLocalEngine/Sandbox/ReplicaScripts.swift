@@ -1,11 +1,14 @@
-// The two scripts a replica starts through: the outer one makes its root as the server's user, the inner one
-// sets its environment and becomes the model server. Neither holds a secret in namespaced modes.
+// The script a replica starts through: it sets its environment and becomes the model server. It holds no secret in
+// namespaced modes.
 
+import CSlipwayLinux
 import Foundation
+import SlipwayTruss
 
-/// Everything the scripts need to know.
+/// Everything a start needs to know.
 struct Launch: Sendable {
-    var mode: SandboxMode
+    var isolation: Isolation
+    var egress: Egress
     /// Private directory of this start.
     var unit: String
     /// The image's tree; each entry appears at `/` of the replica.
@@ -20,6 +23,29 @@ struct Launch: Sendable {
     var user: UInt32
     /// Directories of control groups to enter first.
     var cgroups: [String]
+    /// Directories that it must not see although they may lie among the system's.
+    var hidden: [String]
+
+    var mode: SandboxMode { isolation.mode }
+
+    /// Whether it has a network of its own, without a way out.
+    var hasNetwork: Bool { egress == .closed && isolation.has(.network) }
+
+    /// - Throws: when its tree cannot be read.
+    func isolated() throws -> Isolated {
+        var isolated = Isolated(
+            steps: try RootLayout(self).steps, filtersCalls: isolation.has(.filter),
+            dropsPrivileges: mode != .plain)
+        guard mode != .plain else { return isolated }
+        isolated.namespaces = slipway_mount_namespace
+        if mode == .root { isolated.user = user } else { isolated.namespaces |= slipway_user_namespace }
+        if isolation.has(.processes) {
+            isolated.namespaces |= slipway_process_namespaces
+            isolated.staysFirst = true
+        }
+        if hasNetwork { isolated.namespaces |= slipway_network_namespace }
+        return isolated
+    }
 }
 
 enum ReplicaScripts {
@@ -49,31 +75,16 @@ enum ReplicaScripts {
         runpy.run_path(sys.argv[0], run_name="__main__")
         """#
 
-    /// Directories of the unit that the scripts bind into the replica's root.
+    /// Directories of the unit that are shown in the replica's root.
     static let unitDirectories = ["root", "layers", "tmp", "home", "secrets", "dynamic", "slipway"]
 
-    /// The outer script.
-    ///
-    /// - Parameter layout: of the root; not used in plain mode.
-    static func outer(_ launch: Launch, _ layout: RootLayout) -> String {
-        let unit = ShellText.quote(launch.unit)
-        var lines = ["#!/bin/sh", "set -e", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
-        for group in launch.cgroups { lines.append("echo $$ > \(ShellText.quote(group))/cgroup.procs") }
-        guard launch.mode != .plain else {
-            lines.append("exec /bin/sh \(unit)/slipway/start.sh")
-            return lines.joined(separator: "\n") + "\n"
-        }
-        lines.append("U=\(unit); R=$U/root")
-        lines += layout.commands
-        let user = launch.mode == .root ? "--reuid=\(launch.user) --regid=\(launch.user) --clear-groups " : ""
-        lines.append(
-            "exec chroot \"$R\" /usr/bin/setpriv \(user)--no-new-privs --inh-caps=-all --bounding-set=-all /bin/sh /slipway/start.sh"
-        )
-        return lines.joined(separator: "\n") + "\n"
+    /// Where the script is seen by a replica.
+    static func path(_ launch: Launch) -> String {
+        (launch.mode == .plain ? launch.unit : "") + "/slipway/start.sh"
     }
 
-    /// The inner script: from here on nothing of the server's environment is left.
-    static func inner(_ launch: Launch) -> String {
+    /// From here on nothing of the server's environment is left.
+    static func start(_ launch: Launch) -> String {
         var environment = launch.environment
         var command = launch.command
         var directory = launch.workingDirectory

@@ -4,7 +4,9 @@ import Foundation
 
 struct Sandbox: Sendable {
     let configuration: LocalEngineConfiguration
-    let mode: SandboxMode
+    let isolation: Isolation
+
+    private var mode: SandboxMode { isolation.mode }
 
     /// Makes the directories and scripts of a unit.
     func prepare(_ launch: Launch, secrets: [String: String], environmentName: String?) throws {
@@ -22,10 +24,7 @@ struct Sandbox: Sendable {
         }
         try EnvironmentFile(unit: launch.unit).write(environmentName)
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
-        try write(ReplicaScripts.inner(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
-        let layout = try RootLayout(launch)
-        try write(layout.mounts.joined(separator: "\n") + "\n", to: launch.unit + "/mounts", mode: 0o400)
-        try write(ReplicaScripts.outer(launch, layout), to: launch.unit + "/launch.sh", mode: 0o500)
+        try write(ReplicaScripts.start(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
         for name in ["tmp", "home", "secrets"] { own(launch.unit + "/" + name, mode: 0o700) }
         for name in secrets.keys { own(launch.unit + "/secrets/" + name, mode: 0o400) }
         own(launch.unit + "/slipway/start.sh", mode: 0o400)
@@ -33,10 +32,11 @@ struct Sandbox: Sendable {
     }
 
     /// Starts the prepared unit; output goes to its `output.log`.
-    func start(_ launch: Launch) throws(SpawnError) -> SpawnedProcess {
+    /// - Parameter record: keeps what finds the process again; nothing of the unit runs before.
+    func start(_ launch: Launch, record: (SpawnedProcess) throws -> Void) throws -> SpawnedProcess {
         try SpawnedProcess.start(
-            mode.unshare + ["/bin/sh", launch.unit + "/launch.sh"], environment: [:], directory: "/",
-            output: launch.unit + "/output.log")
+            ["/bin/sh", ReplicaScripts.path(launch)], launch.isolated(), output: launch.unit + "/output.log",
+            record: record)
     }
 
     /// Runs one command of a build inside an image's tree, to its end.
@@ -45,20 +45,23 @@ struct Sandbox: Sendable {
         line: @escaping @Sendable (String) -> Void
     ) async throws -> CommandResult {
         let launch = Launch(
-            mode: mode, unit: work + "/command", tree: tree, writesToTree: true, command: command,
+            isolation: isolation, egress: .open, unit: work + "/command", tree: tree, writesToTree: true,
+            command: command,
             environment: image.environment, workingDirectory: image.workingDirectory,
             pythonEnvironment: image.pythonEnvironment, interpreterPrefix: image.interpreterPrefix,
-            user: configuration.replicaUser, cgroups: [])
+            user: configuration.replicaUser, cgroups: [], hidden: configuration.hidden)
         defer { try? FileManager.default.removeItem(atPath: launch.unit) }
         try prepare(launch, secrets: [:], environmentName: nil)
         return try await Command.run(
-            mode.unshare + ["/bin/sh", launch.unit + "/launch.sh"], environment: [:], directory: "/",
-            output: work + "/command.log", line: line)
+            output: launch.unit + "/output.log", register: configuration.register, line: line
+        ) {
+            try start(launch, record: $0)
+        }
     }
 
     private func write(_ text: String, to path: String, mode: mode_t) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
-        guard file >= 0 else { throw SpawnError(description: "\(path): \(String(cString: strerror(errno)))") }
+        guard file >= 0 else { throw SpawnError(path, code: errno) }
         defer { close(file) }
         let bytes = Array(text.utf8)
         var done = 0
@@ -67,7 +70,7 @@ struct Sandbox: Sendable {
                 Foundation.write(file, $0.baseAddress! + done, bytes.count - done)
             }
             guard count > 0 else {
-                throw SpawnError(description: "\(path): \(String(cString: strerror(errno)))")
+                throw SpawnError(path, code: errno)
             }
             done += count
         }

@@ -38,6 +38,8 @@ enum ConfigKeys {
             ]
         ),
         ("base_image", ["image", "python_executable_path", "docker_auth"]),
+        // Of our own, where upstream takes anything.
+        ("model_metadata.slipway", ["egress"]),
         ("build", ["model_server", "arguments", "secret_to_path_mapping", "no_cache"]),
     ]
 }

@@ -29,6 +29,14 @@ public struct DockerServer: Sendable, Equatable {
     public var livenessEndpoint: String
 }
 
+/// What a deployment's replicas may reach.
+public enum Egress: String, Sendable, Codable, CaseIterable {
+    /// The machine's network.
+    case open
+    /// Nothing: they are only called.
+    case closed = "none"
+}
+
 public struct TrussConfig: Sendable {
     public var modelName: String?
     public var pythonVersion: PythonVersion
@@ -44,6 +52,8 @@ public struct TrussConfig: Sendable {
     /// `runtime.predict_concurrency`, 1 or more.
     public var predictConcurrency: Int
     public var dockerServer: DockerServer?
+    /// `model_metadata.slipway.egress`, a field of our own where upstream takes anything; nil when not given.
+    public var egress: Egress?
     /// The whole config as a JSON object with upstream's key names.
     public var json: String
     /// The text it was read from; nil for JSON.
@@ -95,6 +105,7 @@ public struct TrussConfig: Sendable {
         if speaksGRPC, dockerServer == nil {
             reader.fail("runtime.transport.kind", root["runtime"], "grpc needs a docker_server")
         }
+        egress = Self.egress(root["model_metadata"]?["slipway"]?["egress"], &reader)
         if !reader.problems.isEmpty { throw ConfigError(reader.problems) }
         warnings = reader.warnings
         self.raw = raw
@@ -178,6 +189,16 @@ public struct TrussConfig: Sendable {
         }
         request.instanceType = reader.string(value?["instance_type"], "resources.instance_type")
         return request
+    }
+
+    private static func egress(_ value: ConfigValue?, _ reader: inout ConfigReader) -> Egress? {
+        guard let value else { return nil }
+        if case .string(let text) = value.content, let egress = Egress(rawValue: text) { return egress }
+        let names = Egress.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
+        reader.fail(
+            "model_metadata.slipway.egress", value,
+            "expected \(names), found \(ConfigReader.describe(value))")
+        return nil
     }
 
     private static func dockerServer(_ value: ConfigValue?, _ reader: inout ConfigReader) -> DockerServer? {

@@ -1,0 +1,111 @@
+// Starts processes with namespaces of their own, through a small program that gives up what they may do.
+
+import CSlipwayLinux
+import Foundation
+
+/// What is asked of the first process, and before it.
+struct Isolated: Sendable {
+    /// Namespaces, of the constants of `CSlipwayLinux`.
+    var namespaces: UInt64 = 0
+    var steps: [LaunchStep] = []
+    /// The user it changes to; nil keeps the server's.
+    var user: UInt32?
+    /// Whether it stays and waits for the command as the first process of its namespace.
+    var staysFirst = false
+    var filtersCalls = false
+    var dropsPrivileges = false
+}
+
+/// The program, made once for this process.
+private enum FirstProcess {
+    static let made: (file: Int32, error: Int32) = {
+        let file = slipway_make_first_process()
+        return (file, file < 0 ? errno : 0)
+    }()
+}
+
+extension SpawnedProcess {
+    /// - Parameters:
+    ///   - arguments: the first is the path of the program, as the process sees it.
+    ///   - output: file that gets standard output and error, appended.
+    ///   - record: keeps what finds the process again; the program begins after it. What it throws is thrown, and the
+    ///     program never runs.
+    static func start(
+        _ arguments: [String], _ isolated: Isolated, output: String, record: (SpawnedProcess) throws -> Void
+    ) throws -> SpawnedProcess {
+        let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard log >= 0 else { throw SpawnError(output, code: errno) }
+        defer { close(log) }
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+            throw SpawnError("No socket for a process", code: errno)
+        }
+        defer { close(ends[1]) }
+        let process: SpawnedProcess
+        do {
+            defer { close(ends[0]) }
+            process = try start(arguments, isolated, output: log, gate: ends[0])
+        }
+        do {
+            try record(process)
+            guard send(ends[1], "\n", 1, Int32(MSG_NOSIGNAL)) == 1 else {
+                throw SpawnError(description: "\(arguments[0]): it ended before it began.")
+            }
+        } catch {
+            process.signal(SIGKILL)
+            while process.reap() == nil, process.isRunning { usleep(1_000) }
+            throw error
+        }
+        return process
+    }
+
+    private static func start(
+        _ arguments: [String], _ isolated: Isolated, output: Int32, gate: Int32
+    ) throws(SpawnError) -> SpawnedProcess {
+        guard FirstProcess.made.file >= 0 else {
+            throw SpawnError("The program of first processes", code: FirstProcess.made.error)
+        }
+        var parts = slipway_first_waits
+        if isolated.staysFirst { parts |= slipway_first_stays }
+        if isolated.user != nil { parts |= slipway_first_changes_user }
+        if isolated.filtersCalls { parts |= slipway_first_filters_calls }
+        if isolated.dropsPrivileges { parts |= slipway_first_drops_privileges }
+        let words = ["slipway-first", "\(isolated.user ?? 0)", "\(parts)"] + arguments
+
+        var texts: [UnsafeMutablePointer<CChar>?] = []
+        defer { for text in texts { free(text) } }
+        func text(_ string: String?) -> UnsafeMutablePointer<CChar>? {
+            guard let string else { return nil }
+            texts.append(strdup(string))
+            return texts[texts.count - 1]
+        }
+        let steps = isolated.steps.map { step in
+            slipway_step(
+                kind: step.kind, source: text(step.source), target: text(step.target), type: text(step.type),
+                options: text(step.options), owner: step.owner.map(Int32.init) ?? -1, mode: step.mode,
+                is_read_only: step.isReadOnly ? 1 : 0, is_optional: step.isOptional ? 1 : 0)
+        }
+        let argv = words.map { text($0) } + [nil]
+        let envp: [UnsafeMutablePointer<CChar>?] = [nil]
+        let directory = text("/")
+        var failure = slipway_launch_failure()
+        let pid = steps.withUnsafeBufferPointer { steps in
+            argv.withUnsafeBufferPointer { argv in
+                envp.withUnsafeBufferPointer { envp in
+                    var launch = slipway_launch(
+                        namespaces: isolated.namespaces, steps: steps.baseAddress, count: steps.count,
+                        output: output, gate: gate, first_process: FirstProcess.made.file,
+                        directory: directory, arguments: argv.baseAddress, environment: envp.baseAddress)
+                    return slipway_start(&launch, &failure)
+                }
+            }
+        }
+        guard pid > 0 else {
+            let step =
+                isolated.steps.indices.contains(failure.step) ? isolated.steps[failure.step].words : nil
+            throw SpawnError(step ?? "Starting a process", code: failure.error)
+        }
+        return SpawnedProcess(pid: pid, startTime: startTime(of: pid) ?? 0)
+    }
+}

@@ -1,0 +1,128 @@
+// Which isolation this machine gives, tried once at the start: each part for real, with a process that does nothing.
+
+import Foundation
+import SlipwayTruss
+
+struct Isolation: Sendable {
+    /// What can be had or not beside a root of its own.
+    enum Part: Sendable, CaseIterable {
+        /// Namespaces of processes, of System V objects and of the host's name, with a /proc of their own.
+        case processes
+        /// The filter of system calls.
+        case filter
+        /// A network of its own, for deployments that ask for it.
+        case network
+    }
+
+    var mode: SandboxMode
+    var parts: Set<Part>
+    /// Why not, for parts that cannot be had and for `plain`.
+    var reasons: [Part: String] = [:]
+    var plainReason: String?
+
+    func has(_ part: Part) -> Bool { parts.contains(part) }
+
+    /// Tries what replicas will need.
+    static func probe(_ configuration: LocalEngineConfiguration) async -> Isolation {
+        guard configuration.usesNamespaces else {
+            return await probe(.plain, configuration, plainReason: "they are turned off")
+        }
+        let mode: SandboxMode = configuration.runsAsRoot ? .root : .userNamespace
+        let whole = Isolation(mode: mode, parts: Set(Part.allCases))
+        if await failure(of: whole, configuration) == nil { return whole }
+        if let reason = await failure(of: Isolation(mode: mode, parts: []), configuration) {
+            return await probe(.plain, configuration, plainReason: reason)
+        }
+        return await probe(mode, configuration, plainReason: nil)
+    }
+
+    /// One part after the other.
+    private static func probe(
+        _ mode: SandboxMode, _ configuration: LocalEngineConfiguration, plainReason: String?
+    ) async -> Isolation {
+        var found = Isolation(mode: mode, parts: [], plainReason: plainReason)
+        for part in Part.allCases {
+            if mode == .plain, part != .filter {
+                found.reasons[part] = "mount namespaces cannot be used"
+                continue
+            }
+            var more = found
+            more.parts.insert(part)
+            if let reason = await failure(of: more, configuration) {
+                found.reasons[part] = reason
+            } else {
+                found = more
+            }
+        }
+        return found
+    }
+
+    /// Why a process cannot be started so; nil when it can.
+    private static func failure(
+        of isolation: Isolation, _ configuration: LocalEngineConfiguration
+    ) async -> String? {
+        let unit = configuration.root + "/probe-\(UUID().uuidString)"
+        let sandbox = Sandbox(configuration: configuration, isolation: isolation)
+        defer { try? FileManager.default.removeItem(atPath: unit) }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: unit + "/image/app", withIntermediateDirectories: true)
+            let launch = Launch(
+                isolation: isolation, egress: isolation.has(.network) ? .closed : .open, unit: unit,
+                tree: unit + "/image", writesToTree: false, command: ["/bin/true"], environment: [:],
+                workingDirectory: "/app", pythonEnvironment: nil, interpreterPrefix: nil,
+                user: configuration.replicaUser, cgroups: [], hidden: configuration.hidden)
+            try sandbox.prepare(launch, secrets: [:], environmentName: nil)
+            let result = try await Command.run(output: unit + "/output.log", timeout: .seconds(10)) {
+                try sandbox.start(launch, record: $0)
+            }
+            if result.code == 0 { return nil }
+            return result.tail.last ?? "a process of it ended with code \(result.code)"
+        } catch {
+            return "\(error)"
+        }
+    }
+}
+
+extension Isolation {
+    /// What replicas get and what they do not, one line each.
+    /// - Parameter user: of replicas that have one of their own.
+    func describe(user: UInt32, egress: Egress) -> (facts: [String], missing: [String]) {
+        var facts: [String] = []
+        var missing: [String] = []
+        func tell(_ part: Part, _ fact: String, _ gap: String) {
+            if has(part) { facts.append(fact) } else { missing.append("\(gap) (\(reasons[part] ?? ""))") }
+        }
+        let why = plainReason.map { " (\($0))" } ?? ""
+        switch mode {
+        case .root:
+            facts.append("replicas run as uid \(user) without capabilities and new privileges")
+            facts.append(
+                "replicas have a mount namespace and a root of their own, without the data directory")
+        case .userNamespace:
+            missing.append(
+                "replicas run as the server's user; start the server as root to give them one of their own")
+            facts.append(
+                "replicas have a user and a mount namespace and a root of their own, without the data directory"
+            )
+        case .plain:
+            missing.append("replicas run as the server's user, with what that user may do")
+            missing.append(
+                "mount namespaces cannot be used\(why): replicas run as plain processes and see the files of their user, the data directory and other models among them"
+            )
+        }
+        tell(
+            .processes, "replicas have a process namespace with a /proc of their own",
+            "replicas have no process namespace: they see the processes of this machine")
+        tell(
+            .filter, "system calls of replicas and build commands are filtered (seccomp)",
+            "system calls of replicas cannot be filtered")
+        tell(
+            .network,
+            egress == .open
+                ? "replicas share this machine's network; deployments with egress \"none\" get none"
+                : "replicas have no network (--egress none)",
+            "replicas share this machine's network; deployments with egress \"none\" cannot be started")
+        return (facts, missing)
+    }
+}
