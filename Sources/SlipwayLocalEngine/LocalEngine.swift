@@ -253,8 +253,9 @@ public actor LocalEngine: Engine {
             await entry.relay?.close()
         }
         running = [:]
+        await toolchain.stop()
         await planner.stop()
-        // Builds and the making of tools are cancelled by now; what they run must not outlive this process.
+        // Builds are cancelled by now; what they run must not outlive this process.
         await configuration.register.endAll()
         continuation.finish()
     }

@@ -15,6 +15,7 @@ actor Toolchain {
     private let configuration: LocalEngineConfiguration
     private let logger: Logger
     private var making: Task<Tools, any Error>?
+    private var isStopped = false
 
     init(configuration: LocalEngineConfiguration, logger: Logger) {
         self.configuration = configuration
@@ -30,6 +31,7 @@ actor Toolchain {
     func tools() async throws -> Tools {
         if let given = configuration.toolsDirectory { return try Self.ready(given) }
         if let found = existing() { return found }
+        if isStopped { throw CancellationError() }
         let task = making ?? Task { try await self.make() }
         making = task
         do {
@@ -38,6 +40,13 @@ actor Toolchain {
             making = nil
             throw error
         }
+    }
+
+    /// Ends the making of the tools, which several may wait for; the next process begins anew.
+    func stop() async {
+        isStopped = true
+        making?.cancel()
+        _ = try? await making?.value
     }
 
     /// The tools when they are there already, whole.
