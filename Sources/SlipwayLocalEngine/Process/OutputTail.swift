@@ -45,10 +45,8 @@ struct OutputTail {
         var buffer = [UInt8](repeating: 0, count: Self.longestLine)
         if !budget.isSpent || final { read(file, &buffer, &lines, final: final) }
         let kept = final ? Self.keptOfBacklog : Self.longestBacklog
-        if size - offset > kept {
-            passOver(to: size - Self.keptOfBacklog, file, &buffer)
-            if final { read(file, &buffer, &lines, final: true, regardless: true) }
-        }
+        if size - offset > kept { passOver(to: size - Self.keptOfBacklog, file, &buffer) }
+        if final { read(file, &buffer, &lines, final: true, regardless: true) }
         return lines
     }
 
