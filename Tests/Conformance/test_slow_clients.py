@@ -23,6 +23,8 @@ IDLE_TIMEOUT = 3
 # Of memory per connection; a request in flight may keep 64 KiB of body and as much of an answer.
 CHEAP = 16 << 10
 LARGE = 64 << 20
+# Seconds somebody else may wait, on a busy machine too.
+SLOWEST = 10
 
 HEAD = f"Host: {HOST}\r\nAuthorization: Api-Key {KEY}\r\n"
 REQUEST = f"POST /production/predict HTTP/1.1\r\n{HEAD}Content-Length: 2\r\n\r\n{{}}".encode()
@@ -84,7 +86,7 @@ class Probe:
         while True:
             began = time.monotonic()
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=15) as connection:
                     connection.sendall(REQUEST)
                     answer = connection.recv(4096)
                     assert answer.startswith(b"HTTP/1.1 200"), answer
@@ -186,7 +188,7 @@ def attack(gateway, count, first, drip, seconds, every=0.5, memory=None, reads=T
     for connection in answers:
         connection.close()
     assert not probe.failures and probe.answers, probe.failures
-    assert probe.slowest < 3, f"others waited {probe.slowest:.1f} s"
+    assert probe.slowest < SLOWEST, f"others waited {probe.slowest:.1f} s"
     assert peak - before < (memory or CHEAP) * count + (16 << 20), f"{(peak - before) >> 20} MiB for {count}"
     # An idle connection to the replica or two may remain.
     eventually(lambda: gateway.files <= files + 4, 20)
@@ -257,7 +259,7 @@ def test_a_thousand_pipelined_requests_are_answered_in_turn(gateway):
             assert data, answers[-1000:]
             answers += data
         sender.join()
-    assert not probe.failures and probe.slowest < 3
+    assert not probe.failures and probe.slowest < SLOWEST
     assert gateway.memory - before < 16 << 20
 
 
@@ -309,5 +311,5 @@ def test_chunks_without_end_take_no_memory(gateway, name, start, more):
     # Extensions of chunks that hold something are legal, however useless.
     assert name == "extensions" or not answer or answer.startswith(b"HTTP/1.1 400"), answer
     assert name == "extensions" or sent < 16 << 20
-    assert not probe.failures and probe.slowest < 3
+    assert not probe.failures and probe.slowest < SLOWEST
     assert gateway.memory - before < 16 << 20
