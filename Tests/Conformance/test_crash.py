@@ -17,7 +17,7 @@ from crash.steps import Steps
 from harness import Server, eventually, truss_files
 
 KILLS = int(os.environ.get("CRASH_KILLS", 10))
-SYNCS = int(os.environ.get("CRASH_SYNCS", 4))
+SYNCS = int(os.environ.get("CRASH_SYNCS", 3))
 SEED = int(os.environ.get("CRASH_SEED", 5))
 
 
@@ -48,7 +48,8 @@ def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(run):
 def test_a_kill_before_or_after_any_sync_loses_nothing_that_was_acknowledged(run):
     count = run.measure()
     assert count > 20
-    numbers = sorted({1 + round(n * (count - 1) / max(1, SYNCS - 1)) for n in range(SYNCS)})
+    # The first run has the most; `scripts/torture.sh steps` takes every one.
+    numbers = sorted({1 + round(n * count * 0.7 / max(1, SYNCS - 1)) for n in range(SYNCS)})
     reached = sum(run.killed_at(number, side) for number in numbers for side in ("before", "after"))
     print(f"figure crash_scenario_syncs {count} syncs")
     print(f"figure crash_syncs_killed_at {reached} kills")
