@@ -32,7 +32,7 @@ class Steps(Torture):
                 return
             getattr(owner, name)()
         # Only a development deployment that was built has a state to start from.
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 8
         while not self.is_dead() and time.monotonic() < deadline and not self.is_described(owner):
             time.sleep(0.05)
         for name in ("patch", "sync", "submit", "delete_deployment", "delete_environment", "delete_secret"):
