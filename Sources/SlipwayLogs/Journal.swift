@@ -86,13 +86,14 @@ final class Journal: Sendable {
         }
     }
 
-    func read(matching filter: LogFilter) -> [LogEntry] {
-        disk.withLock { _ in
+    /// - Throws: `LogQueryError`.
+    func read(matching filter: LogFilter) throws -> [LogEntry] {
+        try disk.withLock { _ in
             let newestFirst = filter.direction == .desc
             var found: [LogEntry] = []
             for number in newestFirst ? Self.segments(in: directory).reversed() : Self.segments(in: directory)
             {
-                var entries = Self.entries(inFile: file(number)).filter(filter.matches)
+                var entries = try Self.entries(inFile: file(number)).filter(filter.matches)
                 if newestFirst { entries.reverse() }
                 found += entries.prefix(filter.limit - found.count)
                 if found.count >= filter.limit { break }

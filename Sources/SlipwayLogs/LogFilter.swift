@@ -10,7 +10,7 @@ struct LogFilter {
     let direction: LogQuery.Direction
     let limit: Int
     private let query: LogQuery
-    private let pattern: NSRegularExpression?
+    private let pattern: BoundedPattern?
 
     /// - Throws: `LogQueryError.badPattern`.
     init(_ query: LogQuery) throws(LogQueryError) {
@@ -29,13 +29,14 @@ struct LogFilter {
             throw .badPattern("back-references and look-around are not supported")
         }
         do {
-            pattern = try NSRegularExpression(pattern: text)
+            pattern = BoundedPattern(try NSRegularExpression(pattern: text))
         } catch {
             throw .badPattern("\"\(text)\" is not a valid regular expression")
         }
     }
 
-    func matches(_ entry: LogEntry) -> Bool {
+    /// - Throws: `LogQueryError.badPattern` when the pattern has used up its time.
+    func matches(_ entry: LogEntry) throws -> Bool {
         guard entry.nanoseconds >= query.start, entry.nanoseconds < query.end else { return false }
         if let level = query.minLevel, (entry.level ?? .info) < level { return false }
         if let replica = query.replica, entry.replica != replica { return false }
@@ -43,8 +44,33 @@ struct LogFilter {
         guard query.includes.allSatisfy(entry.message.contains),
             !query.excludes.contains(where: entry.message.contains)
         else { return false }
-        guard let pattern else { return true }
-        let range = NSRange(entry.message.startIndex..., in: entry.message)
-        return pattern.firstMatch(in: entry.message, range: range) != nil
+        return try pattern?.isFound(in: entry.message) ?? true
+    }
+}
+
+/// A pattern that gets so much time in all: some need more than a lifetime for one line. Used by one query at a time.
+private final class BoundedPattern {
+    private static let time: Duration = .seconds(2)
+
+    private let expression: NSRegularExpression
+    private var left = BoundedPattern.time
+
+    init(_ expression: NSRegularExpression) { self.expression = expression }
+
+    func isFound(in text: String) throws(LogQueryError) -> Bool {
+        let began = ContinuousClock.now
+        let left = left
+        var isFound = false
+        expression.enumerateMatches(
+            in: text, options: .reportProgress, range: NSRange(text.startIndex..., in: text)
+        ) { match, _, stop in
+            isFound = match != nil
+            if isFound || ContinuousClock.now - began > left { stop.pointee = true }
+        }
+        self.left -= ContinuousClock.now - began
+        guard isFound || self.left > .zero else {
+            throw .badPattern("takes longer than \(Self.time) to look for")
+        }
+        return isFound
     }
 }

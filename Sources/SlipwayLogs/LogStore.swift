@@ -94,7 +94,7 @@ public final class LogStore: Sendable {
         let filter = try LogFilter(query)
         guard let journal = journal(of: deployment) else { return [] }
         journal.flush()
-        return journal.read(matching: filter)
+        return try journal.read(matching: filter)
     }
 
     /// Deletes segments that were last written before `moment`. One that a journal just began to write again is

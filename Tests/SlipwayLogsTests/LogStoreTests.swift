@@ -32,6 +32,17 @@ import Testing
         return store
     }
 
+    @Test("a pattern that would take for ever is given up, and the log goes on")
+    func endlessPattern() async throws {
+        let store = try filled()
+        store.append(
+            LogEntry(nanoseconds: 9000, message: String(repeating: "a", count: 60) + "!"), to: deployment)
+        await #expect(throws: LogQueryError.self) {
+            try await store.query(all { $0.searchPattern = "(a+)+$" }, of: deployment)
+        }
+        #expect(try await store.query(all { $0.searchPattern = "a{60}!" }, of: deployment).count == 1)
+    }
+
     @Test("segments that were last written before the retention are deleted, newer ones are kept")
     func retention() async throws {
         let store = try filled()

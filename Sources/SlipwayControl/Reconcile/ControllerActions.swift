@@ -197,7 +197,7 @@ extension Controller {
     /// Of a deployment that was deleted: its replicas and builds go on writing until they are gone.
     private func forgetLog(of id: DeploymentID) {
         Task { [store, logs] in
-            guard let known = try? await store.read({ try $0.deployment(id) }), known == nil else { return }
+            guard (try? await store.read { try $0.deployment(id) == nil }) == true else { return }
             await logs.remove(deployment: id)
         }
     }
