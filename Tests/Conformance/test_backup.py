@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import threading
 import time
+import uuid
 
 import pytest
 import requests
@@ -56,7 +57,7 @@ def test_a_server_moves_to_another_machine_by_a_backup_made_while_it_serves(scra
         assert "1 models, 1 deployments" in said
         assert backup.stat().st_mode & 0o777 == 0o600
         assert not list(scratch.glob("home.backup.*")), "nothing is left beside"
-        assert not list(first.data.glob("backup-*"))
+        assert not list(first.data.glob(".archive-hold-*"))
         assert predict(first, ids[0]).status_code == 200
         # Into the directory of a running server: refused, and nothing changes.
         refused = slipway("restore", backup, "--data-dir", first.data, "--replace", check=False)
@@ -216,6 +217,49 @@ def test_a_restore_that_ended_in_the_middle_is_told_and_can_be_made_again(scratc
     server.start()
     assert "old" in secrets(server)
     assert server.stop() == 0
+
+
+def test_a_restore_made_again_keeps_the_old_database_and_its_log_together(scratch, kept):
+    """The first one was killed when it had moved the log and not yet the database, or when it had moved all."""
+    server, backup = kept
+    data = server.data
+    files = ("slipway.sqlite", "slipway.sqlite-wal")
+    for stage in ("log", "all"):
+        suffix = f"damaged-first-{stage}"
+        (data / "slipway.sqlite-shm").unlink(missing_ok=True)
+        for name in files:
+            (data / name).write_text(f"old {name}")
+        (data / "restoring.begun").write_text(suffix)
+        (data / files[1]).rename(data / f"slipway.sqlite.{suffix}-wal")
+        if stage == "all":
+            (data / files[0]).rename(data / f"slipway.sqlite.{suffix}")
+            (data / files[0]).write_text("half restored")
+        before = {path.name for path in data.iterdir()}
+        slipway("restore", backup, "--data-dir", data)
+        assert (data / f"slipway.sqlite.{suffix}").read_text() == "old slipway.sqlite"
+        assert (data / f"slipway.sqlite.{suffix}-wal").read_text() == "old slipway.sqlite-wal"
+        new = {path.name for path in data.iterdir()} - before
+        assert new <= {f"slipway.sqlite.{suffix}"}
+        assert not (data / "restoring.begun").exists()
+    server.start()
+    assert "old" in secrets(server)
+    assert server.stop() == 0
+
+
+def test_a_backup_removes_what_a_killed_one_left_and_nothing_of_the_operator(scratch, kept):
+    server, _ = kept
+    left = server.data / f".archive-hold-{uuid.uuid4()}"
+    theirs = [server.data / name for name in ("backup-monday.tar", ".archive-hold-notes", f".archive-hold-{uuid.uuid4()}")]
+    left.mkdir()
+    for path in theirs:
+        path.write_text("mine")
+    for path in (left, *theirs):
+        os.utime(path, (time.time() - 200_000,) * 2)
+    slipway("backup", scratch / "after-monday", "--data-dir", server.data)
+    assert not left.exists()
+    for path in theirs:
+        assert path.read_text() == "mine"
+        path.unlink()
 
 
 def test_a_backup_of_nothing_or_to_nowhere_is_refused_in_words(scratch, kept):

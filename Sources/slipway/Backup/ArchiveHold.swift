@@ -12,7 +12,8 @@ struct ArchiveHold {
         var name: String
     }
 
-    private static let prefix = "backup-"
+    /// Followed by a UUID; nothing else in the directory of the server has such a name.
+    private static let prefix = ".archive-hold-"
     /// What is older was left by a backup that was killed. Seconds.
     private static let abandonedAfter: TimeInterval = 86_400
 
@@ -54,11 +55,16 @@ struct ArchiveHold {
 
     private static func clear(_ root: String) {
         let files = FileManager.default
-        for name in (try? files.contentsOfDirectory(atPath: root)) ?? [] where name.hasPrefix(prefix) {
-            let made = try? files.attributesOfItem(atPath: "\(root)/\(name)")[.modificationDate] as? Date
-            if let made, made.timeIntervalSinceNow < -abandonedAfter {
-                try? files.removeItem(atPath: "\(root)/\(name)")
-            }
+        for name in (try? files.contentsOfDirectory(atPath: root)) ?? [] where isOurs(name) {
+            guard let found = try? files.attributesOfItem(atPath: "\(root)/\(name)"),
+                found[.type] as? FileAttributeType == .typeDirectory,
+                let made = found[.modificationDate] as? Date, made.timeIntervalSinceNow < -abandonedAfter
+            else { continue }
+            try? files.removeItem(atPath: "\(root)/\(name)")
         }
+    }
+
+    private static func isOurs(_ name: String) -> Bool {
+        name.hasPrefix(prefix) && UUID(uuidString: String(name.dropFirst(prefix.count))) != nil
     }
 }
