@@ -44,7 +44,7 @@ def test_a_server_moves_to_another_machine_by_a_backup_made_while_it_serves(scra
     config = "secrets:\n  token: null\n"
     model = "class Model:\n    def __init__(self, **kwargs):\n        self.token = kwargs['secrets']['token']\n"
     model += "    def predict(self, model_input):\n        return {'token': self.token}\n"
-    first = Server(scratch / "home", port=18320, inference_port=0, arguments=TOOLS).start()
+    first = Server(scratch / "moving", port=18320, inference_port=0, arguments=TOOLS).start()
     second = Server(scratch / "elsewhere", port=18321, inference_port=0, arguments=TOOLS)
     backup = scratch / "home.backup"
     try:
