@@ -141,16 +141,19 @@ final class Journal: Sendable {
         let encoder = JSONEncoder()
         var buffer = Data()
         var size = Self.size(of: file(current))
-        let isFirst = state.withLock { state in
-            defer { state.hasWritten = true }
-            return !state.hasWritten
-        }
-        if isFirst, size > 0 { buffer.append(UInt8(ascii: "\n")) }
+        if !state.withLock({ $0.hasWritten }), size > 0 { buffer.append(UInt8(ascii: "\n")) }
         var isWhole = true
+        func append() {
+            if Self.append(buffer, to: file(current)) {
+                state.withLock { $0.hasWritten = true }
+            } else {
+                isWhole = false
+            }
+        }
         for line in lines {
             guard let data = try? encoder.encode(StoredLine(line)) else { continue }
             if size + buffer.count + data.count > limits.segmentBytes, size + buffer.count > 0 {
-                isWhole = Self.append(buffer, to: file(current)) && isWhole
+                append()
                 buffer = Data()
                 size = 0
                 current += 1
@@ -159,7 +162,7 @@ final class Journal: Sendable {
             buffer += data
             buffer.append(UInt8(ascii: "\n"))
         }
-        isWhole = Self.append(buffer, to: file(current)) && isWhole
+        append()
         for number in numbers.dropLast(limits.segments) { unlink(file(number)) }
         return isWhole
     }

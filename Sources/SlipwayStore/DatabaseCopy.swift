@@ -13,7 +13,7 @@ public struct DatabaseCopy: Sendable {
 
     /// Copies a database, also one that a server is writing to: what is committed when the copy begins is in it, and
     /// nothing else. Blocks.
-    /// - Parameter destination: must not exist.
+    /// - Parameter destination: must not exist, or be an empty file.
     /// - Throws: `StoreError`, also when the database is damaged.
     public init(of database: String, to destination: String) throws(StoreError) {
         do {

@@ -33,6 +33,22 @@ import Testing
         #expect(kept.last == "line 101 ")
     }
 
+    @Test(
+        "half a line of an earlier process does not spoil the first one of this, though the disk took none before"
+    )
+    func halfLine() async throws {
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let journal = Journal(directory: root, limits: LogStore.Limits())
+        try FileManager.default.createDirectory(atPath: root + "/1.jsonl", withIntermediateDirectories: true)
+        journal.append(line(1))
+        journal.flush()
+        try FileManager.default.removeItem(atPath: root + "/1.jsonl")
+        try Data("{\"t\":1,\"m\":\"hal".utf8).write(to: URL(fileURLWithPath: root + "/1.jsonl"))
+        journal.append(line(2))
+        journal.flush()
+        #expect(try journal.read(matching: LogFilter(all)).map(\.message).contains("line 2 "))
+    }
+
     @Test("lines that a disk did not take are told when it takes lines again, and the next one is whole")
     func disk() async throws {
         let journal = Journal(directory: root, limits: LogStore.Limits())
