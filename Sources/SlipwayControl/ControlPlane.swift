@@ -79,6 +79,7 @@ public final class ControlPlane: Sendable {
     let dependencies: ControlDependencies
 
     public init(
+    private let probe: StorageProbe
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
         dependencies: ControlDependencies, logger: Logger
     ) {
@@ -91,6 +92,7 @@ public final class ControlPlane: Sendable {
         cache = AnswerCache(store: store)
         controller = Controller(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
+        probe = StorageProbe { await store.probe() }
             measurements: measurements, http: http, dependencies: dependencies, logger: logger)
         self.http = http
         dispatcher = AsyncDispatcher(
@@ -123,7 +125,7 @@ public final class ControlPlane: Sendable {
     /// be served all the same.
     public func storageProblem() async -> String? {
         // What was wrong may be over: nothing else need be written in between.
-        if store.problem != nil { await store.probe() }
+        if store.problem != nil { await probe.run() }
         return store.problem?.publicMessage
     }
 

@@ -9,6 +9,8 @@ public struct StorageFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case full
         /// The disk takes no writes.
         case readOnly
+        /// A file of the database cannot be opened, which can pass: the process may have too many open.
+        case closed
         /// A page of the database is not what was written.
         case damaged
         /// The disk answers with errors.
@@ -26,9 +28,13 @@ public struct StorageFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case .SQLITE_FULL:
             kind = .full
             description = "the disk is full: \(path) cannot be written until there is space again"
-        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+        case .SQLITE_READONLY, .SQLITE_PERM:
             kind = .readOnly
             description = "\(path) cannot be written: the disk or the file is read-only"
+        case .SQLITE_CANTOPEN:
+            kind = .closed
+            description =
+                "\(path) or a file beside it cannot be opened: too many files are open, or the disk is read-only"
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             kind = .damaged
             description = "the database \(path) is damaged; \(Self.wayBack(path))"
@@ -52,6 +58,8 @@ public struct StorageFailure: Error, Sendable, Equatable, CustomStringConvertibl
         switch kind {
         case .full: "The server's disk is full. Nothing was changed; try again when there is space."
         case .readOnly: "The server's disk is read-only. Nothing was changed."
+        case .closed:
+            "The server cannot open its database now: too many files are open, or the disk is read-only. Nothing was changed."
         case .damaged: "The server's database is damaged. Its log names the file and the way back."
         case .failing: "The server's disk fails. Nothing was changed."
         }

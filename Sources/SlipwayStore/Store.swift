@@ -82,18 +82,27 @@ public final class Store: Sendable {
         do {
             let value = try await pool.write { try body(StoreWriter(db: $0)) }
             writes.add(1, ordering: .releasing)
-            // A damaged page stays damaged while others can be written.
-            failure.withLock { if $0?.kind != .damaged { $0 = nil } }
+            noteSuccess()
             return value
         } catch {
             throw noted(error)
         }
     }
 
-    /// Writes next to nothing, so that `problem` tells of now.
+    /// Writes next to nothing, so that `problem` tells of now. What was read still holds after it.
     public func probe() async {
-        // The number has no meaning; setting it writes a page and syncs it.
-        _ = try? await write { try $0.db.execute(sql: "PRAGMA user_version = 0") }
+        do {
+            // The number has no meaning; setting it writes a page and syncs it.
+            try await pool.write { try $0.execute(sql: "PRAGMA user_version = 0") }
+            noteSuccess()
+        } catch {
+            _ = noted(error)
+        }
+    }
+
+    private func noteSuccess() {
+        // A damaged page stays damaged while others can be written.
+        failure.withLock { if $0?.kind != .damaged { $0 = nil } }
     }
 
     /// Reads every page and looks whether it can be what was written.
@@ -176,8 +185,9 @@ public struct StoreError: Error, CustomStringConvertible, Sendable {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB:
                 "it is damaged (\(error.message ?? "no database")); \(StorageFailure.wayBack(path))"
             case .SQLITE_FULL: "the disk is full"
-            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
-                "the data directory cannot be written by this user"
+            case .SQLITE_READONLY, .SQLITE_PERM: "the data directory cannot be written by this user"
+            case .SQLITE_CANTOPEN:
+                "it or a file beside it is not there or not this user's, or too many files are open"
             case .SQLITE_BUSY, .SQLITE_LOCKED: "another process has it open"
             default: error.message ?? "SQLite error \(error.resultCode.rawValue)"
             }

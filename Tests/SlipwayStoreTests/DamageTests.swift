@@ -85,6 +85,24 @@ import Testing
         try? store.close()
     }
 
+    @Test("a probe of the disk is no change: what was read before it still holds")
+    func probeIsNoWrite() async throws {
+        let store = try Store(path: path)
+        let version = store.version
+        await store.probe()
+        #expect(store.version == version && store.problem == nil)
+    }
+
+    @Test("a file that cannot be opened is not called a disk that is read-only")
+    func cannotOpen() throws {
+        let failure = try #require(
+            StorageFailure(DatabaseError(resultCode: .SQLITE_CANTOPEN), path: "/data/slipway.sqlite"))
+        #expect(failure.kind == .closed)
+        #expect(failure.description.contains("too many files"))
+        #expect(failure.publicMessage.contains("too many files"))
+        #expect(!failure.publicMessage.contains("/data"))
+    }
+
     @Test("a copy is what was committed when it was made, while writes go on, and can be opened")
     func copy() async throws {
         let store = try Store(path: path)
