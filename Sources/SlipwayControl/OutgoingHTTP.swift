@@ -88,7 +88,7 @@ public final class OutgoingHTTP: OutgoingCalls {
             throw CallRefused(description: "it is not an absolute URL")
         }
         let deadline = NIODeadline.now() + timeout
-        let names = NetworkAddress(host) == nil ? try await resolve(host) : [host]
+        let names = NetworkAddress(host) == nil ? try await addresses(of: host, by: deadline) : [host]
         // All of them before any is called: which one is tried is not the caller's to choose.
         for name in names {
             guard let address = NetworkAddress(name) else {
@@ -109,6 +109,29 @@ public final class OutgoingHTTP: OutgoingCalls {
         throw failure
     }
 
+    /// Looks a name up and waits for the answer until the deadline, whatever the name servers do.
+    private func addresses(of host: String, by deadline: NIODeadline) async throws -> [String] {
+        let (answers, sink) = AsyncThrowingStream<[String], any Error>.makeStream()
+        let lookup = Task { [resolve] in
+            do {
+                sink.yield(try await resolve(host))
+            } catch {
+                sink.finish(throwing: error)
+            }
+        }
+        let patience = Task {
+            try await Task.sleep(for: .nanoseconds((deadline - .now()).nanoseconds))
+            sink.finish(throwing: ResolverError(description: "\(host): the name servers do not answer"))
+        }
+        // A look-up that waits for a thread is given up; one that has begun holds its thread until it ends.
+        defer {
+            lookup.cancel()
+            patience.cancel()
+        }
+        for try await addresses in answers { return addresses }
+        throw CancellationError()
+    }
+
     /// The connection is made to the address that was looked at; the name stays in Host and in TLS.
     private func call(
         _ request: HTTPClientRequest, at address: String, _ host: String, _ deadline: NIODeadline
@@ -124,8 +147,7 @@ public final class OutgoingHTTP: OutgoingCalls {
             let response = try await client.execute(request, deadline: deadline)
             var answer = CallAnswer(status: Int(response.status.code))
             if !answer.isGood {
-                answer.text =
-                    (try? await response.body.collect(upTo: Self.mostText)).map(String.init(buffer:)) ?? ""
+                answer.text = await Self.start(of: response.body)
             }
             try? await client.shutdown()
             return answer
@@ -133,6 +155,21 @@ public final class OutgoingHTTP: OutgoingCalls {
             try? await client.shutdown()
             throw error
         }
+    }
+
+    /// The first bytes of a body as text, as far as they come.
+    private static func start(of body: HTTPClientResponse.Body) async -> String {
+        var bytes = ByteBuffer()
+        do {
+            for try await var piece in body {
+                let length = min(piece.readableBytes, mostText - bytes.readableBytes)
+                bytes.writeImmutableBuffer(piece.readSlice(length: length) ?? ByteBuffer())
+                if bytes.readableBytes == mostText { break }
+            }
+        } catch {
+            // The status counts, and what came says more than nothing.
+        }
+        return String(buffer: bytes)
     }
 
     /// Scheme and host come before the first slash after `//`, and either is the same in lower case.
@@ -148,10 +185,17 @@ public final class OutgoingHTTP: OutgoingCalls {
     }
 }
 
+/// For look-ups alone: a name server that does not answer holds a thread for half a minute.
+private let resolvers: NIOThreadPool = {
+    let pool = NIOThreadPool(numberOfThreads: 8)
+    pool.start()
+    return pool
+}()
+
 /// What the system's resolver says.
 @Sendable public func systemAddresses(of host: String) async throws -> [String] {
-    // The resolver blocks, so it gets a thread of its own.
-    try await NIOThreadPool.singleton.runIfActive {
+    // The resolver blocks.
+    try await resolvers.runIfActive {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?

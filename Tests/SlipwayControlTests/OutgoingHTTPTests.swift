@@ -126,6 +126,30 @@ import Testing
         #expect(inner.requests.isEmpty)
     }
 
+    @Test("of a long answer that is not good the first bytes are told")
+    func longAnswer() async throws {
+        let receiver = try Receiver(
+            answering:
+                "HTTP/1.1 500 No\r\nContent-Length: 20000\r\n\r\n"
+                + String(repeating: "0123456789", count: 2000))
+        let answer = try await call("http://localhost:\(receiver.port)/")
+        #expect(answer.status == 500 && answer.text.utf8.count == 4096)
+        #expect(answer.text.hasPrefix("0123456789"))
+    }
+
+    @Test("name servers that do not answer hold a call no longer than its time limit")
+    func silentNameServers() async throws {
+        let began = ContinuousClock.now
+        await #expect(throws: (any Error).self) {
+            try await call("http://nobody.example/", timeout: .milliseconds(100)) { _ in
+                // As the system's resolver, it goes on when nobody waits any more.
+                await Task.detached { try? await Task.sleep(for: .seconds(120)) }.value
+                return []
+            }
+        }
+        #expect(ContinuousClock.now - began < .seconds(60))
+    }
+
     @Test("a receiver that nobody listens at fails at once")
     func closed() async throws {
         let began = ContinuousClock.now
