@@ -16,7 +16,8 @@ public protocol Engine: Sendable {
         -> BuiltImage
 
     /// What a build returned for an image; nil when the engine does not have it (any more).
-    func image(_ id: ImageID) async -> BuiltImage?
+    /// - Throws: when the engine cannot tell now.
+    func image(_ id: ImageID) async throws -> BuiltImage?
 
     /// Starts one replica and returns once its process exists. How it goes on is reported through `events()`.
     /// - Throws: `StartFailure`.

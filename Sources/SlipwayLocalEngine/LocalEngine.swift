@@ -71,8 +71,8 @@ public actor LocalEngine: Engine {
         ).build(request, log: log)
     }
 
-    public func image(_ id: ImageID) async -> BuiltImage? {
-        ImageDirectory(root: configuration.root, id: id).record()?.image
+    public func image(_ id: ImageID) async throws -> BuiltImage? {
+        try ImageDirectory(root: configuration.root, id: id).record()?.image
     }
 
     public func images() async -> [ImageID] {
@@ -88,7 +88,13 @@ public actor LocalEngine: Engine {
 
     public func start(_ spec: ReplicaSpec) async throws {
         let image = ImageDirectory(root: configuration.root, id: spec.imageID)
-        guard let built = image.record() else {
+        let record: ImageRecord?
+        do {
+            record = try image.record()
+        } catch {
+            throw StartFailure(reason: "The image cannot be read now: \(error)", cause: .machine)
+        }
+        guard let built = record else {
             throw StartFailure(
                 reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.",
                 cause: .image)
@@ -282,7 +288,7 @@ public actor LocalEngine: Engine {
 
     public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool {
         guard await currentSandbox().isolation.mode == .root, var record = running[id]?.record,
-            let built = ImageDirectory(root: configuration.root, id: image).record(),
+            let built = try? ImageDirectory(root: configuration.root, id: image).record(),
             // A network cannot be given or taken while it runs.
             (built.egress ?? .open) == .closed || configuration.egress == .closed
                 ? record.egress == .closed : record.egress != .closed

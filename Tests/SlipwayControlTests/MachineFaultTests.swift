@@ -3,6 +3,7 @@
 import SlipwayCore
 import SlipwayEngine
 import SlipwayTestSupport
+import Synchronization
 import Testing
 
 @testable import SlipwayControl
@@ -99,5 +100,37 @@ import Testing
                 return try await world.now(deployment).status == .active
             }
         }
+    }
+    @Test("images that cannot be read for a while are not taken for lost: nothing is built again")
+    func unreadableImages() async throws {
+        let directory = try Directory()
+        let clock = ManualClock()
+        let first = ScriptedEngine()
+        let pushed = Mutex<Deployment?>(nil)
+        try await World.run(in: directory.path, engine: first, clock: clock) { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            pushed.withLock { $0 = deployment }
+        }
+        let deployment = try #require(pushed.withLock { $0 })
+        let second = ScriptedEngine(images: first.images)
+        let failure = StartFailure(reason: "Too many open files", cause: .machine)
+        second.failImages(with: failure)
+        second.failStarts(with: failure)
+        try await World.run(in: directory.path, engine: second, clock: clock) { world in
+            try await world.until("the reason is told") {
+                clock.advance(.seconds(1))
+                return try await world.now(deployment).statusReason?.contains("Too many open files") == true
+            }
+            second.failImages(with: nil)
+            second.failStarts(with: nil)
+            try await world.until("it serves again") {
+                clock.advance(.seconds(5))
+                return try await world.now(deployment).status == .active && !second.running.isEmpty
+            }
+            #expect(second.builds.isEmpty)
+            #expect(try await world.now(deployment).imageID == first.images.first?.id)
+        }
+        withExtendedLifetime(directory) {}
     }
 }

@@ -136,7 +136,7 @@ import Testing
             isDevelopment: false)
         #expect(try await engine.build(request) { _ in } == engine.build(request) { _ in })
         await engine.removeImage(second.id)
-        #expect(await engine.image(second.id) == nil)
+        #expect(try await engine.image(second.id) == nil)
         await engine.shutdown(stopReplicas: true)
     }
 

@@ -19,6 +19,7 @@ public final class ScriptedEngine: Engine {
         var heldBuilds: [CheckedContinuation<Void, Never>] = []
         var holdsBuilds = false
         var startFailure: StartFailure?
+        var imageFailure: StartFailure?
     }
 
     private let stream: AsyncStream<EngineEvent>
@@ -41,6 +42,9 @@ public final class ScriptedEngine: Engine {
 
     /// What starts from now on fail with; nil lets them be.
     public func failStarts(with failure: StartFailure?) { state.withLock { $0.startFailure = failure } }
+
+    /// What looking for images fails with from now on; nil lets it be.
+    public func failImages(with failure: StartFailure?) { state.withLock { $0.imageFailure = failure } }
 
     /// Builds started from now on wait for `releaseBuilds`.
     public func holdBuilds() { state.withLock { $0.holdsBuilds = true } }
@@ -99,7 +103,12 @@ public final class ScriptedEngine: Engine {
         return image
     }
 
-    public func image(_ id: ImageID) async -> BuiltImage? { state.withLock { $0.images[id] } }
+    public func image(_ id: ImageID) async throws -> BuiltImage? {
+        try state.withLock { state in
+            if let failure = state.imageFailure { throw failure }
+            return state.images[id]
+        }
+    }
 
     public func start(_ spec: ReplicaSpec) async throws {
         if let failure = state.withLock({ $0.startFailure }) { throw failure }

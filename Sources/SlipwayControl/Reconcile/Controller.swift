@@ -58,6 +58,8 @@ public actor Controller {
     var histories: [DeploymentID: LoadHistory] = [:]
     var lastScaling: Timestamp?
     var images: [ImageID: BuiltImage] = [:]
+    /// Those that the engine could not look up the last time.
+    private var unreadableImages: Set<ImageID> = []
     var lastPublished: Snapshot?
     private var lastRead: (version: UInt64, snapshot: Snapshot)?
     var replicasChanged = true
@@ -226,7 +228,7 @@ public actor Controller {
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
                 crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
                 observedSince: observedSince,
-                imageIsMissing: deployment.imageID.map { images[$0] == nil } ?? false)
+                imageIsMissing: deployment.imageID.map { isMissing($0) } ?? false)
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {
                 situations[deployment.id] = situation
@@ -283,8 +285,18 @@ public actor Controller {
     /// What is missing is looked for again in every pass: a build may bring it back.
     private func lookUpImages(of snapshot: Snapshot) async {
         for image in Set(snapshot.deployments.compactMap(\.imageID)) where images[image] == nil {
-            images[image] = await engine.image(image)
+            do {
+                images[image] = try await engine.image(image)
+                unreadableImages.remove(image)
+            } catch {
+                unreadableImages.insert(image)
+            }
         }
+    }
+
+    /// Whether the engine says so. Where it cannot tell, what was built must not be given up.
+    private func isMissing(_ image: ImageID) -> Bool {
+        images[image] == nil && !unreadableImages.contains(image)
     }
 
     private func publishBoard() {

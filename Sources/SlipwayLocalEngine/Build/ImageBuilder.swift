@@ -57,10 +57,10 @@ struct ImageBuilder: Sendable {
 
         let id = try imageID(request.archivePath, environment: environment)
         let directory = ImageDirectory(root: configuration.root, id: id)
-        if directory.record() == nil {
+        if try directory.record() == nil {
             try await lay(directory, id, config, plan, context, environment, interpreter, say)
         }
-        guard let record = directory.record() else {
+        guard let record = try directory.record() else {
             throw BuildFailure(reason: "The image cannot be written to \(directory.path).")
         }
         say(.info, "Build finished in \(Self.seconds(since: started)).")
@@ -154,8 +154,11 @@ struct ImageBuilder: Sendable {
         try JSONEncoder().encode(record).write(
             to: URL(fileURLWithPath: making + "/image.json"), options: .atomic)
         // Another build of the same content may have been faster: either result is the same.
-        if rename(making, final.path) != 0, final.record() == nil {
-            throw BuildFailure(reason: "The image cannot be stored: \(String(cString: strerror(errno))).")
+        if rename(making, final.path) != 0 {
+            let reason = String(cString: strerror(errno))
+            guard try final.record() != nil else {
+                throw BuildFailure(reason: "The image cannot be stored: \(reason).")
+            }
         }
     }
 

@@ -35,9 +35,25 @@ struct ImageDirectory: Sendable {
     var tree: String { path + "/tree" }
     var recordPath: String { path + "/image.json" }
 
-    func record() -> ImageRecord? {
-        FileManager.default.contents(atPath: recordPath).flatMap {
-            try? JSONDecoder().decode(ImageRecord.self, from: $0)
+    /// - Returns: nil when there is none, or none that makes sense: then the image is as good as gone.
+    /// - Throws: `UnreadableImage` when it cannot be read now, which can pass.
+    func record() throws -> ImageRecord? {
+        let file = open(recordPath, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw UnreadableImage(description: "\(recordPath): \(String(cString: strerror(errno)))")
         }
+        let data: Data
+        do {
+            data = try FileHandle(fileDescriptor: file, closeOnDealloc: true).readToEnd() ?? Data()
+        } catch {
+            throw UnreadableImage(description: "\(recordPath): \(error.localizedDescription)")
+        }
+        return try? JSONDecoder().decode(ImageRecord.self, from: data)
     }
+}
+
+/// An image is there, or may be, but cannot be read now.
+struct UnreadableImage: Error, CustomStringConvertible {
+    var description: String
 }
