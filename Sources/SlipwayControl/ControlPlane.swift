@@ -37,8 +37,10 @@ public struct ControlDependencies: Sendable {
     public var gateCommand: GateCommand?
     /// Removes an archive nothing needs any more.
     public var removeArchive: @Sendable (String) -> Void
-    /// Removes old archives but these, by their keys, and uploads that were given up.
-    public var sweepArchives: @Sendable (_ used: Set<String>) -> Void = { _ in }
+    /// Removes old archives but those in use, and uploads that were given up; nil when there is no place for them.
+    /// Blocks, and is called on a thread of its own, as are the keys in use, which must be asked for again before each
+    /// removal.
+    public var sweepArchives: (@Sendable (_ used: @Sendable () throws -> Set<String>) -> Void)?
     /// Where archives are put together.
     public var workDirectory = NSTemporaryDirectory()
     /// Seconds a deployment may take from the end of its build to its first ready replica, unless its push says.
@@ -77,9 +79,9 @@ public final class ControlPlane: Sendable {
     let metrics: MetricsKeeper
     let http: any OutgoingCalls
     let dependencies: ControlDependencies
+    private let probe: StorageProbe
 
     public init(
-    private let probe: StorageProbe
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
         dependencies: ControlDependencies, logger: Logger
     ) {
@@ -90,9 +92,9 @@ public final class ControlPlane: Sendable {
         let measurements = Measurements()
         let http = dependencies.http ?? OutgoingHTTP()
         cache = AnswerCache(store: store)
+        probe = StorageProbe { await store.probe() }
         controller = Controller(
             store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
-        probe = StorageProbe { await store.probe() }
             measurements: measurements, http: http, dependencies: dependencies, logger: logger)
         self.http = http
         dispatcher = AsyncDispatcher(

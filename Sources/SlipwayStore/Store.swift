@@ -74,6 +74,15 @@ public final class Store: Sendable {
         }
     }
 
+    /// As `read`, on the thread of the caller, which it blocks: not for tasks.
+    public func readBlocking<Value>(_ body: (StoreReader) throws -> Value) throws -> Value {
+        do {
+            return try pool.read { try body(StoreReader(db: $0)) }
+        } catch {
+            throw noted(error)
+        }
+    }
+
     /// Runs one write transaction; it is durable when the call returns and without any trace when it throws.
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (StoreWriter) throws -> Value

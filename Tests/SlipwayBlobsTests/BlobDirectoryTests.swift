@@ -125,11 +125,43 @@ import Testing
         let directory = fixture.service.directory
         for key in ["used", "lost"] { try directory.put(key, [1]) }
         let now = Date()
-        #expect(try directory.sweep(now: now + 86_000, keeping: ["used"]) == 0)
+        #expect(try directory.sweep(now: now + 86_000, keeping: { ["used"] }) == 0)
         #expect(try fixture.stored("lost") == [1], "it may be about to be pushed")
-        #expect(try directory.sweep(now: now + 86_500, keeping: ["used"]) == 1)
+        #expect(try directory.sweep(now: now + 86_500, keeping: { ["used"] }) == 1)
         #expect(try directory.path(forKey: "lost") == nil)
         #expect(try fixture.stored("used") == [1])
+        #expect(fixture.files(in: "incoming").isEmpty)
+    }
+
+    @Test func `an object that is used from the middle of a sweep on stays`() throws {
+        let fixture = try Fixture()
+        let directory = fixture.service.directory
+        for key in ["pushed", "lost"] { try directory.put(key, [1]) }
+        var used: [Set<String>] = [[]]
+        let removed = try directory.sweep(now: Date() + 86_500) {
+            defer { used.append(["pushed"]) }
+            return used[used.count - 1]
+        }
+        #expect(removed == 1)
+        #expect(try fixture.stored("pushed") == [1])
+        #expect(try directory.path(forKey: "lost") == nil)
+    }
+
+    @Test func `an object whose time was set after the sweep had asked stays`() throws {
+        let fixture = try Fixture()
+        let directory = fixture.service.directory
+        let object = try directory.put("k", [1])
+        let now = Date() + 86_500
+        var asked = 0
+        let removed = try directory.sweep(now: now) {
+            asked += 1
+            if asked == 2 {
+                try FileManager.default.setAttributes([.modificationDate: now], ofItemAtPath: object.path)
+            }
+            return []
+        }
+        #expect(removed == 0 && asked == 2)
+        #expect(try fixture.stored("k") == [1])
     }
 
     @Test func `a dropped file removes itself`() throws {

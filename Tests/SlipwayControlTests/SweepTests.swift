@@ -20,7 +20,7 @@ import Testing
         let engine = ScriptedEngine(images: [image])
         let used = Mutex<[Set<String>]>([])
         try await World.run(in: directory, engine: engine) { dependencies in
-            dependencies.sweepArchives = { keys in used.withLock { $0.append(keys) } }
+            dependencies.sweepArchives = { keys in used.withLock { $0.append((try? keys()) ?? ["none"]) } }
         } _: { world in
             try await world.until("nothing is left") {
                 engine.images.isEmpty && !FileManager.default.fileExists(atPath: logs)
@@ -33,12 +33,28 @@ import Testing
         // The same records once more: what they use stays.
         let used2 = Mutex<[Set<String>]>([])
         try await World.run(in: directory, engine: engine) { dependencies in
-            dependencies.sweepArchives = { keys in used2.withLock { $0.append(keys) } }
+            dependencies.sweepArchives = { keys in used2.withLock { $0.append((try? keys()) ?? ["none"]) } }
         } _: { world in
             try await world.until("archives were looked at") { used2.withLock { !$0.isEmpty } }
             let deployments = try await world.store.read { try $0.deployments() }
             #expect(used2.withLock { $0[0] } == Set(deployments.map(\.archiveKey)))
             #expect(engine.images.map(\.id) == deployments.compactMap(\.imageID))
+        }
+    }
+
+    @Test("a push sets the time of its archive, so that no sweep takes it for abandoned")
+    func pushRenews() async throws {
+        try await World.run { world in
+            let key = try world.archive()
+            let path = "\(world.directory)/\(key)"
+            let old = Date(timeIntervalSinceNow: -100_000)
+            try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: path)
+            _ = try await world.control.push(
+                .init(target: .modelNamed("m", team: nil), archiveKey: key, isDevelopment: false),
+                by: world.admin)
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let time = try #require(attributes[.modificationDate] as? Date)
+            #expect(time.timeIntervalSince(old) > 90_000)
         }
     }
 

@@ -89,24 +89,51 @@ public final class BlobDirectory: Sendable {
     }
 
     /// Removes uploads and temporary files that have not been written to for `abandonedAfter`, and objects of that
-    /// age under other keys than these; call it now and then. Returns how many were removed.
+    /// age under keys that are not used; call it now and then. Returns how many were removed.
+    ///
+    /// Whoever begins to use an old object must set its file's time of change before; where the object is gone then,
+    /// it was removed.
+    /// - Parameter keys: those in use; asked again before each removal.
     @discardableResult
-    public func sweep(now: Date, keeping keys: Set<String>) throws(BlobError) -> Int {
+    public func sweep(now: Date, keeping keys: () throws -> Set<String>) throws -> Int {
         var removed = try sweep(now: now)
-        let kept = Set(keys.compactMap { BlobKey($0)?.fileName })
+        let kept = Set(try keys().compactMap { BlobKey($0)?.fileName })
         for name in try Disk.entries(root + "/objects") where !kept.contains(name) {
-            let folder = root + "/objects/" + name
-            try names.withLock { (_) throws(BlobError) in
-                for file in try Disk.entries(folder) {
-                    guard let status = try Disk.status(folder + "/" + file),
-                        now.timeIntervalSince(status.modified) > Self.abandonedAfter
-                    else { return }
-                }
-                try Disk.removeTree(folder)
-                removed += 1
-            }
+            guard try isAbandoned(root + "/objects/" + name, now),
+                try !keys().contains(where: { BlobKey($0)?.fileName == name }),
+                let taken = try take(name, now)
+            else { continue }
+            try Disk.removeTree(taken)
+            removed += 1
         }
         return removed
+    }
+
+    /// Whether no file of an object has been changed for `abandonedAfter`.
+    private func isAbandoned(_ folder: String, _ now: Date) throws(BlobError) -> Bool {
+        for file in try Disk.entries(folder) {
+            guard let status = try Disk.status(folder + "/" + file),
+                now.timeIntervalSince(status.modified) > Self.abandonedAfter
+            else { return false }
+        }
+        return true
+    }
+
+    /// Moves an abandoned object to where nobody finds it; nil when it is not abandoned any more.
+    private func take(_ name: String, _ now: Date) throws(BlobError) -> String? {
+        let folder = root + "/objects/" + name
+        let aside = root + "/incoming/swept-" + name
+        try Disk.removeTree(aside)
+        return try names.withLock { (_) throws(BlobError) -> String? in
+            guard try isAbandoned(folder, now) else { return nil }
+            try Disk.move(folder, to: aside)
+            // Who set its time just before has it back; who comes now finds none.
+            guard try isAbandoned(aside, now) else {
+                try Disk.move(aside, to: folder)
+                return nil
+            }
+            return aside
+        }
     }
 
     /// Removes uploads and temporary files that have not been written to for `abandonedAfter`. Returns how many

@@ -113,7 +113,8 @@ extension ControlPlane {
     }
 
     private func archiveConfig(_ key: String) throws -> TrussConfig {
-        guard let path = dependencies.archivePath(key) else {
+        // Its time is set before the transaction, so that no sweep takes it for abandoned from now on.
+        guard let path = dependencies.archivePath(key), utimes(path, nil) == 0 || errno != ENOENT else {
             throw ControlError.validation("No archive was uploaded under the key \(key).")
         }
         let text: String?

@@ -38,10 +38,14 @@ extension ControlPlane {
         for image in images where !used.contains(image) { await controller.free(image) }
     }
 
+    /// The walk blocks on the disk, for long where there are many archives, so no task does it.
     private func sweepArchives() async {
-        guard let used = try? await store.read({ Set(try $0.deployments().map(\.archiveKey)) }) else {
-            return
+        guard let sweep = dependencies.sweepArchives else { return }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async { [store] in
+                sweep { try store.readBlocking { try $0.archiveKeys() } }
+                continuation.resume()
+            }
         }
-        dependencies.sweepArchives(used)
     }
 }

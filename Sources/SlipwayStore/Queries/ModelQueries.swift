@@ -35,6 +35,11 @@ extension StoreReader {
             .filter(Column("is_development") == true).fetchOne(db)?.deployment
     }
 
+    /// Keys of the archives that deployments are built from.
+    public func archiveKeys() throws -> Set<String> {
+        Set(try String.fetchAll(db, sql: "SELECT DISTINCT archive_key FROM deployments"))
+    }
+
     /// Whether any deployment still needs the uploaded archive.
     public func usesArchive(_ key: String) throws -> Bool {
         try !DeploymentRecord.filter(Column("archive_key") == key).isEmpty(db)
