@@ -14,10 +14,10 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         var quiet = Logger(label: "slipway")
         quiet.logLevel = .error
+        // Never shut down: a server may be running on the same directory, and what runs there is the server's.
         let engine = try LocalEngine(configuration: .init(dataDirectory: dataDir), logger: quiet)
         let description = await engine.describe()
         for fact in description.facts { print("ok       \(fact)") }
         for gap in description.missing { print("missing  \(gap)") }
-        await engine.shutdown(stopReplicas: false)
     }
 }
