@@ -47,6 +47,20 @@ final class Lines: Sendable {
         }
     }
 
+    @Test("a process whose pid is another's by now is neither signalled nor waited for")
+    func replaced() async throws {
+        let process = try SpawnedProcess.start(
+            ["/bin/sleep", "60"], environment: [:], directory: "/", output: output)
+        let former = SpawnedProcess(pid: process.pid, startTime: process.startTime - 1)
+        #expect(!former.isRunning && former.exitCode == 1)
+        #expect(!former.signal(SIGKILL))
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(process.isRunning && process.exitCode == nil)
+        #expect(process.signal(SIGKILL))
+        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(former.reap() == nil && process.exitCode == 137)
+    }
+
     @Test("cancelling or running late ends a command with all its children")
     func cancellation() async throws {
         let marker = "3\(UInt32.random(in: 1000...9999))"

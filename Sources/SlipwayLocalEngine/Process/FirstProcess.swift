@@ -2,6 +2,7 @@
 
 import CSlipwayLinux
 import Foundation
+import Synchronization
 
 /// What is asked of the first process, and before it.
 struct Isolated: Sendable {
@@ -18,10 +19,16 @@ struct Isolated: Sendable {
 
 /// The program, made once for this process.
 private enum FirstProcess {
-    static let made: (file: Int32, error: Int32) = {
-        let file = slipway_make_first_process()
-        return (file, file < 0 ? errno : 0)
-    }()
+    private static let made = Mutex<Int32>(-1)
+
+    /// As an open file.
+    static func file() throws(SpawnError) -> Int32 {
+        try made.withLock { file throws(SpawnError) in
+            if file < 0 { file = slipway_make_first_process() }
+            guard file >= 0 else { throw SpawnError("The program of first processes", code: errno) }
+            return file
+        }
+    }
 }
 
 extension SpawnedProcess {
@@ -63,9 +70,7 @@ extension SpawnedProcess {
     private static func start(
         _ arguments: [String], _ isolated: Isolated, output: Int32, gate: Int32
     ) throws(SpawnError) -> SpawnedProcess {
-        guard FirstProcess.made.file >= 0 else {
-            throw SpawnError("The program of first processes", code: FirstProcess.made.error)
-        }
+        let program = try FirstProcess.file()
         var parts = slipway_first_waits
         if isolated.staysFirst { parts |= slipway_first_stays }
         if isolated.user != nil { parts |= slipway_first_changes_user }
@@ -95,7 +100,7 @@ extension SpawnedProcess {
                 envp.withUnsafeBufferPointer { envp in
                     var launch = slipway_launch(
                         namespaces: isolated.namespaces, steps: steps.baseAddress, count: steps.count,
-                        output: output, gate: gate, first_process: FirstProcess.made.file,
+                        output: output, gate: gate, first_process: program,
                         directory: directory, arguments: argv.baseAddress, environment: envp.baseAddress)
                     return slipway_start(&launch, &failure)
                 }
@@ -106,6 +111,6 @@ extension SpawnedProcess {
                 isolated.steps.indices.contains(failure.step) ? isolated.steps[failure.step].words : nil
             throw SpawnError(step ?? "Starting a process", code: failure.error)
         }
-        return SpawnedProcess(pid: pid, startTime: startTime(of: pid) ?? 0)
+        return try SpawnedProcess(child: pid)
     }
 }

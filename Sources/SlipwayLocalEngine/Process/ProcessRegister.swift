@@ -42,16 +42,11 @@ extension SpawnedProcess {
     /// Ends its group by force, also when the process itself has ended and left children, and returns when all are
     /// gone or the time is over. For processes of an earlier server: they are nobody's children here.
     func endGroup(within patience: Duration) async {
-        // Another process with this pid leads another group.
-        guard isRunning || !Self.exists(pid) else { return }
         let deadline = ContinuousClock.now + patience
-        while Self.isAlive(group: pid), ContinuousClock.now < deadline {
-            signal(SIGKILL)
+        while Self.isAlive(group: pid), ContinuousClock.now < deadline, signal(SIGKILL) {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
-
-    private static func exists(_ pid: Int32) -> Bool { access("/proc/\(pid)", F_OK) == 0 }
 
     /// Whether a process of the group is more than a zombie.
     private static func isAlive(group: Int32) -> Bool {

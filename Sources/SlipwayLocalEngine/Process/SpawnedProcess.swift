@@ -25,6 +25,11 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
     /// Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names one process for good.
     var startTime: UInt64
 
+    init(pid: Int32, startTime: UInt64) {
+        self.pid = pid
+        self.startTime = startTime
+    }
+
     /// Waits for a line on its standard input, then becomes the program. A server that is killed between the start
     /// of a process and its record closes the socket with its death: nothing runs that no record names.
     private static let gate = ["/bin/sh", "-c", #"read -r go && exec "$@" </dev/null"#, "slipway"]
@@ -114,35 +119,88 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         guard code == 0 else {
             throw SpawnError(arguments[0], code: code)
         }
-        return SpawnedProcess(pid: pid, startTime: startTime(of: pid) ?? 0)
+        return try SpawnedProcess(child: pid)
     }
+
+    /// The process of a child just started.
+    /// - Throws: when it cannot be told from others; it has been ended then.
+    init(child pid: pid_t) throws(SpawnError) {
+        guard case .found(_, let time) = Self.look(at: pid) else {
+            let code = errno
+            kill(-pid, SIGKILL)
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw SpawnError("/proc/\(pid)/stat", code: code)
+        }
+        (self.pid, startTime) = (pid, time)
+    }
+
+    // MARK: What it does now
 
     /// Whether the very process still runs; a zombie does not.
     var isRunning: Bool {
-        guard let fields = Self.stat(of: pid) else { return false }
-        return fields.startTime == startTime && fields.state != "Z"
+        switch Self.look(at: pid) {
+        case .found(let state, let time): time == startTime && state != "Z"
+        case .gone: false
+        case .unknown: true
+        }
+    }
+
+    /// Whether its pid was given to another process since, which must be neither signalled nor waited for.
+    private var isReplaced: Bool {
+        if case .found(_, let time) = Self.look(at: pid) { return time != startTime }
+        return false
     }
 
     /// The exit code of a child that has ended (128 + signal for a killed one); nil while it runs or when it is
     /// not this process's child.
     func reap() -> Int32? {
         var status: Int32 = 0
-        guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        guard !isReplaced, waitpid(pid, &status, WNOHANG) == pid else { return nil }
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     }
 
-    /// Signals the whole session's process group.
-    func signal(_ number: Int32) { if pid > 1 { kill(-pid, number) } }
+    /// The same of any process: 1 for one that has ended and is nobody's child here. nil while it runs.
+    var exitCode: Int32? {
+        if let code = reap() { return code }
+        // Between the two it may have ended.
+        return isRunning ? nil : reap() ?? 1
+    }
 
-    static func startTime(of pid: Int32) -> UInt64? { stat(of: pid)?.startTime }
+    /// Signals the whole session's process group, also when only what the process started is left of it.
+    /// - Returns: false, and signals nobody, when the pid is another process's by now.
+    @discardableResult
+    func signal(_ number: Int32) -> Bool {
+        guard pid > 1, !isReplaced else { return false }
+        kill(-pid, number)
+        return true
+    }
 
-    private static func stat(of pid: Int32) -> (state: String, startTime: UInt64)? {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-            let end = text.lastIndex(of: ")")
-        else { return nil }
+    /// nil when there is no such process, or nothing to look with.
+    static func startTime(of pid: Int32) -> UInt64? {
+        if case .found(_, let time) = look(at: pid) { time } else { nil }
+    }
+
+    private enum Look {
+        case found(state: String, startTime: UInt64)
+        case gone
+        /// The machine lacks something to look with.
+        case unknown
+    }
+
+    private static func look(at pid: Int32) -> Look {
+        let file = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return errno == ENOENT ? .gone : .unknown }
+        defer { close(file) }
+        // The name of a program has up to 64 bytes, the fields up to the start time 20 each.
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = read(file, &bytes, bytes.count)
+        guard count > 0 else { return errno == ESRCH || count == 0 ? .gone : .unknown }
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return .unknown }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, let time = UInt64(fields[19]) else { return nil }
-        return (String(fields[0]), time)
+        guard fields.count > 19, let time = UInt64(fields[19]) else { return .unknown }
+        return .found(state: String(fields[0]), startTime: time)
     }
 }

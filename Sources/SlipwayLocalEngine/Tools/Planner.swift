@@ -122,7 +122,11 @@ actor Planner {
             throw BuildFailure(reason: "The planner cannot be started: \(error.localizedDescription)")
         }
         let pid = process.processIdentifier
-        let note = SpawnedProcess(pid: pid, startTime: SpawnedProcess.startTime(of: pid) ?? 0)
+        guard let startTime = SpawnedProcess.startTime(of: pid) else {
+            process.terminate()
+            throw BuildFailure(reason: "The planner ended at once, or cannot be looked at.")
+        }
+        let note = SpawnedProcess(pid: pid, startTime: startTime)
         child = (process, note)
         try configuration.register.note(note)
         var worker = Worker(
