@@ -209,14 +209,22 @@ static pid_t run_child(int (*body)(void *), void *argument, int flags) {
     return pid;
 }
 
+static void wait_for(pid_t pid, int options) {
+    while (waitpid(pid, 0, options) < 0 && errno == EINTR) {
+    }
+}
+
 pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_failure *failure) {
     struct start start = {launch, failure};
     failure->step = 0;
     failure->error = 0;
     pid_t pid = run_child(child, &start, (int)launch->namespaces | SIGCHLD);
-    if (pid < 0) failure->error = errno;
+    if (pid < 0) {
+        failure->step = launch->count;
+        failure->error = errno;
+    }
     if (failure->error == 0) return pid;
-    if (pid > 0) waitpid(pid, 0, 0);
+    if (pid > 0) wait_for(pid, 0);
     errno = failure->error;
     return -1;
 }
@@ -240,13 +248,12 @@ CHILD static int make_socket(void *argument) {
 
 int slipway_socket_in(int network, int user) {
     struct socket_request request = {network, user, -1, 0};
-    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    // The child shares the table of files, so what it opens is open here. Its end is no child's end to others.
+    // The child shares the table of files, so what it opens is open here. Its end is no child's end to others. That
+    // it enters a namespace whose owner it is leaves the memory they share as it is: no ids change, and the owner had
+    // every capability in there before.
     pid_t pid = run_child(make_socket, &request, CLONE_FILES);
     if (pid < 0) return -1;
-    waitpid(pid, 0, __WCLONE);
-    // Entering a user namespace changes what the memory it shared may be dumped by.
-    if (request.user >= 0 && dumpable >= 0) prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+    wait_for(pid, __WCLONE);
     errno = request.error;
     return request.result;
 }
