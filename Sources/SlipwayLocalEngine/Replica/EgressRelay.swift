@@ -196,10 +196,16 @@ private final class RelayEnd: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) { partner?.context?.flush() }
 
-    func channelInactive(context: ChannelHandlerContext) { partner?.context?.close(promise: nil) }
+    func channelInactive(context: ChannelHandlerContext) { partner?.close(.all) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { partner?.context?.close(mode: .output, promise: nil) }
+        if case ChannelEvent.inputClosed = event { partner?.close(.output) }
+    }
+
+    /// Once all is written that was read before: a channel that is closed, or both of whose ways are, drops the rest.
+    private func close(_ mode: CloseMode) {
+        guard let channel = context?.channel else { return }
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(mode: mode, promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
