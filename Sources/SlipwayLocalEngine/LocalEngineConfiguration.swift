@@ -47,7 +47,7 @@ public struct LocalEngineConfiguration: Sendable {
         let home = FileManager.default.homeDirectoryForCurrentUser.path
         return [dataDirectory, home.hasPrefix("/opt/") ? home : nil].compactMap { path in
             path.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
-        }
+        }.filter(FileManager.default.fileExists(atPath:))
     }
 
     var runsAsRoot: Bool { geteuid() == 0 }

@@ -125,7 +125,7 @@ struct ImageBuilder: Sendable {
         let files = FileManager.default
         let making = final.path + ".\(UUID().uuidString)"
         let tree = making + "/tree"
-        defer { try? files.removeItem(atPath: making) }
+        defer { Trash.remove(making) }
         for directory in ["/app", "/packages"] {
             try files.createDirectory(atPath: tree + directory, withIntermediateDirectories: true)
         }

@@ -13,10 +13,27 @@ struct Trash: Sendable {
     func take(_ directory: String) {
         mkdir(path, 0o700)
         if rename(directory, "\(path)/\(UUID().uuidString)") == 0 || errno == ENOENT { return }
-        try? FileManager.default.removeItem(atPath: directory)
+        Self.remove(directory)
     }
 
     func empty() {
-        Task.detached(priority: .background) { [path] in try? FileManager.default.removeItem(atPath: path) }
+        Task.detached(priority: .background) { [path] in Self.remove(path) }
+    }
+
+    /// Removes what replicas and builds have written to, whatever rights it has: overlays leave directories that not
+    /// even their owner may look into.
+    static func remove(_ path: String) {
+        if (try? FileManager.default.removeItem(atPath: path)) != nil { return }
+        open(path)
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func open(_ path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+        chmod(path, 0o700)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+            open("\(path)/\(name)")
+        }
     }
 }

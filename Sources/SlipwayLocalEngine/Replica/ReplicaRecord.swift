@@ -60,5 +60,5 @@ struct UnitDirectory: Sendable {
         try? "\(offset)".write(toFile: offsetPath, atomically: true, encoding: .utf8)
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    func remove() { Trash.remove(path) }
 }

@@ -17,8 +17,8 @@ struct EnvironmentFile {
         }
         let data = try JSONSerialization.data(withJSONObject: ["name": name])
         guard FileManager.default.contents(atPath: path) != data else { return }
-        try data.write(to: URL(fileURLWithPath: path + ".new"))
-        chmod(path + ".new", 0o444)
-        guard rename(path + ".new", path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+        unlink(path + ".new")
+        try NewFile.write(Array(data), to: path + ".new", mode: 0o444)
+        guard rename(path + ".new", path) == 0 else { throw SpawnError(path, code: errno) }
     }
 }

@@ -31,7 +31,7 @@ struct RootLayout {
         ]
         addSystem()
         overlay("/etc", "etc")
-        bind("\(unit)/dynamic", "etc/b10_dynamic_config")
+        bind("\(unit)/dynamic", "etc/b10_dynamic_config", isReadOnly: true)
         addKernelFiles()
         addDevices()
         bind("\(unit)/tmp", "tmp")

@@ -28,7 +28,6 @@ struct Sandbox: Sendable {
         for name in ["tmp", "home", "secrets"] { own(launch.unit + "/" + name, mode: 0o700) }
         for name in secrets.keys { own(launch.unit + "/secrets/" + name, mode: 0o400) }
         own(launch.unit + "/slipway/start.sh", mode: 0o400)
-        if mode == .plain, configuration.runsAsRoot { own(launch.unit, mode: 0o711) }
     }
 
     /// Starts the prepared unit; output goes to its `output.log`.
@@ -50,7 +49,7 @@ struct Sandbox: Sendable {
             environment: image.environment, workingDirectory: image.workingDirectory,
             pythonEnvironment: image.pythonEnvironment, interpreterPrefix: image.interpreterPrefix,
             user: configuration.replicaUser, cgroups: [], hidden: configuration.hidden)
-        defer { try? FileManager.default.removeItem(atPath: launch.unit) }
+        defer { Trash.remove(launch.unit) }
         try prepare(launch, secrets: [:], environmentName: nil)
         return try await Command.run(
             output: launch.unit + "/output.log", register: configuration.register, line: line
@@ -60,20 +59,7 @@ struct Sandbox: Sendable {
     }
 
     private func write(_ text: String, to path: String, mode: mode_t) throws {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
-        guard file >= 0 else { throw SpawnError(path, code: errno) }
-        defer { close(file) }
-        let bytes = Array(text.utf8)
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Foundation.write(file, $0.baseAddress! + done, bytes.count - done)
-            }
-            guard count > 0 else {
-                throw SpawnError(path, code: errno)
-            }
-            done += count
-        }
+        try NewFile.write(Array(text.utf8), to: path, mode: mode)
     }
 
     private func own(_ path: String, mode: mode_t) {
