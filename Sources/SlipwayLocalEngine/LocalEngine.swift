@@ -16,14 +16,19 @@ public actor LocalEngine: Engine {
     private let environments: EnvironmentCache
     private let stream: AsyncStream<EngineEvent>
     private let continuation: AsyncStream<EngineEvent>.Continuation
-    private var sandbox: Sandbox?
+    /// One for all who ask at once; kept when it has found out.
+    private var probe: Task<Sandbox, any Error>?
+    /// Whether the description could not say what replicas are isolated by.
+    private var owesIsolation = false
     private let groups = ControlGroups.probe()
     private var ports: PortPool
     private var running: [ReplicaID: Running] = [:]
+    private var isStopped = false
+    /// Starts that have a process which is not among the running ones yet.
+    private var launching = 0
 
     private struct Running {
         var record: ReplicaRecord
-        var isChild: Bool
         /// Of a replica with a network of its own.
         var relay: EgressRelay?
         var watch: Task<Void, Never>
@@ -67,7 +72,7 @@ public actor LocalEngine: Engine {
     ) async throws -> BuiltImage {
         try await ImageBuilder(
             configuration: configuration, toolchain: toolchain, planner: planner, pythons: pythons,
-            environments: environments, sandbox: await currentSandbox()
+            environments: environments, sandbox: try await currentSandbox()
         ).build(request, log: log)
     }
 
@@ -81,7 +86,7 @@ public actor LocalEngine: Engine {
     }
 
     public func removeImage(_ id: ImageID) async {
-        try? FileManager.default.removeItem(atPath: ImageDirectory(root: configuration.root, id: id).path)
+        Trash.remove(ImageDirectory(root: configuration.root, id: id).path)
     }
 
     // MARK: Replicas
@@ -99,34 +104,38 @@ public actor LocalEngine: Engine {
                 reason: "The image \(spec.imageID) is not on this machine; retry the deployment to build it.",
                 cause: .image)
         }
-        let sandbox = await currentSandbox()
+        let sandbox = try await currentSandbox()
         let egress = try self.egress(of: built, sandbox.isolation)
         let port = try await takePort(built)
         let unit = UnitDirectory(root: configuration.root, id: spec.replicaID)
         var group: ControlGroup?
         do {
+            // From here to the start of the process nothing else of the engine runs.
+            if isStopped { throw Self.stopped }
             // First of all, so that whatever a killed server leaves of this start is found by its directory.
             try unit.make()
-            group = groups.make(spec.replicaID, spec.instanceType)
+            group = try groups.make(spec.replicaID, spec.instanceType)
             var launch = launch(spec, built, image, unit, port: port, group: group, sandbox.isolation)
             launch.egress = egress
             try sandbox.prepare(launch, secrets: spec.secrets, environmentName: spec.environmentName)
             let startedAt = configuration.now()
-            var started: ReplicaRecord?
-            _ = try sandbox.start(launch) { process in
-                let record = ReplicaRecord(
+            func record(_ process: SpawnedProcess) -> ReplicaRecord {
+                ReplicaRecord(
                     replicaID: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID,
                     process: process, bootID: ReplicaRecord.currentBootID, port: port,
                     readinessPath: built.readinessPath, startedAt: startedAt, controlGroup: group,
                     reservation: spec.reservation, egress: egress)
-                try unit.write(record)
-                started = record
             }
-            guard let started else { return }
+            launching += 1
+            defer { launching -= 1 }
+            let started = record(try sandbox.start(launch) { try unit.write(record($0)) })
             do {
-                watch(
-                    started, unit: unit, isChild: true, initial: .starting,
-                    try await EgressRelay.open(for: started))
+                let relay = try await EgressRelay.open(for: started)
+                if isStopped {
+                    await relay?.close()
+                    throw Self.stopped
+                }
+                watch(started, unit: unit, initial: .starting, relay)
             } catch {
                 started.process.signal(SIGKILL)
                 while started.process.reap() == nil { try? await Task.sleep(for: .milliseconds(5)) }
@@ -141,6 +150,9 @@ public actor LocalEngine: Engine {
                 reason: "\(error)", cause: Shortage.isCause(of: error) ? .machine : .replica)
         }
     }
+
+    private static let stopped = StartFailure(
+        reason: "The server ends; the replica was not started.", cause: .machine)
 
     /// What the replica may reach: the stricter one of the server's and the deployment's choice.
     private func egress(of image: ImageRecord, _ isolation: Isolation) throws -> Egress {
@@ -196,16 +208,13 @@ public actor LocalEngine: Engine {
     }
 
     private func watch(
-        _ record: ReplicaRecord, unit: UnitDirectory, isChild: Bool, initial: ReplicaPhase,
-        _ relay: EgressRelay?
+        _ record: ReplicaRecord, unit: UnitDirectory, initial: ReplicaPhase, _ relay: EgressRelay?
     ) {
-        let watch = ReplicaWatch(
-            record: record, unit: unit, isChild: isChild, now: configuration.now
-        ) { [continuation] event in
+        let watch = ReplicaWatch(record: record, unit: unit, now: configuration.now) { [continuation] event in
             continuation.yield(event.naming(shortageIn: record.controlGroup))
         }
         running[record.replicaID] = Running(
-            record: record, isChild: isChild, relay: relay, watch: Task { await watch.run(initial: initial) })
+            record: record, relay: relay, watch: Task { await watch.run(initial: initial) })
     }
 
     public func stop(_ id: ReplicaID, grace: Duration) async {
@@ -221,7 +230,7 @@ public actor LocalEngine: Engine {
         entry.watch.cancel()
         await entry.watch.value
         await entry.relay?.close()
-        if entry.isChild { _ = process.reap() }
+        _ = process.reap()
         await entry.record.controlGroup?.remove()
         ports.release(entry.record.port)
         UnitDirectory(root: configuration.root, id: id).remove()
@@ -231,11 +240,11 @@ public actor LocalEngine: Engine {
         // What a killed server was building goes on without it, and would write to what is cleared here.
         await configuration.register.endAll()
         try BuildLeftovers(root: configuration.root).remove()
-        let adopted = try await Adoption(root: configuration.root).units()
+        let adopted = try await Adoption(root: configuration.root, groups: groups).units()
         Trash(root: configuration.root).empty()
         for (record, unit, phase, relay) in adopted {
             ports.adopt(record.port)
-            watch(record, unit: unit, isChild: false, initial: phase, relay)
+            watch(record, unit: unit, initial: phase, relay)
         }
         return adopted.map { record, _, phase, _ in
             Replica(
@@ -248,6 +257,9 @@ public actor LocalEngine: Engine {
     }
 
     public func shutdown(stopReplicas: Bool) async {
+        // From here on no start gets as far as a process, and those that have one end it.
+        isStopped = true
+        while launching > 0 { try? await Task.sleep(for: .milliseconds(5)) }
         if stopReplicas {
             await withTaskGroup(of: Void.self) { group in
                 for id in running.keys { group.addTask { await self.stop(id, grace: .seconds(10)) } }
@@ -268,11 +280,29 @@ public actor LocalEngine: Engine {
 
     // MARK: The machine
 
-    private func currentSandbox() async -> Sandbox {
-        if let sandbox { return sandbox }
-        let made = Sandbox(configuration: configuration, isolation: await Isolation.probe(configuration))
-        sandbox = made
-        return made
+    /// - Throws: `StartFailure` when the machine lacks what it takes to find out; the next call tries again.
+    private func currentSandbox() async throws -> Sandbox {
+        let task =
+            probe
+            ?? Task { [configuration] in
+                Sandbox(configuration: configuration, isolation: try await Isolation.probe(configuration))
+            }
+        probe = task
+        do {
+            let sandbox = try await task.value
+            if owesIsolation {
+                owesIsolation = false
+                for line in describe(sandbox).missing { logger.warning("\(line)") }
+            }
+            return sandbox
+        } catch {
+            if probe == task { probe = nil }
+            throw error
+        }
+    }
+
+    private func describe(_ sandbox: Sandbox) -> (facts: [String], missing: [String]) {
+        sandbox.isolation.describe(user: configuration.replicaUser, egress: configuration.egress)
     }
 
     public func setEnvironment(_ name: String?, of id: ReplicaID) async {
@@ -287,7 +317,7 @@ public actor LocalEngine: Engine {
     }
 
     public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool {
-        guard await currentSandbox().isolation.mode == .root, var record = running[id]?.record,
+        guard (try? await currentSandbox())?.isolation.mode == .root, var record = running[id]?.record,
             let built = try? ImageDirectory(root: configuration.root, id: image).record(),
             // A network cannot be given or taken while it runs.
             (built.egress ?? .open) == .closed || configuration.egress == .closed
@@ -316,8 +346,13 @@ public actor LocalEngine: Engine {
     }
 
     public func describe() async -> EngineDescription {
-        var (facts, missing) = await currentSandbox().isolation.describe(
-            user: configuration.replicaUser, egress: configuration.egress)
+        var (facts, missing): ([String], [String]) = ([], [])
+        do {
+            (facts, missing) = describe(try await currentSandbox())
+        } catch {
+            missing.append("\(error)")
+            owesIsolation = true
+        }
         switch groups.version {
         case .none: missing.append(groups.words)
         default: facts.append(groups.words)

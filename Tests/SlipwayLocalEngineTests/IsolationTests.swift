@@ -12,7 +12,7 @@ import Testing
     @Test("every part is either given or missing with its reason")
     func described() async throws {
         let configuration = LocalEngineConfiguration(dataDirectory: Workshop.directory)
-        let found = await Isolation.probe(configuration)
+        let found = try await Isolation.probe(configuration)
         for part in Isolation.Part.allCases { #expect(found.has(part) == (found.reasons[part] == nil)) }
         let (facts, missing) = found.describe(user: 60000, egress: .open)
         for words in ["seccomp", "/proc of their own", "network"] where found.mode == .root {
@@ -20,7 +20,7 @@ import Testing
         }
         var plain = configuration
         plain.usesNamespaces = false
-        let less = await Isolation.probe(plain)
+        let less = try await Isolation.probe(plain)
         #expect(less.mode == .plain && !less.has(.processes) && !less.has(.network) && less.has(.filter))
         let said = less.describe(user: 60000, egress: .open).missing.joined(separator: "\n")
         for words in ["server's user", "plain processes", "no process namespace", "cannot be started"] {
@@ -51,6 +51,66 @@ import Testing
             try targets(["/srv/data"], environment: "/opt/python").contains { $0.contains("/opt") } == false)
     }
 
+    @Test(
+        "a lack of room for the try is no answer: it is said, and tried again", .enabled(if: geteuid() == 0))
+    func shortage() async throws {
+        let place = FileManager.default.temporaryDirectory.path + "/full-\(UUID())"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        func mount(_ program: String, _ arguments: String...) async throws {
+            let result = try await Command.run(
+                [program] + arguments, environment: [:], directory: "/", output: place + ".log")
+            try #require(result.code == 0, "\(result.tail)")
+        }
+        // Enough for the directories of the engine.
+        try await mount("/bin/mount", "-t", "tmpfs", "-o", "nr_inodes=10", "slipway", place)
+        let engine = try Workshop.engine { $0.dataDirectory = place }
+        #expect(await engine.describe().missing.contains { $0.contains("cannot be found out now") })
+        try await mount("/bin/mount", "-o", "remount,nr_inodes=10000", place)
+        async let first = engine.describe()
+        async let second = engine.describe()
+        for said in await [first, second] { #expect(!said.missing.contains { $0.contains("found out") }) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place + "/engine").count == 5)
+        await engine.shutdown(stopReplicas: true)
+        try await mount("/bin/umount", place)
+        rmdir(place)
+    }
+
+    @Test("what is not there need not be hidden")
+    func nothingToHide() throws {
+        let place = FileManager.default.temporaryDirectory.path + "/absent-\(UUID())"
+        #expect(!LocalEngineConfiguration(dataDirectory: place).hidden.contains(place))
+        #expect(!LocalEngineConfiguration(dataDirectory: Workshop.directory).hidden.isEmpty)
+    }
+
+    @Test("the file of the environment is written over no other file")
+    func plantedLink() throws {
+        let unit = Workshop.directory + "/planted-\(UUID())"
+        try FileManager.default.createDirectory(
+            atPath: unit + "/dynamic", withIntermediateDirectories: true)
+        try "kept".write(toFile: unit + "/victim", atomically: true, encoding: .utf8)
+        for name in ["environment", "environment.new"] {
+            #expect(symlink(unit + "/victim", "\(unit)/dynamic/\(name)") == 0)
+        }
+        try EnvironmentFile(unit: unit).write("production")
+        #expect(try String(contentsOfFile: unit + "/victim", encoding: .utf8) == "kept")
+        let written = try String(contentsOfFile: unit + "/dynamic/environment", encoding: .utf8)
+        #expect(written == #"{"name":"production"}"#)
+    }
+
+    @Test("what an overlay leaves is removed by who may not look into it")
+    func unreadable() throws {
+        let unit = Workshop.directory + "/unreadable-\(UUID())"
+        let work = unit + "/layers/app-work/work"
+        try FileManager.default.createDirectory(atPath: work + "/index", withIntermediateDirectories: true)
+        for path in [work + "/index", work, unit + "/layers/app-work", unit + "/layers", unit] {
+            lchown(path, 65534, 65534)
+        }
+        chmod(work, 0)
+        Nobody.act { Trash.remove(unit + "/layers") }
+        #expect(!FileManager.default.fileExists(atPath: unit + "/layers"))
+        Trash.remove(unit)
+    }
+
     @Test("control groups: version 2 beside the system's groups, below the own one, or none with the reason")
     func controlGroups() throws {
         let files = FileManager.default
@@ -77,13 +137,23 @@ import Testing
         let given = ControlGroups.probe(root: root, own: own)
         #expect(given.version == .v2)
         let type = InstanceType(id: "1x2", name: "1x2", millicpu: 1500, memoryMiB: 2048)
-        // A directory of a real file system has no file of processes: no group.
-        #expect(given.make(ReplicaID("abc"), type) == nil)
+        // A directory of a real file system has no files of limits.
+        let failure = #expect(throws: StartFailure.self) { try given.make(ReplicaID("abc"), type) }
+        #expect(failure?.cause == .machine && failure?.reason.contains("memory.max") == true)
         let group = root + "/system.slice/slipway.service/slipway/abc"
-        for name in ["cgroup.procs", "memory.max", "memory.swap.max", "cpu.max", "pids.max"] {
+        #expect(!files.fileExists(atPath: group) && given.existing(ReplicaID("abc")) == nil)
+        try files.createDirectory(atPath: group, withIntermediateDirectories: true)
+        for name in ["cgroup.procs", "memory.max", "cpu.max", "pids.max"] {
             #expect(files.createFile(atPath: "\(group)/\(name)", contents: Data()))
         }
-        #expect(given.make(ReplicaID("abc"), type)?.directories == [group])
+        // No swap is counted.
+        #expect(try given.make(ReplicaID("abc"), type)?.directories == [group])
+        #expect(given.existing(ReplicaID("abc"))?.directories == [group])
+        // The next server is started by this one, and so in the group it went to.
+        try "0::/system.slice/slipway.service/slipway-server\n".write(
+            toFile: own, atomically: true, encoding: .utf8)
+        let next = ControlGroups.probe(root: root, own: own)
+        #expect(next.existing(ReplicaID("abc"))?.directories == [group])
         #expect(try String(contentsOfFile: group + "/memory.max", encoding: .utf8) == "2147483648")
         #expect(try String(contentsOfFile: group + "/cpu.max", encoding: .utf8) == "150000 100000")
         try "oom 3\noom_kill 2\n".write(toFile: group + "/memory.events", atomically: true, encoding: .utf8)
@@ -91,6 +161,17 @@ import Testing
         guard case .phase(_, _, _, let reason) = event.naming(shortageIn: ControlGroup(directories: [group]))
         else { return }
         #expect(reason?.hasPrefix("Out of memory") == true && reason?.hasSuffix("ended") == true)
+    }
+}
+
+/// A user without rights, as which this thread reaches files for a while.
+private enum Nobody {
+    static func act(_ body: () -> Void) {
+        guard geteuid() == 0, let symbol = dlsym(nil, "setfsuid") else { return body() }
+        let become = unsafeBitCast(symbol, to: (@convention(c) (UInt32) -> Int32).self)
+        _ = become(65534)
+        body()
+        _ = become(0)
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
         var configuration = LocalEngineConfiguration(dataDirectory: Workshop.directory)
         configuration.usesNamespaces = true
         let sandbox = Sandbox(
-            configuration: configuration, isolation: await Isolation.probe(configuration))
+            configuration: configuration, isolation: try await Isolation.probe(configuration))
         let files = FileManager.default
         let tree = Workshop.directory + "/cost/tree"
         for name in ["app", "packages"] {

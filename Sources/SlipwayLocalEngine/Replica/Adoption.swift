@@ -7,6 +7,7 @@ import SlipwayEngine
 struct Adoption: Sendable {
     /// Of the engine.
     let root: String
+    let groups: ControlGroups
     /// How long what is left of an ended replica may take to be gone.
     private static let patience: Duration = .seconds(5)
 
@@ -38,21 +39,8 @@ struct Adoption: Sendable {
         // Its first process has ended; others of it may run on.
         if isOfThisBoot { await record?.process.endGroup(within: Self.patience) }
         // A start that was cut off has a group before it has a record.
-        await (record?.controlGroup ?? ControlGroup.existing(id))?.remove()
+        await (record?.controlGroup ?? groups.existing(id))?.remove()
         Trash(root: root).take(unit.path)
         return nil
-    }
-}
-
-extension ControlGroup {
-    /// The group that a replica of this id has now; nil when it has none.
-    static func existing(_ id: ReplicaID) -> ControlGroup? {
-        let root = "/sys/fs/cgroup"
-        let hierarchies = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        let places = [root] + hierarchies.map { "\(root)/\($0)" }
-        let found = places.map { "\($0)/slipway/\(id)" }.filter {
-            FileManager.default.fileExists(atPath: $0 + "/cgroup.procs")
-        }
-        return found.isEmpty ? nil : ControlGroup(directories: found)
     }
 }

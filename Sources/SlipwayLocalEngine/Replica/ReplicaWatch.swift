@@ -22,18 +22,15 @@ struct ReplicaWatch: Sendable {
 
     let record: ReplicaRecord
     let unit: UnitDirectory
-    /// False for an adopted replica: another process is its parent, so its exit code is not known.
-    let isChild: Bool
     let now: @Sendable () -> Timestamp
     let report: @Sendable (EngineEvent) -> Void
 
     init(
-        record: ReplicaRecord, unit: UnitDirectory, isChild: Bool, now: @escaping @Sendable () -> Timestamp,
+        record: ReplicaRecord, unit: UnitDirectory, now: @escaping @Sendable () -> Timestamp,
         report: @escaping @Sendable (EngineEvent) -> Void
     ) {
         self.record = record
         self.unit = unit
-        self.isChild = isChild
         self.now = now
         self.report = report
     }
@@ -79,7 +76,7 @@ struct ReplicaWatch: Sendable {
         var noted = tail.offset
         tail.keepRoom()
         while !Task.isCancelled {
-            let exit = exitCode()
+            let exit = record.process.exitCode
             forward(tail.lines(final: exit != nil), &words)
             if let exit {
                 unit.write(offset: tail.offset)
@@ -102,11 +99,6 @@ struct ReplicaWatch: Sendable {
         // The server ends, the replica does not: the next process reads on from here.
         forward(tail.lines(), &words)
         unit.write(offset: tail.offset)
-    }
-
-    private func exitCode() -> Int32? {
-        if isChild { return record.process.reap() }
-        return record.process.isRunning ? nil : 1
     }
 
     private func tellDropped(_ tail: inout OutputTail) {

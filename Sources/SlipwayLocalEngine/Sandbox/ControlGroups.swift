@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwayEngine
 
 struct ControlGroups: Sendable {
     enum Version: String, Sendable { case v1, v2, none }
@@ -16,6 +17,8 @@ struct ControlGroups: Sendable {
     static let processes = 4096
     static let mounted = "/sys/fs/cgroup"
 
+    /// Where the server goes that makes room.
+    private static let leaf = "/slipway-server"
     private static let controllers = ["memory", "cpu", "pids"]
 
     // MARK: What there is
@@ -30,7 +33,11 @@ struct ControlGroups: Sendable {
             // Where the system lets us, beside its own groups; else below the one that was given to us.
             let text = (try? String(contentsOfFile: own, encoding: .utf8)) ?? ""
             let line = text.split(separator: "\n").first { $0.hasPrefix("0::/") }
-            let given = line.map { root + $0.dropFirst("0::".count) }
+            var given = line.map { root + $0.dropFirst("0::".count) }
+            // A server before this one has made room for its replicas' groups: they are beside it, not below.
+            while let path = given, path.hasSuffix(Self.leaf) {
+                given = String(path.dropLast(Self.leaf.count))
+            }
             for place in [root, given].compactMap({ $0 }) {
                 if let reason = delegate(place) {
                     found.reason = reason
@@ -51,6 +58,12 @@ struct ControlGroups: Sendable {
                 return found
             }
         }
+        // Some kernels have the controllers without all that they can limit.
+        for file in ["memory/slipway/memory.limit_in_bytes", "cpu/slipway/cpu.cfs_quota_us"]
+        where access("\(root)/\(file)", W_OK) != 0 {
+            found.reason = "\(root)/\(file): \(String(cString: strerror(errno)))"
+            return found
+        }
         found.version = .v1
         return found
     }
@@ -66,7 +79,7 @@ struct ControlGroups: Sendable {
         var error = write(wanted, to: place + "/cgroup.subtree_control")
         if error == EBUSY {
             // A group whose controllers are on for what is below holds no processes: the server makes room.
-            let leaf = place + "/slipway-server"
+            let leaf = place + Self.leaf
             mkdir(leaf, 0o755)
             _ = write("\(getpid())", to: leaf + "/cgroup.procs")
             error = write(wanted, to: place + "/cgroup.subtree_control")
@@ -91,38 +104,69 @@ struct ControlGroups: Sendable {
 
     // MARK: Groups of replicas
 
+    /// One directory, or one per controller in version 1; none where there are no groups.
+    private func directories(_ id: ReplicaID) -> [String] {
+        switch version {
+        case .none: []
+        case .v1: Self.controllers.map { "\(parent)/\($0)/slipway/\(id)" }
+        case .v2: ["\(parent)/\(id)"]
+        }
+    }
+
+    /// The group that a replica of this id has now; nil when it has none.
+    func existing(_ id: ReplicaID) -> ControlGroup? {
+        let found = directories(id).filter { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") }
+        return found.isEmpty ? nil : ControlGroup(directories: found)
+    }
+
     /// Makes the group with the limits of the instance type; nil where there are none to be had.
-    func make(_ id: ReplicaID, _ type: InstanceType) -> ControlGroup? {
+    /// - Throws: `StartFailure` when a limit cannot be set: without it the replica could take the machine.
+    func make(_ id: ReplicaID, _ type: InstanceType) throws(StartFailure) -> ControlGroup? {
+        guard version != .none else { return nil }
+        let group = ControlGroup(directories: directories(id))
+        for directory in group.directories { mkdir(directory, 0o755) }
+        for limit in limits(type) {
+            let path = "\(group.directories[limit.group])/\(limit.file)"
+            let error = Self.write(limit.value, to: path)
+            if error == 0 || limit.isHeld(error) { continue }
+            for directory in group.directories { rmdir(directory) }
+            throw StartFailure(
+                reason: "The replica cannot be limited: \(path): \(String(cString: strerror(error))).",
+                cause: .machine)
+        }
+        return group
+    }
+
+    private struct Limit {
+        /// Index of the directory.
+        var group = 0
+        var file: String
+        var value: String
+        /// Whether the replica can do without the limit, or has it, when the kernel says this.
+        var isHeld: (Int32) -> Bool = { _ in false }
+    }
+
+    private func limits(_ type: InstanceType) -> [Limit] {
         let quota = max(1000, type.millicpu * 100)
         let memory = "\(type.memoryMiB << 20)"
-        let group: ControlGroup
-        let limits: [(Int, String, String)]
-        switch version {
-        case .none: return nil
-        case .v1:
-            group = ControlGroup(directories: Self.controllers.map { "\(parent)/\($0)/slipway/\(id)" })
-            limits = [
-                (0, "memory.limit_in_bytes", memory),
-                // Memory and swap together, where the kernel counts swap.
-                (0, "memory.memsw.limit_in_bytes", memory),
-                (1, "cpu.cfs_period_us", "100000"), (1, "cpu.cfs_quota_us", "\(quota)"),
-                (2, "pids.max", "\(Self.processes)"),
-            ]
-        case .v2:
-            group = ControlGroup(directories: ["\(parent)/\(id)"])
-            limits = [
-                (0, "memory.max", memory), (0, "memory.swap.max", "0"), (0, "cpu.max", "\(quota) 100000"),
-                (0, "pids.max", "\(Self.processes)"),
+        // Not every kernel counts swap.
+        if version == .v2 {
+            return [
+                Limit(file: "memory.max", value: memory),
+                Limit(file: "memory.swap.max", value: "0") { _ in true },
+                Limit(file: "cpu.max", value: "\(quota) 100000"),
+                Limit(file: "pids.max", value: "\(Self.processes)"),
             ]
         }
-        for directory in group.directories { mkdir(directory, 0o755) }
-        for (index, file, value) in limits {
-            _ = Self.write(value, to: "\(group.directories[index])/\(file)")
-        }
-        let exists = group.directories.allSatisfy {
-            FileManager.default.fileExists(atPath: $0 + "/cgroup.procs")
-        }
-        return exists ? group : nil
+        return [
+            Limit(file: "memory.limit_in_bytes", value: memory),
+            // Memory and swap together.
+            Limit(file: "memory.memsw.limit_in_bytes", value: memory) { _ in true },
+            Limit(group: 1, file: "cpu.cfs_period_us", value: "100000"),
+            // Refused as invalid where a group above gives less: that one limits it then.
+            Limit(group: 1, file: "cpu.cfs_quota_us", value: "\(quota)") { $0 == EINVAL },
+            Limit(group: 2, file: "pids.max", value: "\(Self.processes)"),
+        ]
     }
 
     /// - Returns: 0, or what the kernel says.

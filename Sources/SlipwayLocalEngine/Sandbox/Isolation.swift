@@ -1,6 +1,7 @@
 // Which isolation this machine gives, tried once at the start: each part for real, with a process that does nothing.
 
 import Foundation
+import SlipwayEngine
 import SlipwayTruss
 
 struct Isolation: Sendable {
@@ -23,23 +24,24 @@ struct Isolation: Sendable {
     func has(_ part: Part) -> Bool { parts.contains(part) }
 
     /// Tries what replicas will need.
-    static func probe(_ configuration: LocalEngineConfiguration) async -> Isolation {
+    /// - Throws: `StartFailure` when the machine lacks something now, so that nothing is known of what it can.
+    static func probe(_ configuration: LocalEngineConfiguration) async throws -> Isolation {
         guard configuration.usesNamespaces else {
-            return await probe(.plain, configuration, plainReason: "they are turned off")
+            return try await probe(.plain, configuration, plainReason: "they are turned off")
         }
         let mode: SandboxMode = configuration.runsAsRoot ? .root : .userNamespace
         let whole = Isolation(mode: mode, parts: Set(Part.allCases))
-        if await failure(of: whole, configuration) == nil { return whole }
-        if let reason = await failure(of: Isolation(mode: mode, parts: []), configuration) {
-            return await probe(.plain, configuration, plainReason: reason)
+        if try await failure(of: whole, configuration) == nil { return whole }
+        if let reason = try await failure(of: Isolation(mode: mode, parts: []), configuration) {
+            return try await probe(.plain, configuration, plainReason: reason)
         }
-        return await probe(mode, configuration, plainReason: nil)
+        return try await probe(mode, configuration, plainReason: nil)
     }
 
     /// One part after the other.
     private static func probe(
         _ mode: SandboxMode, _ configuration: LocalEngineConfiguration, plainReason: String?
-    ) async -> Isolation {
+    ) async throws -> Isolation {
         var found = Isolation(mode: mode, parts: [], plainReason: plainReason)
         for part in Part.allCases {
             if mode == .plain, part != .filter {
@@ -48,7 +50,7 @@ struct Isolation: Sendable {
             }
             var more = found
             more.parts.insert(part)
-            if let reason = await failure(of: more, configuration) {
+            if let reason = try await failure(of: more, configuration) {
                 found.reasons[part] = reason
             } else {
                 found = more
@@ -58,12 +60,13 @@ struct Isolation: Sendable {
     }
 
     /// Why a process cannot be started so; nil when it can.
+    /// - Throws: `StartFailure` when that may be otherwise the next time.
     private static func failure(
         of isolation: Isolation, _ configuration: LocalEngineConfiguration
-    ) async -> String? {
+    ) async throws -> String? {
         let unit = configuration.root + "/probe-\(UUID().uuidString)"
         let sandbox = Sandbox(configuration: configuration, isolation: isolation)
-        defer { try? FileManager.default.removeItem(atPath: unit) }
+        defer { Trash.remove(unit) }
         do {
             try FileManager.default.createDirectory(
                 atPath: unit + "/image/app", withIntermediateDirectories: true)
@@ -77,9 +80,29 @@ struct Isolation: Sendable {
                 try sandbox.start(launch, record: $0)
             }
             if result.code == 0 { return nil }
+            // It took too long, or the kernel needed its memory.
+            if result.code == 128 + SIGKILL { throw unknown("a process of it was ended by force") }
             return result.tail.last ?? "a process of it ended with code \(result.code)"
+        } catch let error as StartFailure {
+            throw error
+        } catch  where error is CancellationError || Shortage.isCause(of: error) && !isForGood(error) {
+            throw unknown("\(error)")
         } catch {
             return "\(error)"
+        }
+    }
+
+    private static func unknown(_ reason: String) -> StartFailure {
+        StartFailure(
+            reason: "How replicas can be isolated on this machine cannot be found out now: \(reason).",
+            cause: .machine)
+    }
+
+    /// Namespaces that are turned off are told as a lack of room for one more.
+    private static func isForGood(_ error: any Error) -> Bool {
+        guard (error as? SpawnError)?.code == ENOSPC else { return false }
+        return ["user", "mnt", "pid", "ipc", "uts", "net"].contains {
+            (try? String(contentsOfFile: "/proc/sys/user/max_\($0)_namespaces", encoding: .utf8)) == "0\n"
         }
     }
 }
