@@ -406,6 +406,18 @@ def doctor(*prefix, data):
     return done.stdout
 
 
+def test_doctor_leaves_what_a_running_server_builds_alone(tmp_path):
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as command:
+        start = pathlib.Path(f"/proc/{command.pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        note = tmp_path / "engine/processes" / f"{command.pid}-{start}-{boot}"
+        note.parent.mkdir(parents=True)
+        note.touch()
+        doctor(data=tmp_path)
+        assert command.poll() is None and note.exists()
+        command.kill()
+
+
 def test_doctor_says_what_there_is(tmp_path):
     said = doctor(data=tmp_path / "data")
     for words in ("uid 60000", "mount namespace", "/proc of their own", "seccomp", "cgroups v", "egress"):
