@@ -17,7 +17,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 swift build --build-tests --sanitize "$sanitizer" --scratch-path "$scratch" 2>&1 | tail -1
 # Reports go on, so that one run shows them all.
-export TSAN_OPTIONS="halt_on_error=0:suppressions=$root/scripts/sanitize-$sanitizer.txt"
+export TSAN_OPTIONS="halt_on_error=0"
 export ASAN_OPTIONS="detect_leaks=0:detect_stack_use_after_return=0"
 status=0
 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build --sanitize "$sanitizer" \

@@ -54,13 +54,10 @@ final class DataPlane: Sendable {
         beginDraining()
     }
 
-    /// Where the management server is.
-    var managementUpstream: Endpoint {
-        guard isDraining, let successor = successor.withLock({ $0 }) else {
-            return configuration.managementUpstream
-        }
-        return successor
-    }
+    /// The main listener of the process that serves instead of this one; nil while none does.
+    var successorUpstream: Endpoint? { isDraining ? successor.withLock { $0 } : nil }
+
+    var isLeaving: Bool { successorUpstream != nil }
 
     /// 0–99 in an order that spreads any percentage evenly over consecutive requests: 37 and 100 share no factor.
     func nextLot() -> Int { Int(lots.wrappingAdd(37, ordering: .relaxed).oldValue % 100) }

@@ -48,9 +48,11 @@ struct LogFilter {
     }
 }
 
-/// A pattern that gets so much time in all: some need more than a lifetime for one line. Used by one query at a time.
+/// A pattern that gets so much time for one line, of which some need more than a lifetime for one, and in all. Used by
+/// one query at a time.
 private final class BoundedPattern {
-    private static let time: Duration = .seconds(2)
+    private static let timeOfLine: Duration = .seconds(1)
+    private static let time: Duration = .seconds(20)
 
     private let expression: NSRegularExpression
     private var left = BoundedPattern.time
@@ -59,18 +61,17 @@ private final class BoundedPattern {
 
     func isFound(in text: String) throws(LogQueryError) -> Bool {
         let began = ContinuousClock.now
-        let left = left
+        let allowed = min(left, Self.timeOfLine)
         var isFound = false
         expression.enumerateMatches(
             in: text, options: .reportProgress, range: NSRange(text.startIndex..., in: text)
         ) { match, _, stop in
             isFound = match != nil
-            if isFound || ContinuousClock.now - began > left { stop.pointee = true }
+            if isFound || ContinuousClock.now - began > allowed { stop.pointee = true }
         }
-        self.left -= ContinuousClock.now - began
-        guard isFound || self.left > .zero else {
-            throw .badPattern("takes longer than \(Self.time) to look for")
-        }
+        let taken = ContinuousClock.now - began
+        left -= taken
+        guard isFound || taken <= allowed else { throw .badPattern("takes too long to look for") }
         return isFound
     }
 }

@@ -17,6 +17,13 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
         (try? Endpoint.internet(address: text, port: 0).withSocketAddress { _, _ in }) != nil
     }
 
+    /// Whether it is an address that was asked for in this way.
+    /// - Parameter port: 0 for any.
+    public func isAt(_ address: String, _ port: Int) -> Bool {
+        guard case .internet(let mine, let myPort) = self else { return false }
+        return mine == address && (port == 0 || port == myPort)
+    }
+
     public var description: String {
         switch self {
         case .internet(let address, let port):

@@ -171,6 +171,9 @@ public final class ListeningSocket: Descriptor {
 
     public override func close() {
         pauseEnd?.clear()
+        // The socket may go on by another file, and would be reported for ever.
+        if isOpen, isWatched { reactor.unwatch(file) }
+        isWatched = false
         super.close()
     }
 }

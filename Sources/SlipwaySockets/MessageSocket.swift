@@ -111,6 +111,7 @@ public final class MessageSocket: Sendable {
 public final class MessageListener: Sendable {
     private let file: Int32
     private let path: String
+    private let hasEnded = Atomic(false)
 
     /// Listens at `path`, in the place of a socket that somebody left there. Only the owner can connect.
     /// - Throws: `SystemError`.
@@ -140,12 +141,15 @@ public final class MessageListener: Sendable {
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 return MessageSocket(connection)
             }
-            guard errno == EINTR || errno == ECONNABORTED else { return nil }
+            guard !hasEnded.load(ordering: .acquiring), errno != EBADF else { return nil }
+            // Without a free file the connection waits in the kernel.
+            if errno != EINTR, errno != ECONNABORTED { usleep(100_000) }
         }
     }
 
     /// Takes the path away and listens no more.
     public func end() {
+        hasEnded.store(true, ordering: .releasing)
         unlink(path)
         shutdown(file, Int32(SHUT_RDWR))
     }

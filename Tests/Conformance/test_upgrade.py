@@ -79,7 +79,7 @@ class Load:
     def __init__(self, site, model, threads=6):
         self.site, self.model, self.failures, self.count, self.slowest = site, model, [], 0, 0
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(number,)) for number in range(threads)]
+        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(threads)]
         for thread in self.threads:
             thread.start()
 
@@ -132,6 +132,19 @@ def test_long_predictions_end_where_they_began(site, model):
     assert old.wait(30) == 0
 
 
+def test_a_server_that_still_finishes_requests_of_the_one_before_hands_over_after_them(site, model):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = pool.submit(site.predict, model, 4)
+        time.sleep(0.5)
+        oldest = site.take_over()
+        second = pool.submit(site.predict, model, 1)
+        time.sleep(0.3)
+        old = site.take_over()
+        assert first.done(), "the request of the oldest was left to two others"
+        assert [first.result().status_code, second.result().status_code] == [200, 200]
+    assert oldest.wait(30) == 0 and old.wait(30) == 0
+
+
 def test_requests_that_wait_for_a_replica_are_answered_by_what_the_new_server_starts(site, model):
     deployments = site.api.get(f"/v1/models/{model}")
     path = f"/v1/models/{model}/environments/production"
@@ -166,15 +179,27 @@ def test_a_replica_with_a_request_of_the_old_server_is_not_stopped_by_the_new_on
 
 def test_management_calls_during_a_handover_are_answered_once_by_one_of_both(site, model):
     failures, names, over = [], [], threading.Event()
+    host = f"http://model-{model}.api.localhost:{PORT}"
+    submitted = site.api.session.post(f"{host}/production/async_predict", json={"model_input": {}}, timeout=30)
+    assert submitted.status_code == 201
+    # Asynchronous requests are on a model's host, and on a connection that was there before.
+    kept = requests.Session()
+
+    def poll():
+        answer = kept.get(
+            f"{host}/async_request/{submitted.json()['request_id']}", headers=site.api.session.headers, timeout=30)
+        if answer.status_code != 200:
+            failures.append(("async", answer.status_code, answer.text))
 
     def write():
         number = 0
         while not over.is_set():
             number += 1
+            poll()
             answer = site.api.call("POST", "/v1/secrets", json={"name": f"secret-{number}", "value": "x"})
             (names if answer.status_code == 200 else failures).append((number, answer.status_code, answer.text))
 
-    thread = threading.Thread(target=write)
+    thread = threading.Thread(target=write, daemon=True)
     thread.start()
     time.sleep(0.3)
     old = site.take_over()
@@ -190,6 +215,8 @@ def test_management_calls_during_a_handover_are_answered_once_by_one_of_both(sit
 
 def test_the_old_server_goes_on_when_the_new_one_ends_before_it_serves(site, model):
     load = Load(site, model, threads=3)
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    long = pool.submit(site.predict, model, 3)
     time.sleep(0.5)
     # A catalogue that cannot be read ends it after it was given everything.
     broken = subprocess.run(
@@ -198,6 +225,7 @@ def test_the_old_server_goes_on_when_the_new_one_ends_before_it_serves(site, mod
     assert broken.returncode != 0
     time.sleep(1)
     assert site.api.get("/v1/models")["models"]
+    assert long.result().status_code == 200
     load.end()
     assert load.failures == []
     assert site.server.process.poll() is None

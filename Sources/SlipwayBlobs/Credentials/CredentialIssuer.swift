@@ -62,13 +62,18 @@ struct CredentialIssuer: Sendable {
 
     /// 128 random bits as 32 hex digits.
     static func randomHex(using generator: inout some RandomNumberGenerator) -> String {
-        Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        var bytes: [UInt8] = []
+        // Not in a closure: a captured generator without a size makes the thread sanitizer crash.
+        while bytes.count < 16 { bytes.append(UInt8.random(in: .min ... .max, using: &generator)) }
+        return Hex.encode(bytes)
     }
 
     private static func randomBase32(_ count: Int, using generator: inout some RandomNumberGenerator)
         -> String
     {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-        return String((0..<count).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] })
+        var text = ""
+        for _ in 0..<count { text.append(alphabet[Int.random(in: 0..<32, using: &generator)]) }
+        return text
     }
 }

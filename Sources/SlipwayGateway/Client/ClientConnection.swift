@@ -483,9 +483,13 @@ final class ClientConnection: StreamSocket {
             watch.set(loop.reactor.now + Self.lingeringTime)
             return resumeReading()
         }
-        guard keepAlive, !clientHasEnded, !plane.isDraining else { return endAfterSending() }
+        // A client that was not told so may send its next request on the connection that another process is to have.
+        guard keepAlive, !clientHasEnded, !plane.isDraining || plane.isLeaving else {
+            return endAfterSending()
+        }
         state = .idle
-        startWatch(plane.configuration.clientIdleTimeout)
+        let configuration = plane.configuration
+        startWatch(plane.isLeaving ? configuration.leavingIdleTimeout : configuration.clientIdleTimeout)
         resumeReading()
         if !pending.isEmpty { resumeSoon() }
     }

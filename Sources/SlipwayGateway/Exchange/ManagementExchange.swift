@@ -9,8 +9,14 @@ final class ManagementExchange: Exchange {
 
     /// - Parameter target: path and query to ask for; nil for those of the request.
     init(client: ClientConnection, loop: LoopServices, request: ReceivedRequest, target: String?) {
-        self.target = target ?? Self.target(of: request)
-        endpoint = loop.plane.managementUpstream
+        if let successor = loop.plane.successorUpstream {
+            // A whole server, which routes the request itself.
+            self.target = Self.target(of: request)
+            endpoint = successor
+        } else {
+            self.target = target ?? Self.target(of: request)
+            endpoint = loop.plane.configuration.managementUpstream
+        }
         super.init(client: client, loop: loop, request: request)
         body.writeFields { ForwardedHeaders.toManagement(request, out: &$0) }
     }

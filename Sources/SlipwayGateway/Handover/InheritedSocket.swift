@@ -48,11 +48,3 @@ struct ListeningSockets {
         addresses = BoundAddresses(main: endpoints[.main]!, inference: endpoints[.inference])
     }
 }
-
-extension Endpoint {
-    /// - Parameter port: 0 for any.
-    fileprivate func isAt(_ address: String, _ port: Int) -> Bool {
-        guard case .internet(let mine, let myPort) = self else { return false }
-        return mine == address && (port == 0 || port == myPort)
-    }
-}

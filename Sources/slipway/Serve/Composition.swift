@@ -27,14 +27,15 @@ struct Composition {
         try data.checkWhole()
         var (lock, predecessor) = try await claim(data)
         var sockets = predecessor?.sockets ?? []
-        while let leaving = try await serve(data, sockets: sockets, after: predecessor) {
-            lock = nil
+        var earlier: (any EarlierGateway)? = predecessor
+        predecessor = nil
+        while let leaving = try await serve(data, sockets: sockets, after: earlier) {
+            lock.release()
             if await leaving.successor.takes() { return try await serveRest(leaving) }
             logger.error("the server that was to take over ended before it served; this one goes on")
-            Task { await leaving.end(within: longestRequest) }
-            lock = try await data.lock(within: Self.lockPatience)
-            guard lock != nil else { throw Self.isTaken(data) }
-            (sockets, predecessor) = (leaving.successor.sockets, nil)
+            guard let again = try await data.lock(within: Self.lockPatience) else { throw Self.isTaken(data) }
+            lock = again
+            (sockets, earlier) = (leaving.successor.sockets, leaving)
         }
         withExtendedLifetime(lock) {}
     }
@@ -53,11 +54,13 @@ struct Composition {
     }
 
     /// Becomes the one server of the data directory, in the place of another if that is asked for.
-    private func claim(_ data: DataDirectory) async throws -> (DataLock?, Predecessor?) {
+    private func claim(_ data: DataDirectory) async throws -> (DataLock, Predecessor?) {
         if let lock = try data.lock() { return (lock, nil) }
         guard settings.takesOver else {
             // What a killed server was just about to start holds its files, the lock too, until it is a program.
-            guard let lock = try await data.lock(within: Self.inheritedPatience) else { throw Self.isTaken(data) }
+            guard let lock = try await data.lock(within: Self.inheritedPatience) else {
+                throw Self.isTaken(data)
+            }
             return (lock, nil)
         }
         let predecessor = try await Predecessor.ask(at: data.handover)
@@ -67,7 +70,7 @@ struct Composition {
 
     /// - Returns: what is left when another server has asked for the place; nil after a signal.
     private func serve(
-        _ data: DataDirectory, sockets: [PassedSocket], after predecessor: Predecessor?
+        _ data: DataDirectory, sockets: [PassedSocket], after earlier: (any EarlierGateway)?
     ) async throws -> Leaving? {
         let masterKey = try data.masterKey()
 
@@ -94,7 +97,7 @@ struct Composition {
         let gateway = makeGateway(socketPath: socketPath, observer: observer, edge: edge, now: now)
         edge.connect(to: gateway)
         let shared = SharedGateway(local: gateway)
-        predecessor?.follow(shared)
+        earlier?.follow(shared)
         let engine = try LocalEngine(configuration: engineConfiguration(data, now), logger: logger)
         var dependencies = dependencies(uploads, data, masterKey: masterKey, now: now)
         dependencies.catalogue = catalogue
@@ -124,14 +127,14 @@ struct Composition {
             await checkLater(store)
         }
         defer { check.cancel() }
-        let hearing = Task { await predecessor?.listen(shared, inbox) }
+        let hearing = Task { await earlier?.listen(shared, inbox) }
         defer { hearing.cancel() }
 
         let front = FrontDoor(
             gateway: gateway, edge: edge, address: addresses.main, grace: .seconds(settings.shutdownGrace),
             waitsFor: managementServes
         ) {
-            predecessor?.serving()
+            earlier?.serving()
             announce(publicURL, addresses: addresses, securePort: securePort, newKey: newKey, data: data)
         }
         let group = ServiceGroup(
@@ -142,8 +145,12 @@ struct Composition {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         let desk = try HandoverDesk(path: data.handover) { link in
-            front.asked(link)
-            Task { await group.triggerGracefulShutdown() }
+            Task {
+                // One handover at a time: who comes after would not know of the requests before.
+                await hearing.value
+                front.asked(link)
+                await group.triggerGracefulShutdown()
+            }
         }
         try await group.run()
         desk.close()
@@ -155,12 +162,14 @@ struct Composition {
         await preparation.value
         await logs.close()
         try store.close()
-        return front.successor.map { Leaving(front: front, observer: observer, successor: $0) }
+        return front.successor.map {
+            Leaving(front: front, observer: observer, successor: $0, limit: longestRequest)
+        }
     }
 
     /// The last part of this process's life: another serves, and what is left here is finished.
     private func serveRest(_ leaving: Leaving) async throws {
-        let rest = Running { await leaving.serveRest(for: longestRequest) }
+        let rest = Running { await leaving.serveRest() }
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: rest, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -277,7 +286,12 @@ struct Composition {
 
     /// The port for TLS; nil where no certificate is given.
     private func bindSecurely(_ edge: Edge, _ sockets: [PassedSocket]) throws -> Int? {
-        let inherited = sockets.first { $0.kind == .secure }?.socket
+        let passed = sockets.first { $0.kind == .secure }?.socket
+        let wanted = settings.tlsCertificate != nil
+        let inherited = passed.flatMap { socket in
+            wanted && socket.endpoint.isAt(settings.host, settings.tlsPort) ? socket : nil
+        }
+        if inherited == nil { passed?.close() }
         switch (settings.tlsCertificate, settings.tlsKey) {
         case (nil, nil): return nil
         case (let certificate?, let key?):

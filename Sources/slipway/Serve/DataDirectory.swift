@@ -1,6 +1,7 @@
 // The data directory: made with owner-only rights, locked by the one server that uses it.
 
 import Foundation
+import Synchronization
 
 /// The layout below `--data-dir`.
 struct DataDirectory: Sendable {
@@ -128,11 +129,18 @@ struct DataDirectory: Sendable {
     var work: String { root + "/work" }
 }
 
-/// Keeps other servers out of a data directory as long as it lives.
+/// Keeps other servers out of a data directory until it is released or goes.
 final class DataLock: Sendable {
-    private let file: Int32
+    private let file: Mutex<Int32>
 
-    init(file: Int32) { self.file = file }
+    init(file: Int32) { self.file = Mutex(file) }
 
-    deinit { close(file) }
+    deinit { release() }
+
+    func release() {
+        file.withLock { file in
+            if file >= 0 { close(file) }
+            file = -1
+        }
+    }
 }

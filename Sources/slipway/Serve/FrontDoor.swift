@@ -63,22 +63,3 @@ final class FrontDoor: Service {
         return sockets
     }
 }
-
-/// What is left of a server that hands over.
-struct Leaving: Sendable {
-    let front: FrontDoor
-    let observer: SwitchedObserver
-    let successor: Successor
-
-    /// Serves the requests that are left by what the successor tells, for at most `limit`.
-    func serveRest(for limit: Duration) async {
-        await successor.serveRest(front.gateway, observer, limit: limit)
-        await front.edge.close()
-    }
-
-    /// Ends without a successor.
-    func end(within limit: Duration) async {
-        await front.gateway.shutdown(grace: limit)
-        await front.edge.close()
-    }
-}

@@ -15,19 +15,30 @@ struct OneLineLog: LogHandler {
 
     var metadata: Logger.Metadata {
         get { inner.metadata }
-        set { inner.metadata = newValue }
+        set { inner.metadata = Self.plain(newValue) }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { inner[metadataKey: key] }
-        set { inner[metadataKey: key] = newValue }
+        get { inner[metadataKey: Self.plain(key)] }
+        set { inner[metadataKey: Self.plain(key)] = newValue.map(Self.plain) }
     }
 
     func log(event: LogEvent) {
         var event = event
         event.message = "\(Self.plain(event.message.description))"
-        event.metadata = event.metadata?.mapValues(Self.plain)
+        var metadata = event.metadata ?? [:]
+        if let error = event.error {
+            // Under the names that the inner log gives them; it would write them as they are.
+            metadata["error.message"] = "\(error)"
+            metadata["error.type"] = "\(String(reflecting: type(of: error)))"
+            event.error = nil
+        }
+        event.metadata = metadata.isEmpty ? nil : Self.plain(metadata)
         inner.log(event: event)
+    }
+
+    private static func plain(_ metadata: Logger.Metadata) -> Logger.Metadata {
+        Dictionary(metadata.map { (plain($0), plain($1)) }) { _, last in last }
     }
 
     private static func plain(_ value: Logger.Metadata.Value) -> Logger.Metadata.Value {
@@ -35,7 +46,7 @@ struct OneLineLog: LogHandler {
         case .string(let text): .string(plain(text))
         case .stringConvertible(let value): .string(plain(value.description))
         case .array(let values): .array(values.map(plain))
-        case .dictionary(let values): .dictionary(values.mapValues(plain))
+        case .dictionary(let values): .dictionary(plain(values))
         }
     }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwaySockets
+import Synchronization
 
 final class HandoverDesk: Sendable {
     private let listener: MessageListener
@@ -11,13 +12,18 @@ final class HandoverDesk: Sendable {
     init(path: String, asked: @escaping @Sendable (HandoverLink) -> Void) throws {
         let listener = try MessageListener(path: path)
         self.listener = listener
+        let isFirst = Atomic(true)
         Thread.detachNewThread {
             while let socket = listener.accept() {
-                guard let received = try? socket.receive(),
-                    let message = try? JSONDecoder().decode(HandoverMessage.self, from: Data(received.bytes)),
-                    case .takeOver = message
-                else { continue }
-                return asked(HandoverLink(socket))
+                // Of its own, so that one who says nothing keeps nobody out.
+                Thread.detachNewThread {
+                    guard let received = try? socket.receive(),
+                        let message = try? JSONDecoder().decode(
+                            HandoverMessage.self, from: Data(received.bytes)),
+                        case .takeOver = message, isFirst.exchange(false, ordering: .relaxed)
+                    else { return }
+                    asked(HandoverLink(socket))
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ import SlipwaySockets
 enum HandoverMessage: Codable, Sendable {
     /// The new one asks for the place.
     case takeOver(version: String)
-    /// The old one gives its listening sockets, one file each in this order, and begins to end.
+    /// The old one gives listening sockets, one file each in this order, and begins to end. There may be more of these.
     case sockets([SocketKind])
     /// The old one has put everything down: records, replicas and the lock of the data directory.
     case yours
@@ -62,9 +62,13 @@ final class HandoverLink: Sendable {
     /// - Parameter sockets: go with it; this process keeps its files too.
     func send(_ message: HandoverMessage, sockets: [BoundSocket] = []) {
         queue.async { [socket] in
-            guard let bytes = try? JSONEncoder().encode(message) else { return }
-            // A side that is gone shows itself at the end of `messages`.
-            try? socket.send(Array(bytes), files: sockets.map { $0.release() })
+            do {
+                try socket.send(
+                    Array(JSONEncoder().encode(message)), files: sockets.map { $0.release() })
+            } catch {
+                // What is missing would be missed: the end of `messages` tells both sides.
+                socket.end()
+            }
         }
     }
 

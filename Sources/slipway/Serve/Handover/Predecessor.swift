@@ -6,7 +6,7 @@ import SlipwayGateway
 import SlipwaySockets
 
 /// The server whose place this process takes.
-final class Predecessor: Sendable {
+final class Predecessor: EarlierGateway {
     let sockets: [PassedSocket]
     private let link: HandoverLink
 
@@ -15,7 +15,8 @@ final class Predecessor: Sendable {
         self.link = link
     }
 
-    /// Asks the server that listens at `path` and returns when it has put everything down.
+    /// Asks the server that listens at `path` and returns when it has put everything down, or has died after it gave its
+    /// sockets.
     /// - Throws: `SettingsError` when it does not answer or goes away in between.
     static func ask(at path: String) async throws -> Predecessor {
         let link: HandoverLink
@@ -31,27 +32,25 @@ final class Predecessor: Sendable {
         for await (message, files) in link.messages {
             switch message {
             case .sockets(let kinds):
-                sockets = try zip(kinds, files).map {
+                sockets += try zip(kinds, files).map {
                     PassedSocket(kind: $0, socket: try BoundSocket(listening: $1))
                 }
             case .yours: return Predecessor(sockets: sockets, link: link)
             default: break
             }
         }
-        for one in sockets { one.socket.close() }
+        // It has died on the way: what it gave is all there is of it.
+        if !sockets.isEmpty { return Predecessor(sockets: sockets, link: link) }
         throw SettingsError(
             description: "The server that uses this data directory ended before it handed over.")
     }
 
-    /// Gives it every table from now on.
     func follow(_ gateway: SharedGateway) {
         gateway.add { [link] table, number in link.send(.table(table, number: number)) }
     }
 
-    /// This process accepts connections now: the other may end when it has no requests left.
     func serving() { link.send(.serving) }
 
-    /// Hears what it reports until it has ended.
     func listen(_ gateway: SharedGateway, _ inbox: DemandInbox) async {
         for await (message, _) in link.messages {
             switch message {

@@ -1,5 +1,5 @@
-// The old server's side: somebody asks for its place; it gives the listening sockets away, ends everything but the
-// requests it has, and serves those by what its successor tells.
+// The old server's side: somebody asks for its place; it gives the listening sockets away and ends everything but the
+// requests it has.
 
 import Foundation
 import SlipwayCore
@@ -9,64 +9,52 @@ import Synchronization
 
 /// The server that takes this process's place.
 final class Successor: Sendable {
-    /// How often it hears of the requests that are left.
-    private static let reportInterval: Duration = .milliseconds(100)
+    /// Sockets that go with one message.
+    private static let together = 100
 
     /// To go on with if it never serves.
     let sockets: [PassedSocket]
     private let link: HandoverLink
+    /// The newest table it has sent before it served.
+    private let early = Mutex<(table: RoutingTable, number: Int)?>(nil)
 
     /// - Parameter sockets: given away with this.
     init(_ link: HandoverLink, sockets: [PassedSocket]) {
         self.sockets = sockets
         self.link = link
-        link.send(.sockets(sockets.map(\.kind)), sockets: sockets.map(\.socket))
+        for first in stride(from: 0, to: sockets.count, by: Self.together) {
+            let some = sockets[first..<min(first + Self.together, sockets.count)]
+            link.send(.sockets(some.map(\.kind)), sockets: some.map(\.socket))
+        }
     }
 
     /// Everything is put down; true once the successor serves, false when it went away before.
     func takes() async -> Bool {
         link.send(.yours)
         for await (message, _) in link.messages {
-            if case .serving = message { return true }
+            switch message {
+            case .serving: return true
+            case .table(let table, let number): early.withLock { $0 = (table, number) }
+            default: break
+            }
         }
         return false
     }
 
-    /// Serves the requests that are left, for at most `limit`.
-    func serveRest(_ gateway: Gateway, _ observer: SwitchedObserver, limit: Duration) async {
+    /// Lets it control the gateway that is left, until that has ended.
+    func serveRest(_ leaving: Leaving, limit: Duration) async {
         for one in sockets { one.socket.close() }
-        observer.switch(to: SuccessorObserver(link: link))
-        let table = Mutex(0)
-        let begin = gateway.load()
+        leaving.observer.switch(to: SuccessorObserver(link: link))
         let reading = Task { [link] in
             for await (message, _) in link.messages {
-                guard case .table(let next, let number) = message else { continue }
-                gateway.publish(next)
-                table.withLock { $0 = number }
+                if case .table(let table, let number) = message { leaving.take(table, number) }
             }
         }
-        let deadline = ContinuousClock.now + limit
-        while gateway.openConnections > 0, ContinuousClock.now < deadline, !Task.isCancelled {
-            link.send(.report(report(of: gateway, since: begin, table: table.withLock { $0 })))
-            try? await Task.sleep(for: Self.reportInterval)
-        }
-        await gateway.shutdown(grace: .zero)
-        link.send(.report(report(of: gateway, since: begin, table: table.withLock { $0 })))
+        if let (table, number) = early.withLock({ $0 }) { leaving.take(table, number) }
+        await leaving.finish(within: limit) { [link] in link.send(.report($0)) }
         await link.flush()
         reading.cancel()
         link.end()
-    }
-
-    private func report(
-        of gateway: Gateway, since begin: [DeploymentID: DeploymentLoad], table: Int
-    ) -> LeavingReport {
-        // The number first: what is in flight is then at least as new as the table.
-        var report = LeavingReport()
-        report.table = table
-        report.loads = LeavingReport.since(begin, gateway.load())
-        report.busyReplicas = gateway.busyReplicas
-        report.traffic = gateway.takeTraffic()
-        return report
     }
 }
 
