@@ -10,6 +10,8 @@ struct OutputTail {
     static let longestLine = 64 << 10
     /// Consumed bytes that are given back to the disk at a time.
     static let freedAtOnce: Int64 = 1 << 20
+    /// Read in one call, so that what comes meanwhile does not pile up while these lines are looked at.
+    static let readAtOnce: Int64 = 256 << 10
     /// With more unread, all but the last `keptOfBacklog` bytes are passed over.
     static let longestBacklog: Int64 = 8 << 20
     static let keptOfBacklog: Int64 = 64 << 10
@@ -26,6 +28,8 @@ struct OutputTail {
     private var freed: Int64 = 0
     private var reserved: Int64 = 0
     private var budget = OutputBudget()
+    /// The last call has left something that may be read at once.
+    private(set) var hasMore = false
 
     init(path: String, offset: Int64 = 0) {
         self.path = path
@@ -41,12 +45,14 @@ struct OutputTail {
         budget.fill(at: now)
         let size = Self.size(of: file)
         if size < offset { (offset, freed, reserved) = (0, 0, 0) }
+        let begin = offset
         var lines: [String] = []
         var buffer = [UInt8](repeating: 0, count: Self.longestLine)
         if !budget.isSpent || final { read(file, &buffer, &lines, final: final) }
         let kept = final ? Self.keptOfBacklog : Self.longestBacklog
         if size - offset > kept { passOver(to: size - Self.keptOfBacklog, file, &buffer) }
         if final { read(file, &buffer, &lines, final: true, regardless: true) }
+        hasMore = !budget.isSpent && offset > begin && offset < size
         return lines
     }
 
@@ -60,7 +66,8 @@ struct OutputTail {
         _ file: Int32, _ buffer: inout [UInt8], _ lines: inout [String], final: Bool,
         regardless: Bool = false
     ) {
-        while regardless || !budget.isSpent {
+        let begin = offset
+        while regardless || !budget.isSpent, final || offset - begin < Self.readAtOnce {
             let count = pread(file, &buffer, buffer.count, off_t(offset))
             if count <= 0 { break }
             let chunk = buffer[..<count]

@@ -93,6 +93,7 @@ struct ReplicaWatch: Sendable {
                 tail.keepRoom()
             }
             if isTime { tellDropped(&tail) }
+            if tail.hasMore { continue }
             let isQuick = isStarting && steps < Self.startingSteps
             try? await Task.sleep(for: isQuick ? Self.startingStep : Self.step)
         }
