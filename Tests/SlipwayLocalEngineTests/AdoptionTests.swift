@@ -86,7 +86,7 @@ struct AdoptionTests {
         for name in gone + kept {
             try files.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
         }
-        files.createFile(atPath: root + "/environments/whole/.complete", contents: nil)
+        _ = files.createFile(atPath: root + "/environments/whole/.complete", contents: nil)
         try BuildLeftovers(root: root).remove()
         for name in gone { #expect(!files.fileExists(atPath: "\(root)/\(name)"), "\(name)") }
         for name in kept { #expect(files.fileExists(atPath: "\(root)/\(name)"), "\(name)") }

@@ -43,28 +43,9 @@ extension SpawnedProcess {
         let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw SpawnError(output, code: errno) }
         defer { close(log) }
-        var ends: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-            throw SpawnError("No socket for a process", code: errno)
+        return try behindGate(arguments[0], record: record) { gate in
+            try start(arguments, isolated, output: log, gate: gate)
         }
-        defer { close(ends[1]) }
-        let process: SpawnedProcess
-        do {
-            defer { close(ends[0]) }
-            process = try start(arguments, isolated, output: log, gate: ends[0])
-        }
-        do {
-            try record(process)
-            guard send(ends[1], "\n", 1, Int32(MSG_NOSIGNAL)) == 1 else {
-                throw SpawnError(description: "\(arguments[0]): it ended before it began.")
-            }
-        } catch {
-            process.signal(SIGKILL)
-            while process.reap() == nil, process.isRunning { usleep(1_000) }
-            throw error
-        }
-        return process
     }
 
     private static func start(

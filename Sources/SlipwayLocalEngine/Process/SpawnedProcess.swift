@@ -30,8 +30,7 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         self.startTime = startTime
     }
 
-    /// Waits for a line on its standard input, then becomes the program. A server that is killed between the start
-    /// of a process and its record closes the socket with its death: nothing runs that no record names.
+    /// Waits for a line on its standard input, then becomes the program.
     private static let gate = ["/bin/sh", "-c", #"read -r go && exec "$@" </dev/null"#, "slipway"]
 
     /// - Parameters:
@@ -47,30 +46,11 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         guard access(arguments[0], X_OK) == 0 else {
             throw SpawnError(description: "\(arguments[0]): \(String(cString: strerror(errno)))")
         }
-        var ends: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-            throw SpawnError("No socket for a process", code: errno)
+        return try behindGate(arguments[0], record: record) { input in
+            try start(
+                gate + arguments, environment: environment, directory: directory, output: output, input: input
+            )
         }
-        defer { close(ends[1]) }
-        let process: SpawnedProcess
-        do {
-            defer { close(ends[0]) }
-            process = try start(
-                gate + arguments, environment: environment, directory: directory, output: output,
-                input: ends[0])
-        }
-        do {
-            try record(process)
-            guard send(ends[1], "go\n", 3, Int32(MSG_NOSIGNAL)) == 3 else {
-                throw SpawnError(description: "\(arguments[0]): it ended before it began.")
-            }
-        } catch {
-            process.signal(SIGKILL)
-            while process.reap() == nil, process.isRunning { usleep(1_000) }
-            throw error
-        }
-        return process
     }
 
     /// - Parameters:
