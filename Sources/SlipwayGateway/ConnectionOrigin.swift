@@ -18,7 +18,7 @@ public struct ConnectionOrigin: Sendable, Equatable {
 }
 
 /// Which of the gateway's listeners a connection came in on.
-public enum ListenerKind: String, Sendable, Codable {
+public enum ListenerKind: Sendable {
     /// Inference, management, uploads and the app, told apart by the host.
     case main
     /// Inference only.

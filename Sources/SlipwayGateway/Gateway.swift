@@ -31,7 +31,7 @@ public final class Gateway: GatewayControl, Sendable {
             configuration: configuration, observer: observer, http2: http2, logger: logger, now: now)
     }
 
-    /// Binds the listeners, so that connections wait in them for `start`; call once. Throws `SystemError` when an
+    /// Binds the listeners, so that connections wait in them for `serve`; call once. Throws `SystemError` when an
     /// address cannot be bound.
     ///
     /// - Parameter inherited: listening sockets of a gateway before this one. Those of the configured addresses are
@@ -96,7 +96,6 @@ public final class Gateway: GatewayControl, Sendable {
     /// Stops accepting and gives the listening sockets to another process; connections that wait in them stay. Open
     /// connections are served on, each up to its next answer, as long as tables are published; what they ask of the
     /// management server goes to `successor`.
-    ///
     public func leave(for successor: Endpoint) async -> [InheritedSocket] {
         plane.beginLeaving(for: successor)
         for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.leave() } }

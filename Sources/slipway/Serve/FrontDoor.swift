@@ -1,5 +1,5 @@
-// The gateway and what stands before it, as a service: they begin when everything behind them serves and end first, or go on
-// with their requests while another server takes the place of this one.
+// The gateway and what stands before it, as a service: they begin when everything behind them serves and end first, or
+// go on with their requests while another server takes the place of this one.
 
 import ServiceLifecycle
 import SlipwayEdge

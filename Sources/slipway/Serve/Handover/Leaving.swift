@@ -40,10 +40,10 @@ final class Leaving: Sendable {
     }
 
     /// Finishes the requests under the successor's control.
-    func serveRest() async { await successor.serveRest(self, limit: limit) }
+    func serveRest() async { await successor.serveRest(self) }
 
     /// Returns when the last connection has ended, or the limit or the task's cancellation has ended it.
-    func finish(within limit: Duration, report: @Sendable (LeavingReport) -> Void) async {
+    func finish(report: @Sendable (LeavingReport) -> Void) async {
         let begin = front.gateway.load()
         let deadline = ContinuousClock.now + limit
         while front.gateway.openConnections > 0, ContinuousClock.now < deadline, !Task.isCancelled {
@@ -74,7 +74,7 @@ extension Leaving: EarlierGateway {
 
     func listen(_ gateway: SharedGateway, _ inbox: DemandInbox) async {
         observer.switch(to: inbox)
-        await finish(within: limit) { gateway.received($0) }
+        await finish { gateway.received($0) }
         gateway.left()
     }
 }

@@ -42,7 +42,7 @@ final class Successor: Sendable {
     }
 
     /// Lets it control the gateway that is left, until that has ended.
-    func serveRest(_ leaving: Leaving, limit: Duration) async {
+    func serveRest(_ leaving: Leaving) async {
         for one in sockets { one.socket.close() }
         leaving.observer.switch(to: SuccessorObserver(link: link))
         let reading = Task { [link] in
@@ -51,7 +51,7 @@ final class Successor: Sendable {
             }
         }
         if let (table, number) = early.withLock({ $0 }) { leaving.take(table, number) }
-        await leaving.finish(within: limit) { [link] in link.send(.report($0)) }
+        await leaving.finish { [link] in link.send(.report($0)) }
         await link.flush()
         reading.cancel()
         link.end()
