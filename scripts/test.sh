@@ -24,7 +24,13 @@ if grep -E "^$root/(Sources|Tests)/.*warning:" "$log"; then fail "the build has 
 
 step "Swift tests"
 # A few at a time: some wait for timeouts, and all at once would starve each other on small machines.
-SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build
+if ! SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build >"$log" 2>&1; then
+    # What failed comes last: the end of a long output is what is kept of it.
+    tail -c 20000 "$log"
+    grep -aE "^✘|error:|Fatal|Crash" "$log" | cut -c1-1000 || true
+    fail "Swift tests failed"
+fi
+grep -aE "^✔ Test run with" "$log"
 
 step "Simulated worlds"
 scripts/simulate.sh

@@ -128,7 +128,8 @@ extension World {
         try #require(Bool(false), what, sourceLocation: location)
     }
 
-    /// Waits until the deployment has the status and returns it.
+    /// Waits until the deployment has the status, and for what follows from it in that pass: the table is published
+    /// after the status is stored. Returns the deployment.
     @discardableResult
     func reaches(
         _ status: DeploymentStatus, _ deployment: Deployment, at location: SourceLocation = #_sourceLocation
@@ -136,6 +137,7 @@ extension World {
         try await until("\(deployment.name) becomes \(status)", at: location) {
             try await now(deployment).status == status
         }
+        await control.controller.settle()
         return try await now(deployment)
     }
 
@@ -145,6 +147,7 @@ extension World {
             let production = try await production(of: deployment)
             return production.current?.deployment.id == deployment.id && !production.isPromoting
         }
+        await control.controller.settle()
     }
 
     /// What the last published table says of a deployment.
