@@ -90,13 +90,17 @@ final class Journal: Sendable {
     func read(matching filter: LogFilter) throws -> [LogEntry] {
         try disk.withLock { _ in
             let newestFirst = filter.direction == .desc
+            let segments = Self.segments(in: directory)
             var found: [LogEntry] = []
-            for number in newestFirst ? Self.segments(in: directory).reversed() : Self.segments(in: directory)
-            {
-                var entries = try Self.entries(inFile: file(number)).filter(filter.matches)
-                if newestFirst { entries.reverse() }
-                found += entries.prefix(filter.limit - found.count)
-                if found.count >= filter.limit { break }
+            for number in newestFirst ? segments.reversed() : segments {
+                let goesOn = try Self.entries(
+                    inFile: file(number), newestFirst ? .lastToFirst : .firstToLast
+                ) { entry in
+                    if filter.isPast(entry) { return false }
+                    if try filter.matches(entry) { found.append(entry) }
+                    return found.count < filter.limit
+                }
+                if !goesOn { break }
             }
             return found
         }
@@ -113,20 +117,28 @@ final class Journal: Sendable {
         }.sorted()
     }
 
-    private static func entries(inFile path: String) -> [LogEntry] {
-        guard let data = FileManager.default.contents(atPath: path) else { return [] }
+    /// Passes the entries to `visit` until that returns false, and returns whether it never did.
+    private static func entries(
+        inFile path: String, _ order: FileLines.Order, _ visit: (LogEntry) throws -> Bool
+    ) rethrows -> Bool {
         let decoder = JSONDecoder()
-        // A torn last line (a crash while writing) does not decode and is passed over.
-        return data.split(separator: UInt8(ascii: "\n")).compactMap {
-            try? decoder.decode(StoredLine.self, from: Data($0)).entry
+        return try FileLines().read(path, order) { line in
+            // A torn last line (a crash while writing) does not decode and is passed over.
+            guard let stored = try? decoder.decode(StoredLine.self, from: line) else { return true }
+            return try visit(stored.entry)
         }
     }
 
     private static func newestTime(in directory: String) -> Int64 {
+        var newest: Int64 = 0
         for number in segments(in: directory).reversed() {
-            if let last = entries(inFile: "\(directory)/\(number).jsonl").last { return last.nanoseconds }
+            let isEmpty = entries(inFile: "\(directory)/\(number).jsonl", .lastToFirst) { entry in
+                newest = entry.nanoseconds
+                return false
+            }
+            if !isEmpty { break }
         }
-        return 0
+        return newest
     }
 
     /// - Returns: false when not all of them are on the disk.

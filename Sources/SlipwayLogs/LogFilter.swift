@@ -35,6 +35,11 @@ struct LogFilter {
         }
     }
 
+    /// Whether no entry can match that comes after this one in the asked direction: the times of a log rise.
+    func isPast(_ entry: LogEntry) -> Bool {
+        direction == .desc ? entry.nanoseconds < query.start : entry.nanoseconds >= query.end
+    }
+
     /// - Throws: `LogQueryError.badPattern` when the pattern has used up its time.
     func matches(_ entry: LogEntry) throws -> Bool {
         guard entry.nanoseconds >= query.start, entry.nanoseconds < query.end else { return false }
