@@ -1,13 +1,13 @@
-// Event-loop-bound. Two channels whose bytes (or parts) go from each to the other: what one reads the other writes,
-// and neither reads while the other does not take it.
+// Event-loop-bound. Two channels whose bytes go from each to the other: what one reads the other writes, and neither
+// reads while the other does not take it.
 
 import NIOCore
 import NIOPosix
 
 final class Splice: ChannelDuplexHandler {
-    typealias InboundIn = NIOAny
-    typealias OutboundIn = NIOAny
-    typealias OutboundOut = NIOAny
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private var partner: Splice?
     private var context: ChannelHandlerContext?
@@ -82,9 +82,15 @@ final class Splice: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        partner?.context?.close(promise: nil)
+        partner?.closeAfterWrites()
         partner = nil
         context.fireChannelInactive()
+    }
+
+    /// A channel that is closed drops what was not sent yet.
+    private func closeAfterWrites() {
+        guard let channel = context?.channel else { return }
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

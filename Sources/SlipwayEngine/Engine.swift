@@ -11,7 +11,8 @@ import SlipwayCore
 public protocol Engine: Sendable {
     /// Builds what replicas of a deployment start from. May take minutes; cancelling the task stops it and
     /// leaves nothing half-made. Lines for the user go to `log` while they happen.
-    /// - Throws: `BuildFailure` with the reason for the user; `CancellationError`.
+    /// - Throws: `BuildFailure` with the reason for the user; `StartFailure` when the machine lacks something now, so
+    ///   that building later may work; `CancellationError`.
     func build(_ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void) async throws
         -> BuiltImage
 

@@ -31,6 +31,27 @@ import Testing
         }
     }
 
+    @Test("a build that the machine cannot carry out now waits, says so in the log, and is carried out later")
+    func buildShortage() async throws {
+        try await World.run { world in
+            world.engine.failBuilds(with: StartFailure(reason: "Resource unavailable", cause: .machine))
+            let deployment = try await world.push()
+            for _ in 0..<5 {
+                let before = world.engine.builds.count
+                try await world.until("it is tried again") {
+                    world.clock.advance(.seconds(5))
+                    return world.engine.builds.count > before
+                }
+            }
+            #expect(try await world.now(deployment).status == .building)
+            world.engine.failBuilds(with: nil)
+            try await world.until("it is built") {
+                world.clock.advance(.seconds(5))
+                return try await world.now(deployment).status == .active
+            }
+        }
+    }
+
     @Test("a deployment that cannot be started for a reason of its own fails at once")
     func ownFault() async throws {
         try await World.run { world in

@@ -122,7 +122,8 @@ import Testing
     }
 
     @Test(
-        "the second build of the same requirements installs nothing, and the same archive is the same image")
+        "the second build of the same requirements installs nothing, the same archive is the same image, also in place of a damaged one"
+    )
     func caching() async throws {
         let engine = try Workshop.engine()
         let first = try await build(engine)
@@ -134,7 +135,13 @@ import Testing
         let request = BuildRequest(
             deploymentID: DeploymentID("dep0001"), modelName: "test", archivePath: archive,
             isDevelopment: false)
-        #expect(try await engine.build(request) { _ in } == engine.build(request) { _ in })
+        let image = try await engine.build(request) { _ in }
+        #expect(try await engine.build(request) { _ in } == image)
+        let record = "\(Workshop.directory)/engine/images/\(image.id.text)/image.json"
+        try "{".write(toFile: record, atomically: true, encoding: .utf8)
+        #expect(try await engine.image(image.id) == nil)
+        #expect(try await engine.build(request) { _ in } == image)
+        #expect(try await engine.image(image.id) != nil)
         await engine.removeImage(second.id)
         #expect(try await engine.image(second.id) == nil)
         await engine.shutdown(stopReplicas: true)

@@ -19,6 +19,7 @@ public final class ScriptedEngine: Engine {
         var heldBuilds: [CheckedContinuation<Void, Never>] = []
         var holdsBuilds = false
         var startFailure: StartFailure?
+        var buildFailure: StartFailure?
         var imageFailure: StartFailure?
     }
 
@@ -42,6 +43,9 @@ public final class ScriptedEngine: Engine {
 
     /// What starts from now on fail with; nil lets them be.
     public func failStarts(with failure: StartFailure?) { state.withLock { $0.startFailure = failure } }
+
+    /// What builds end with from now on; nil lets them be.
+    public func failBuilds(with failure: StartFailure?) { state.withLock { $0.buildFailure = failure } }
 
     /// What looking for images fails with from now on; nil lets it be.
     public func failImages(with failure: StartFailure?) { state.withLock { $0.imageFailure = failure } }
@@ -95,6 +99,7 @@ public final class ScriptedEngine: Engine {
             if goesOn { continuation.resume() }
         }
         try Task.checkCancellation()
+        if let failure = state.withLock({ $0.buildFailure }) { throw failure }
         if request.modelName == Self.unbuildable { throw BuildFailure(reason: "The model is unbuildable.") }
         let image = BuiltImage(
             id: ImageID("image-\(request.archivePath.split(separator: "/").last ?? "")"),

@@ -121,8 +121,11 @@ extension ControlPlane {
 
     /// Frees what no deployment needs any more; the image in its own time.
     func removeUnused(archive: String, image: ImageID?) async {
-        let isUsed = (try? await store.read { try $0.usesArchive(archive) }) ?? true
-        if !isUsed { dependencies.removeArchive(archive) }
+        // A push of the same archive comes before or after, never in between: it is looked for in the push's own
+        // transaction. What stays because nothing can be written goes with the next sweep.
+        try? await store.write { [dependencies] db in
+            if try !db.usesArchive(archive) { dependencies.removeArchive(archive) }
+        }
         guard let image else { return }
         Task { [controller] in await controller.free(image) }
     }

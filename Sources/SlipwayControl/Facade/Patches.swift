@@ -183,7 +183,7 @@ extension ControlPlane {
                 BuildRequest(
                     deploymentID: deployment.id, modelName: name, archivePath: archive, isDevelopment: true)
             ) { [logs] in logs.append($0, to: deployment.id) }
-        } catch is BuildFailure {
+        } catch is BuildFailure, is StartFailure {
             // The usual way tells why.
             return .impossible
         }

@@ -44,6 +44,7 @@ extension ControlPlane {
         let operation = "push \(request)"
         let (id, replaced) = try await store.write { [self] db -> (DeploymentID, Deployment?) in
             if let made = try db.alreadyMade(operation, by: caller) { return (DeploymentID(made), nil) }
+            _ = try archive(request.archiveKey)
             let (team, known) = try resolve(request, by: caller, in: db)
             let model = try known ?? newModel(request, team: team, in: db, at: now)
             let replaced = request.isDevelopment ? try db.developmentDeployment(of: model.id) : nil
@@ -112,11 +113,16 @@ extension ControlPlane {
         return (team, model)
     }
 
-    private func archiveConfig(_ key: String) throws -> TrussConfig {
-        // Its time is set before the transaction, so that no sweep takes it for abandoned from now on.
+    /// The path of an archive. Its time is set, so that no sweep takes it for abandoned from now on.
+    private func archive(_ key: String) throws -> String {
         guard let path = dependencies.archivePath(key), utimes(path, nil) == 0 || errno != ENOENT else {
             throw ControlError.validation("No archive was uploaded under the key \(key).")
         }
+        return path
+    }
+
+    private func archiveConfig(_ key: String) throws -> TrussConfig {
+        let path = try archive(key)
         let text: String?
         do {
             text = try TrussArchive.readConfig(archive: path)

@@ -15,6 +15,8 @@ public actor Controller {
     static let tick: Duration = .milliseconds(500)
     /// More builds at once would only slow each other down on small machines.
     static let buildsAtOnce = 2
+    /// How long a build waits that the machine lacked something for.
+    static let pauseAfterShortage: Duration = .seconds(5)
     /// How often one error that does not go away is logged.
     static let toldAgain: Duration = .seconds(60)
     /// How long a replica may take to end after its last request.

@@ -48,6 +48,12 @@ extension Controller {
                 outcome = .failed(reason: failure.reason)
             } catch is CancellationError {
                 outcome = .idle
+            } catch let shortage as StartFailure where shortage.cause == .machine {
+                logs.append(
+                    LogEntry(at: dependencies.now(), "The build waits: \(shortage.reason)", level: .warning),
+                    to: deployment.id)
+                try? await dependencies.sleep(Self.pauseAfterShortage)
+                outcome = .idle
             } catch {
                 outcome = .failed(reason: "The build could not be carried out: \(error)")
             }

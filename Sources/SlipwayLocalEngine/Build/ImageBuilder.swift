@@ -153,12 +153,12 @@ struct ImageBuilder: Sendable {
         }
         try JSONEncoder().encode(record).write(
             to: URL(fileURLWithPath: making + "/image.json"), options: .atomic)
+        if rename(making, final.path) == 0 { return }
         // Another build of the same content may have been faster: either result is the same.
-        if rename(making, final.path) != 0 {
-            let reason = String(cString: strerror(errno))
-            guard try final.record() != nil else {
-                throw BuildFailure(reason: "The image cannot be stored: \(reason).")
-            }
+        if try final.record() != nil { return }
+        // What is in the way is damaged. Replicas that run may still need its files: they go with the next start.
+        guard rename(final.path, making + ".old") == 0, rename(making, final.path) == 0 else {
+            throw BuildFailure(reason: "The image cannot be stored: \(String(cString: strerror(errno))).")
         }
     }
 
