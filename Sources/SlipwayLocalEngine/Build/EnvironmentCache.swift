@@ -135,7 +135,7 @@ actor EnvironmentCache {
             [tools.uv] + arguments, environment: environment, directory: recipe.context,
             output: directory + ".log", register: configuration.register, line: log)
         guard result.code == 0 else {
-            throw BuildFailure(reason: Self.words(of: result.tail))
+            throw BuildFailure(reason: result.force + Self.words(of: result.tail))
         }
     }
 

@@ -147,7 +147,7 @@ struct ImageBuilder: Sendable {
             guard result.code == 0 else {
                 throw BuildFailure(
                     reason:
-                        "The build command \"\(command)\" ended with code \(result.code): \(result.tail.last ?? "")"
+                        "The build command \"\(command)\" ended with code \(result.code): \(result.force)\(result.tail.last ?? "")"
                 )
             }
         }

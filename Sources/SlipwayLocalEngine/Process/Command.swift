@@ -6,6 +6,15 @@ struct CommandResult: Sendable {
     var code: Int32
     /// The last lines of its output.
     var tail: [String]
+
+    /// What ended it when it did not end by itself; empty when it did.
+    var force: String {
+        switch code {
+        case 128 + SIGKILL: "Ended by force, as the kernel does when memory runs out. "
+        case 129...: "Ended by signal \(code - 128). "
+        default: ""
+        }
+    }
 }
 
 enum Command {

@@ -102,6 +102,10 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
         return try SpawnedProcess(child: pid)
     }
 
+    /// Where the machine's memory runs out, its kernel ends a child before it ends the server: half the way from 0 to
+    /// "first of all" (proc_pid_oom_score_adj(5)).
+    private static let memoryScore = "500"
+
     /// The process of a child just started.
     /// - Throws: when it cannot be told from others; it has been ended then.
     init(child pid: pid_t) throws(SpawnError) {
@@ -113,6 +117,11 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
             throw SpawnError("/proc/\(pid)/stat", code: code)
         }
         (self.pid, startTime) = (pid, time)
+        // Refused where the server's own is higher already.
+        let score = open("/proc/\(pid)/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        guard score >= 0 else { return }
+        _ = write(score, Self.memoryScore, Self.memoryScore.utf8.count)
+        close(score)
     }
 
     // MARK: What it does now
