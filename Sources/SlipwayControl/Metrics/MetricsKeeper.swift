@@ -23,7 +23,7 @@ actor MetricsKeeper {
     /// The samples of the current minute.
     private var open: [DeploymentID: MetricsSample] = [:]
     private var minute: Timestamp
-    /// Everything counted since the start of the process.
+    /// Everything counted since the start of the process, for deployments that are there.
     private var totals: [DeploymentID: MetricsSample] = [:]
     private var census: [DeploymentID: ReplicaCensus] = [:]
     private var usage: [ReplicaID: ReplicaUsage] = [:]
@@ -121,6 +121,8 @@ actor MetricsKeeper {
         let samples = open.map { StoredSample(deploymentID: $0.key, minute: minute, sample: $0.value) }
         open = [:]
         minute = next
+        let known = await controller.deploymentIDs()
+        totals = totals.filter { known.contains($0.key) || open[$0.key] != nil }
         let oldest = next + (.zero - MetricsWindow.longest)
         do {
             try await store.write { db in

@@ -61,7 +61,7 @@ public actor Controller {
     var lastScaling: Timestamp?
     var images: [ImageID: BuiltImage] = [:]
     /// Those that the engine could not look up the last time.
-    private var unreadableImages: Set<ImageID> = []
+    var unreadableImages: Set<ImageID> = []
     var lastPublished: Snapshot?
     private var lastRead: (version: UInt64, snapshot: Snapshot)?
     var replicasChanged = true

@@ -10,6 +10,7 @@ extension Controller {
     func scale(_ snapshot: Snapshot) async throws {
         let now = dependencies.now()
         if let lastScaling, now - lastScaling < Autoscaler.period { return }
+        forgetDeleted(snapshot)
         noteLoad(snapshot, now: now)
         lastScaling = now
 
@@ -43,11 +44,23 @@ extension Controller {
         try await keep(decisions)
     }
 
+    /// What is remembered of deployments, for a server that sees many come and go.
+    private func forgetDeleted(_ snapshot: Snapshot) {
+        let known = Set(snapshot.deployments.map(\.id))
+        crashes = crashes.filter { known.contains($0.key) }
+        shortages = shortages.filter { known.contains($0.key) }
+        scalers = scalers.filter { known.contains($0.key) }
+        histories = histories.filter { known.contains($0.key) }
+        board.forgetWork { !known.contains($0) }
+        let used = Set(snapshot.deployments.compactMap(\.imageID)).union(replicas.values.map(\.imageID))
+        images = images.filter { used.contains($0.key) }
+        unreadableImages.formIntersection(used)
+    }
+
     private func noteLoad(_ snapshot: Snapshot, now: Timestamp) {
         let load = gateway.load()
         let windows = Dictionary(
             uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.autoscaling.autoscalingWindow) })
-        histories = histories.filter { windows[$0.key] != nil }
         for (id, window) in windows {
             guard let load = load[id] else { continue }
             histories[id, default: LoadHistory(since: lastScaling ?? observedSince)]

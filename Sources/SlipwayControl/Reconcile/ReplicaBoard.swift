@@ -67,6 +67,13 @@ final class ReplicaBoard: Sendable {
         }
     }
 
+    /// Forgets the work of deployments that are gone and have none in flight.
+    func forgetWork(where isGone: (DeploymentID) -> Bool) {
+        books.withLock { books in
+            books.work = books.work.filter { !isGone($0.key) || $0.value.inFlight > 0 }
+        }
+    }
+
     func work(of deployment: DeploymentID) -> Work { books.withLock { $0.work[deployment] ?? Work() } }
     func inFlight(_ replica: ReplicaID) -> Int { books.withLock { $0.inFlight[replica] ?? 0 } }
 }

@@ -12,6 +12,9 @@ struct ReplicaCensus: Sendable {
 }
 
 extension Controller {
+    /// Every deployment there is, as of the last pass.
+    func deploymentIDs() -> Set<DeploymentID> { Set((lastPublished?.deployments ?? []).map(\.id)) }
+
     func census() -> [DeploymentID: ReplicaCensus] {
         var result: [DeploymentID: ReplicaCensus] = [:]
         for deployment in lastPublished?.deployments ?? [] where deployment.desired == .running {
