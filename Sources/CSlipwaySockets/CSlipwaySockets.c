@@ -71,3 +71,9 @@ ssize_t slipway_receive_files(int socket, void *bytes, size_t length, int *files
     }
     return received;
 }
+
+pid_t slipway_peer(int socket) {
+    struct ucred peer = {0};
+    socklen_t length = sizeof peer;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}

@@ -103,6 +103,12 @@ public final class MessageSocket: Sendable {
         return bytes
     }
 
+    /// The process at the other end; nil where it is in a pid namespace that this one cannot see.
+    public var peer: pid_t? {
+        let pid = slipway_peer(file)
+        return pid > 0 ? pid : nil
+    }
+
     /// Ends the connection; whoever waits in `receive` on either side gets nil.
     public func end() { shutdown(file, Int32(SHUT_RDWR)) }
 }

@@ -1,6 +1,7 @@
 """A new server process takes the place of the running one: nothing is refused, nothing is lost."""
 
 import concurrent.futures
+import contextlib
 import os
 import signal
 import subprocess
@@ -29,14 +30,15 @@ class Upgradable:
     """A server that is replaced by the next process on its data directory."""
 
     def __init__(self, data):
-        self.server = Server(data, port=PORT, inference_port=PORT + 1, on_exit="keep").start()
+        self.server = Server(
+            data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over-limit", "5"]).start()
         self.api = API(self.server.key, URL)
         self.old = []
 
     def take_over(self):
         """Starts the next process; returns when it serves and the old one knows it."""
         before = self.server
-        after = Server(before.data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over"])
+        after = Server(before.data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over-limit", "5", "--take-over"])
         served = before.log.read_text().count("serves http")
         with open(after.log, "ab") as output:
             after.process = subprocess.Popen(after.command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
@@ -235,6 +237,29 @@ def test_the_old_server_goes_on_when_the_new_one_ends_before_it_serves(site, mod
     old = site.take_over()
     assert old.wait(120) == 0
     assert site.predict(model).status_code == 200
+
+
+def test_the_old_server_goes_on_when_the_new_one_hangs(site, model):
+    """It is stopped in the middle of its start, once it has been given everything; the old one ends it."""
+    load = Load(site, model, threads=3)
+    command = [part for part in site.server.command if part != "--take-over"]
+    hanging = subprocess.Popen([*command, "--take-over"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def sockets():
+        count = 0
+        for file in os.listdir(f"/proc/{hanging.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                count += os.readlink(f"/proc/{hanging.pid}/fd/{file}").startswith("socket:")
+        return count
+
+    # The one it asked through, and those it was given.
+    eventually(lambda: sockets() >= 3, 20, 0)
+    hanging.send_signal(signal.SIGSTOP)
+    assert hanging.wait(60) == -signal.SIGKILL
+    eventually(lambda: site.predict(model).status_code == 200, 20)
+    load.end()
+    assert load.failures == []
+    assert site.server.process.poll() is None
 
 
 def test_without_the_flag_a_second_server_is_refused_and_told_how(site):

@@ -43,3 +43,6 @@ ssize_t slipway_send_files(int socket, const void *bytes, size_t length, const i
 /// Receives bytes and the files that came with them, which are the caller's, closed on exec. `files` has room for
 /// `slipway_most_files`. What was received, or -1 with errno.
 ssize_t slipway_receive_files(int socket, void *bytes, size_t length, int *files, int *count);
+
+/// The process at the other end of a Unix socket; 0 where it cannot be seen from here.
+pid_t slipway_peer(int socket);

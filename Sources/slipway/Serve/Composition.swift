@@ -31,7 +31,9 @@ struct Composition {
         predecessor = nil
         while let leaving = try await serve(data, sockets: sockets, after: earlier) {
             lock.release()
-            if await leaving.successor.takes() { return try await serveRest(leaving) }
+            if await leaving.successor.takes(within: .seconds(settings.takeOverLimit)) {
+                return try await serveRest(leaving)
+            }
             logger.error("the server that was to take over ended before it served; this one goes on")
             guard let again = try await data.lock(within: Self.lockPatience) else { throw Self.isTaken(data) }
             lock = again

@@ -28,6 +28,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("python-versions")) var pythonVersions: String?
     @Option(help: help("tools-dir")) var toolsDir: String?
     @Option(help: help("shutdown-grace")) var shutdownGrace: String?
+    @Option(help: help("take-over-limit")) var takeOverLimit: String?
     @Option(help: help("predict-timeout")) var predictTimeout: String?
     @Option(help: help("park-timeout")) var parkTimeout: String?
     @Option(help: help("max-body")) var maxBody: String?
@@ -57,6 +58,7 @@ struct Serve: AsyncParsableCommand {
             "host": host, "port": port, "inference-port": inferencePort, "data-dir": dataDir,
             "public-url": publicUrl, "log-level": logLevel, "replicas-on-exit": replicasOnExit,
             "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
+            "take-over-limit": takeOverLimit,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
             "egress": egress, "rate-limits": rateLimits, "loopback-webhooks": loopbackWebhooks,

@@ -27,6 +27,8 @@ struct Settings: Sendable, Equatable {
     /// Seconds.
     var shutdownGrace = 30
     /// Seconds.
+    var takeOverLimit = 60
+    /// Seconds.
     var predictTimeout = 1200
     /// Seconds.
     var parkTimeout = 1200
@@ -144,6 +146,10 @@ extension Settings {
         .number(
             "shutdown-grace", "Seconds that requests in flight get at shutdown (default 30).", 0...3600,
             \.shutdownGrace),
+        .number(
+            "take-over-limit",
+            "Seconds after which a server that takes this one's place and does not serve is ended, and this one goes on (default 60).",
+            1...3600, \.takeOverLimit),
         .number(
             "predict-timeout", "Seconds a prediction may take (default 1200).", 1...86400, \.predictTimeout),
         .number(

@@ -78,4 +78,7 @@ final class HandoverLink: Sendable {
     }
 
     func end() { socket.end() }
+
+    /// Ends the other server by force.
+    func killPeer() { socket.peer.map { _ = kill($0, SIGKILL) } }
 }

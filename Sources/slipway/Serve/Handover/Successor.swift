@@ -28,9 +28,15 @@ final class Successor: Sendable {
         }
     }
 
-    /// Everything is put down; true once the successor serves, false when it went away before.
-    func takes() async -> Bool {
+    /// Everything is put down; true once the successor serves, false when it went away before. One that does neither is
+    /// ended by force: while it has the data directory nobody serves, and this process must not go on beside it.
+    func takes(within limit: Duration) async -> Bool {
         link.send(.yours)
+        let patience = Task { [link] in
+            try await Task.sleep(for: limit)
+            link.killPeer()
+        }
+        defer { patience.cancel() }
         for await (message, _) in link.messages {
             switch message {
             case .serving: return true
