@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import requests
+from blake3 import blake3
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("SLIPWAY_BINARY", ROOT / ".build/debug/slipway"))
@@ -165,6 +166,16 @@ def tar(files):
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def fold(hashes):
+    """The hash of a source state as the contract describes it."""
+    hasher = blake3()
+    for path in sorted(hashes, key=lambda path: path.split("/")):
+        hasher.update(blake3(path.encode()).digest())
+        if hashes[path] is not None:
+            hasher.update(bytes.fromhex(hashes[path]))
+    return hasher.hexdigest()
 
 
 ECHO = """

@@ -2,16 +2,13 @@
 
 import hashlib
 import hmac
-import http.server
 import json
-import queue
-import threading
-import time
 
 import pytest
 import requests
 
 from harness import API, Server, eventually, tar, truss_files
+from webhooks import Receiver
 
 MODEL = """
 import time
@@ -66,29 +63,6 @@ def ends(api, model, request, wanted, seconds=60):
 
 def output(api, model, request):
     return api.session.get(f"{host(model)}/async_request/{request}/output", timeout=30)
-
-
-class Receiver:
-    """A webhook on this machine that keeps what it gets and answers the statuses it was given."""
-
-    def __init__(self, *statuses):
-        received, left = queue.Queue(), list(statuses)
-        self.received = received
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                received.put((dict(self.headers), body, time.monotonic()))
-                self.send_response(left.pop(0) if left else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://localhost:{self.server.server_port}/hook"
 
 
 def test_a_result_is_kept_and_delivered_signed(api, model):

@@ -5,23 +5,13 @@ import base64
 import pytest
 from blake3 import blake3
 
-from harness import eventually, truss_files
+from harness import eventually, fold, truss_files
 
 MODEL = """
 class Model:
     def predict(self, model_input):
         return {"version": "VERSION"}
 """
-
-
-def fold(hashes):
-    """The hash of a state as the contract describes it."""
-    hasher = blake3()
-    for path in sorted(hashes, key=lambda path: path.split("/")):
-        hasher.update(blake3(path.encode()).digest())
-        if hashes[path] is not None:
-            hasher.update(bytes.fromhex(hashes[path]))
-    return hasher.hexdigest()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import random
 import requests
 from blake3 import blake3
 
-from harness import tar, truss_files
+from harness import fold, tar, truss_files
 
 from .calls import Calls
 from .ledger import Ledger, Violation
@@ -514,13 +514,3 @@ class Owner:
 def shown(settings):
     """Settings in a form that can be compared."""
     return tuple(sorted((k, v) for k, v in settings.items() if isinstance(v, (int, float, str, type(None)))))
-
-
-def fold(hashes):
-    """The hash of a source state as the contract describes it."""
-    hasher = blake3()
-    for path in sorted(hashes, key=lambda path: path.split("/")):
-        hasher.update(blake3(path.encode()).digest())
-        if hashes[path] is not None:
-            hasher.update(bytes.fromhex(hashes[path]))
-    return hasher.hexdigest()
