@@ -67,7 +67,7 @@ class Server:
     def answers(self):
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return requests.get(f"http://localhost:{self.port}/healthz", timeout=2).status_code == 200
+            return requests.get(f"http://localhost:{self.port}/healthz", timeout=10).status_code == 200
         except requests.ConnectionError:
             return False
 

@@ -201,7 +201,7 @@ def test_expiry_and_wake(api):
     api.wait(model, deployment, "SCALED_TO_ZERO")
     request = submit(api, model, {"name": "wake up"})
     ends(api, model, request, "SUCCEEDED")
-    blocker = submit(api, model, {"seconds": 16})
+    blocker = submit(api, model, {"seconds": 30})
     eventually(lambda: status(api, model, blocker)["status"] == "IN_PROGRESS")
     receiver = Receiver()
     late = submit(api, model, {}, max_time_in_queue_seconds=10, webhook_endpoint=receiver.url)

@@ -57,8 +57,8 @@ def test_current_and_summary_are_there_at_once(api, measured):
         ]
         assert values(answer, "baseten_inference_requests_total") == {"status=2xx": 7, "status=4xx": 0, "status=5xx": 2}
         times = values(answer, "baseten_end_to_end_response_time_seconds")
-        assert 0.9 < times["quantile=0.99"] < 1.3 and times["quantile=0.5"] < 0.5
-        assert 0.05 < times["stat=avg"] < 0.5
+        assert 0.9 < times["quantile=0.99"] < 5 and times["quantile=0.5"] < 0.5
+        assert 0.05 < times["stat=avg"] < 1
     assert metrics(api, model, deployment)["mode"] == "CURRENT"
     assert values(metrics(api, model, deployment), "baseten_replicas_active") == {"": 1}
 
@@ -159,7 +159,7 @@ def test_the_exposition_is_read_by_prometheus_own_parser(api, measured):
     ]
     buckets = [s.value for s in times if s.name.endswith("_bucket")]
     assert buckets == sorted(buckets) and buckets[-1] == 7
-    assert 1 < next(s.value for s in times if s.name.endswith("_sum")) < 3
+    assert 1 < next(s.value for s in times if s.name.endswith("_sum")) < 10
     active = {s.labels["deployment_id"]: s.value for s in families["baseten_replicas_active"].samples}
     assert active[deployment] == 1
 
