@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Kills the server again and again while it works: scripts/torture.sh [KILLS [SEED]]. With `steps` for KILLS it dies
-# before and after every sync of one scenario instead. Prints the seed, and lines `figure NAME VALUE UNIT` at the end.
+# Kills the server again and again while it works: scripts/torture.sh [KILLS [SEED]]. `scripts/torture.sh steps [N]`
+# lets it die before and after every sync, and every write to the database (or each Nth), of one scenario instead.
+# Prints the seed, and lines `figure NAME VALUE UNIT` at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/setup.sh
@@ -11,6 +12,6 @@ if [ -z "${SLIPWAY_BINARY:-}" ]; then
 fi
 cd Tests/Conformance
 if [ "${1:-}" = steps ]; then
-    exec "$root/.venv/bin/python" -m crash --steps
+    exec "$root/.venv/bin/python" -m crash --steps ${2:+--every "$2"}
 fi
 exec "$root/.venv/bin/python" -m crash --kills "${1:-200}" ${2:+--seed "$2"}

@@ -21,14 +21,15 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
     parser.add_argument("--port", type=int, default=18350)
     parser.add_argument("--keep", action="store_true", help="keep the directory")
-    parser.add_argument("--steps", action="store_true", help="die before and after every sync of one scenario")
+    parser.add_argument("--steps", action="store_true", help="die at every sync and write of one scenario")
+    parser.add_argument("--every", type=int, default=1, help="with --steps: only each such write")
     options = parser.parse_args()
     # Not below a private directory: in plain mode a replica's user has to reach it.
     directory = tempfile.mkdtemp(prefix="crash-")
     print(f"seed {options.seed}, in {directory}, {BINARY}", flush=True)
     try:
         if options.steps:
-            figures = all_steps(directory, options.port, lambda count: range(1, count + 1))
+            figures = all_steps(directory, options.port, options.every)
         else:
             figures = torture(options.kills, options.seed, options.port, directory)
     except BaseException:

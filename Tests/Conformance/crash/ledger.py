@@ -1,5 +1,7 @@
 """What clients were told: for each fact the values it may have."""
 
+import collections
+
 MISSING = None
 
 
@@ -14,7 +16,7 @@ class Ledger:
         self.name = name
         self.facts = {}
         self.fresh = set()
-        self.verified = 0
+        self.verified = collections.Counter()
 
     def promise(self, fact, value):
         """An answer said so."""
@@ -58,5 +60,5 @@ class Ledger:
             raise Violation(f"{self.name}: {fact} is {observed!r}, and clients were told {allowed!r}")
         if fact in self.fresh:
             self.fresh.discard(fact)
-            self.verified += 1
+            self.verified[fact[0]] += 1
         self.facts[fact] = [observed]

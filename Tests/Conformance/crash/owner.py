@@ -69,7 +69,7 @@ class Owner:
             (self.patch, 4), (self.sync, 3), (self.promote, 5), (self.make_environment, 2), (self.delete_environment, 1),
             (self.change_settings, 5), (self.deactivate, 2), (self.activate, 3), (self.delete_deployment, 4),
             (self.submit, 6), (self.cancel, 2), (self.put_secret, 2), (self.delete_secret, 1), (self.delete_model, 0.4),
-            (self.cancel_promotion, 1),
+            (self.cancel_promotion, 2),
         ]  # fmt: skip
         self.random.choices([a for a, _ in actions], [w for _, w in actions])[0]()
 
@@ -197,8 +197,23 @@ class Owner:
                 self.ledger.promise(self.fact(copy), True)
 
     def cancel_promotion(self):
-        environment = self.random.choice(["production", *sorted(self.environments)])
-        self.call("POST", f"/v1/models/{self.model}/environments/{environment}/cancel_promotion")
+        names = ["production", *sorted(self.environments)]
+        self.random.shuffle(names)
+        going = {name: self.going_promotion(name) for name in names}
+        environment = next((name for name in names if going[name]), names[0])
+        outcome = self.call("POST", f"/v1/models/{self.model}/environments/{environment}/cancel_promotion")
+        if outcome and going[environment]:
+            # None of these is a rolling one, so it ends at once.
+            if outcome.body["status"] != "CANCELED":
+                raise Violation(f"{self.name}: a promotion was cancelled with the answer {outcome.body}")
+            promotion, candidate = going[environment]
+            self.ledger.promise(("cancel", environment, promotion, candidate), "CANCELED")
+
+    def going_promotion(self, environment):
+        """The promotion that has not ended: its id and its candidate."""
+        outcome = self.call("GET", f"/v1/models/{self.model}/environments/{environment}/promotions")
+        going = [p for p in outcome.body["promotions"] if p["status"] not in ENDED] if outcome else []
+        return (going[0]["id"], going[0]["candidate_deployment_id"]) if going else None
 
     def make_environment(self):
         if len(self.environments) >= MOST_ENVIRONMENTS:
@@ -224,7 +239,8 @@ class Owner:
             self.forget_environment(name)
 
     def forget_environment(self, name):
-        self.ledger.forget(("settings", name), *[f for f in self.ledger.of("candidate") if f[1] == name])
+        facts = [f for kind in ("candidate", "cancel") for f in self.ledger.of(kind) if f[1] == name]
+        self.ledger.forget(("settings", name), *facts)
 
     def change_settings(self):
         environment = self.random.choice(["production", *sorted(self.environments)])
@@ -273,7 +289,7 @@ class Owner:
 
     def forget_deployment(self, name):
         deployment = self.deployments.pop(name, None)
-        facts = [f for f in self.ledger.of("candidate") if f[2] == deployment]
+        facts = [f for kind in ("candidate", "cancel") for f in self.ledger.of(kind) if f[-1] == deployment]
         self.ledger.forget(("state", name), *facts)
         if name == "development":
             self.ledger.forget(("newest",), ("running",))
@@ -423,6 +439,10 @@ class Owner:
         for fact in self.ledger.of("candidate"):
             if fact[1] == name and len(history) < 100:
                 self.ledger.check(fact, True if fact[2] in candidates or fact[2] == current else None)
+        statuses = {p["id"]: p["status"] for p in history}
+        for fact in self.ledger.of("cancel"):
+            if fact[1] == name and len(history) < 100:
+                self.ledger.check(fact, statuses.get(fact[2]))
         if len([p for p in history if p["status"] not in ENDED]) > 1:
             raise Violation(f"{self.name}: {name} has two promotions: {history}")
         for promotion in history:

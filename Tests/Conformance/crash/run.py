@@ -284,7 +284,8 @@ class Torture:
         assert not leftovers.groups(self.seen_replicas), leftovers.groups(self.seen_replicas)
         assert not leftovers.sockets(self.data, self.pids), leftovers.sockets(self.data, self.pids)
         figures = {
-            "crash_kills": (self.kills, "kills"), "crash_writes_verified": (self.verified, "writes"), **figures,
+            "crash_kills": (self.kills, "kills"), "crash_writes_verified": (self.verified, "writes"),
+            "crash_cancels_verified": (sum(o.ledger.verified["cancel"] for o in self.owners), "promotions"), **figures,
             "crash_open_files_before": (opened, "files"), "crash_open_files_after": (left_open, "files"),
         }  # fmt: skip
         for name, values in self.times.items():
@@ -296,7 +297,7 @@ class Torture:
     @property
     def verified(self):
         """Acknowledged writes that were found as acknowledged after a kill."""
-        return sum(owner.ledger.verified for owner in self.owners)
+        return sum(owner.ledger.verified.total() for owner in self.owners)
 
     def nothing_stays(self):
         def left():

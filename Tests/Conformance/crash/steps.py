@@ -1,4 +1,4 @@
-"""One fixed scenario, killed at each of its syncs in turn: before the disk has what was written, and right after."""
+"""One fixed scenario, killed at each of its syncs and writes in turn: before the disk has it, and right after."""
 
 import pathlib
 import signal
@@ -12,6 +12,10 @@ from .run import Torture
 
 # What has not come by then needs no sync any more.
 QUIET = 1.0
+# The calls a server can die at, and which of them: every sync, and every write to the database or its log.
+KINDS = {"sync": "", "write": " path=slipway.sqlite"}
+# A later run of the scenario has fewer calls than the first, where things are there already.
+MOST_RUNS = 5
 
 
 class Steps(Torture):
@@ -53,56 +57,59 @@ class Steps(Torture):
         return self.server.process.poll() is not None
 
     def measure(self):
-        """Syncs of one run without faults."""
-        before = self.faults.count("sync")
+        """Calls of each kind in one run without faults."""
+        self.faults.set(*(f"{kind} delay-ms 0{part}" for kind, part in KINDS.items()))
         self.scenario()
         time.sleep(QUIET)
-        return self.faults.count("sync") - before
+        counts = {kind: self.faults.seen(rule) for rule, kind in enumerate(KINDS)}
+        self.faults.clear()
+        return counts
 
-    def killed_at(self, number, side):
-        """Runs the scenario with a death at a sync, restarts and compares. Returns whether that sync was reached."""
+    def killed_at(self, kind, number, side):
+        """Runs the scenario until the server dies at its `number`th call of a kind, restarts and compares."""
         anchors = self.anchor_replicas()
         for owner in self.owners:
             owner.call.fresh()
-        self.faults.set(f"sync kill-{side} {number}")
+        self.faults.set(f"{kind} kill-{side} {number}{KINDS[kind]}")
         died = []
         watching = threading.Thread(target=lambda: died.append((self.server.process.wait(), time.monotonic())), daemon=True)
         watching.start()
         begun = time.monotonic()
-        self.scenario()
-        watching.join(timeout=QUIET)
-        reached = self.is_dead()
-        self.faults.clear()
-        if reached:
-            watching.join()
-            if died[0][0] != -signal.SIGKILL:
-                raise Violation(f"the server ended by itself: {died[0][0]}\n{self.tail()}")
-            self.kills += 1
-            # The caller sees the end a moment before or after this process does.
-            self.died = max(begun, died[0][1] - 1)
+        for _ in range(MOST_RUNS):
+            self.scenario()
+            watching.join(timeout=QUIET)
+            if self.is_dead():
+                break
         else:
-            self.kill()
+            raise Violation(f"{self.faults.seen()} calls of {kind} in {MOST_RUNS} runs, and not {number}")
+        self.faults.clear()
+        watching.join()
+        if died[0][0] != -signal.SIGKILL or self.faults.seen() < number:
+            raise Violation(f"the server ended by itself: {died[0][0]}\n{self.tail()}")
+        self.kills += 1
+        # The caller sees the end a moment before or after this process does.
+        self.died = max(begun, died[0][1] - 1)
         self.revive()
         self.compare(anchors)
-        return reached
 
 
-def all_steps(directory, port, numbers, say=print):
-    """Kills before and after the syncs that `numbers` chooses of their count. Returns figures."""
+def all_steps(directory, port, every, say=print):
+    """Kills before and after each sync, and each `every`th write, of the scenario's first run. Returns figures."""
     run = Steps(directory, port)
-    reached = 0
+    figures = {}
     try:
         run.build()
-        count = run.measure()
-        chosen = numbers(count)
-        say(f"{count} syncs, killed at {chosen}")
-        for number in chosen:
-            for side in ("before", "after"):
-                reached += run.killed_at(number, side)
-        figures = run.finish()
-        return {
-            "crash_scenario_syncs": (count, "syncs"), "crash_syncs_killed_at": (reached, "kills"),
-            **{name.replace("crash_", "crash_steps_", 1): value for name, value in figures.items()},
-        }  # fmt: skip
+        for kind, count in run.measure().items():
+            step = every if kind == "write" else 1
+            numbers = range(1, count + 1, step)
+            say(f"{count} calls of {kind}; killed before and after {len(numbers)}, every {step}.", flush=True)
+            for number in numbers:
+                for side in ("before", "after"):
+                    run.killed_at(kind, number, side)
+                say(f"{kind} {number}: {run.kills} kills, {run.verified} writes verified", flush=True)
+            figures[f"crash_scenario_{kind}s"] = count, f"{kind}s"
+            figures[f"crash_{kind}s_killed_at"] = 2 * len(numbers), "kills"
+        finished = run.finish()
+        return {**figures, **{name.replace("crash_", "crash_steps_", 1): value for name, value in finished.items()}}
     finally:
         run.clean_up()

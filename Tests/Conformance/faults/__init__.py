@@ -6,6 +6,7 @@
     faulty.set("sync fail EIO", "write fail ENOSPC path=/blobs/")
     faulty.clear()
     before = faulty.count("sync")
+    faulty.seen()                                      # calls the first rule concerned since it was set
 
 A rule is `KIND ACTION [NTH] [path=PART]`:
 
@@ -31,6 +32,7 @@ import struct
 import subprocess
 
 KINDS = ("sync", "write", "rename", "unlink", "mkdir", "open", "spawn", "clock")
+MOST_RULES = 16
 SOURCE = pathlib.Path(__file__).with_name("shim.c")
 
 
@@ -74,8 +76,19 @@ class Faults:
         return self.counts()[kind]
 
     def counts(self):
+        return dict(zip(KINDS, self.counters()))
+
+    def seen(self, rule=0):
+        """Calls that a rule concerned since it was set, a deadly one included; valid after the first such call.
+
+        Rules are counted from 0 in the order they were set, those about the clock left out.
+        """
+        return self.counters()[len(KINDS) + rule]
+
+    def counters(self):
+        count = len(KINDS) + MOST_RULES
         try:
             data = self.control.with_name(self.control.name + ".counters").read_bytes()
         except FileNotFoundError:
-            return dict.fromkeys(KINDS, 0)
-        return dict(zip(KINDS, struct.unpack(f"={len(KINDS)}Q", data[: 8 * len(KINDS)])))
+            return (0,) * count
+        return struct.unpack(f"={count}Q", data[: 8 * count])

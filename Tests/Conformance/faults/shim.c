@@ -44,7 +44,7 @@ static int rule_count;
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
 static const char *control;
-static _Atomic(uint64_t) *counters;
+static _Atomic(uint64_t) *counters;  // of each kind, then of each rule
 static struct stat known;
 static atomic_long clock_offset;
 static int active;
@@ -126,6 +126,7 @@ static void refresh(void) {
             if (rules[rule_count].action == OFFSET) offset = rules[rule_count].value;
             else rule_count++;
         }
+        for (int i = 0; i < rule_count; i++) atomic_store(&counters[KINDS + i], 0);
         atomic_store(&clock_offset, offset);
         known = now;
     }
@@ -171,6 +172,7 @@ static struct verdict judge(enum kind kind, const char *path) {
         struct rule *rule = &rules[i];
         if (!concerns(rule, kind, path)) continue;
         long number = atomic_fetch_add(&rule->seen, 1) + 1;
+        atomic_fetch_add(&counters[KINDS + i], 1);
         if (rule->nth && number != rule->nth) continue;
         switch (rule->action) {
         case KILL_BEFORE: kill(getpid(), SIGKILL); for (;;) pause();
