@@ -1,0 +1,1 @@
+"""What models try that are not to be trusted."""
