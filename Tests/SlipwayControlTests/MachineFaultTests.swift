@@ -2,6 +2,7 @@
 
 import SlipwayCore
 import SlipwayEngine
+import SlipwayLogs
 import SlipwayTestSupport
 import Synchronization
 import Testing
@@ -44,6 +45,10 @@ import Testing
                 }
             }
             #expect(try await world.now(deployment).status == .building)
+            let lines = try await world.control.logs(
+                of: deployment.id, model: deployment.modelID, LogQuery(start: 0, end: .max, limit: 1000))
+            let told = lines.map(\.message).filter { $0.contains("Resource unavailable") }
+            #expect(told == ["The build waits: Resource unavailable"])
             world.engine.failBuilds(with: nil)
             try await world.until("it is built") {
                 world.clock.advance(.seconds(5))
@@ -122,6 +127,38 @@ import Testing
             }
         }
     }
+
+    @Test("an image that vanished while a replica serves is built beside it when another one is wanted")
+    func vanishedBesideReplica() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            let replica = world.started(for: deployment)[0].replicaID
+            for image in world.engine.images { await world.engine.removeImage(image.id) }
+            world.engine.failStarts(with: StartFailure(reason: "no image", cause: .image))
+            try await world.store.write { db in
+                var current = try #require(try db.deployment(deployment.id))
+                current.autoscaling.minReplica = 2
+                current.autoscaling.maxReplica = 2
+                try db.update(current)
+            }
+            world.engine.failBuilds(with: StartFailure(reason: "no room", cause: .machine))
+            try await world.until("it is built again") {
+                world.clock.advance(.seconds(5))
+                return world.engine.builds.count >= 3
+            }
+            #expect(try await world.now(deployment).status == .active)
+            #expect(world.route(deployment)?.replicas.map(\.replicaID) == [replica])
+            world.engine.failBuilds(with: nil)
+            world.engine.failStarts(with: nil)
+            try await world.until("both serve") {
+                world.clock.advance(.seconds(5))
+                return world.route(deployment)?.replicas.count == 2
+            }
+            #expect(!world.engine.stopped.contains(replica))
+        }
+    }
+
     @Test("images that cannot be read for a while are not taken for lost: nothing is built again")
     func unreadableImages() async throws {
         let directory = try Directory()

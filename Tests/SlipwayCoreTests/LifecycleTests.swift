@@ -119,6 +119,11 @@ extension String {
         play.situation.imageIsMissing = true
         play.step()
         #expect(play.deployment.status == .active, "what runs needs no image")
+        play.situation.plannedReplicas = 2
+        #expect(play.step() == [.startBuild], "another replica needs one, which is built beside what runs")
+        play.situation.build = .running
+        #expect(play.step().isEmpty && play.deployment.imageID == Play.image)
+        (play.situation.build, play.situation.plannedReplicas) = (.idle, nil)
         play.situation.replicas = []
         play.deployment.desired = .zero
         play.step()

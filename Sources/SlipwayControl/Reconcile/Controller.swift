@@ -17,6 +17,8 @@ public actor Controller {
     static let buildsAtOnce = 2
     /// How long a build waits that the machine lacked something for.
     static let pauseAfterShortage: Duration = .seconds(5)
+    /// How long one waits that failed beside replicas which go on serving.
+    static let pauseAfterFailure: Duration = .seconds(300)
     /// How often one error that does not go away is logged.
     static let toldAgain: Duration = .seconds(60)
     /// How long a replica may take to end after its last request.
@@ -35,6 +37,8 @@ public actor Controller {
 
     var replicas: [ReplicaID: Replica] = [:]
     var builds: [DeploymentID: Build] = [:]
+    /// Builds that wait for something the machine lacks.
+    var buildDelays: [DeploymentID: (reason: String, end: Timestamp)] = [:]
     /// Builds outside of the loop whose image no record names yet.
     var unstoredBuilds = 0
     /// Images that are being freed.
@@ -59,9 +63,10 @@ public actor Controller {
     var scalers: [DeploymentID: AutoscalerState] = [:]
     var histories: [DeploymentID: LoadHistory] = [:]
     var lastScaling: Timestamp?
+    /// What is known of images, also of one that is lost while its replicas run.
     var images: [ImageID: BuiltImage] = [:]
-    /// Those that the engine could not look up the last time.
-    var unreadableImages: Set<ImageID> = []
+    /// Those that the engine does not have.
+    var lostImages: Set<ImageID> = []
     var lastPublished: Snapshot?
     private var lastRead: (version: UInt64, snapshot: Snapshot)?
     var replicasChanged = true
@@ -215,6 +220,7 @@ public actor Controller {
         let plans = plannedReplicas(snapshot)
         var situations: [DeploymentID: Situation] = [:]
         for deployment in snapshot.deployments where !held.contains(deployment.id) {
+            endRebuild(of: deployment)
             let mine = (byDeployment[deployment.id] ?? []).sorted { $0.id < $1.id }
             let work = board.work(of: deployment.id)
             let situation = Situation(
@@ -230,7 +236,7 @@ public actor Controller {
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
                 crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
                 observedSince: observedSince,
-                imageIsMissing: deployment.imageID.map { isMissing($0) } ?? false)
+                imageIsMissing: deployment.imageID.map(lostImages.contains) ?? false)
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {
                 situations[deployment.id] = situation
@@ -286,19 +292,17 @@ public actor Controller {
 
     /// What is missing is looked for again in every pass: a build may bring it back.
     private func lookUpImages(of snapshot: Snapshot) async {
-        for image in Set(snapshot.deployments.compactMap(\.imageID)) where images[image] == nil {
-            do {
-                images[image] = try await engine.image(image)
-                unreadableImages.remove(image)
-            } catch {
-                unreadableImages.insert(image)
+        for image in Set(snapshot.deployments.compactMap(\.imageID))
+        where images[image] == nil || lostImages.contains(image) {
+            // Where the engine cannot tell, what was built must not be given up.
+            guard let found = try? await engine.image(image) as BuiltImage?? else { continue }
+            if let found {
+                images[image] = found
+                lostImages.remove(image)
+            } else {
+                lostImages.insert(image)
             }
         }
-    }
-
-    /// Whether the engine says so. Where it cannot tell, what was built must not be given up.
-    private func isMissing(_ image: ImageID) -> Bool {
-        images[image] == nil && !unreadableImages.contains(image)
     }
 
     private func publishBoard() {

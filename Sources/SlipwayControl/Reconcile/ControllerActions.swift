@@ -24,6 +24,7 @@ extension Controller {
 
     private func startBuild(of deployment: Deployment) {
         builds[deployment.id]?.task?.cancel()
+        if let delay = buildDelays[deployment.id], dependencies.now() < delay.end { return }
         guard freeing == 0, builds.values.filter({ $0.observation == .running }).count < Self.buildsAtOnce
         else { return }
         builds[deployment.id] = Build(archiveKey: deployment.archiveKey, observation: .running, task: nil)
@@ -49,16 +50,35 @@ extension Controller {
             } catch is CancellationError {
                 outcome = .idle
             } catch let shortage as StartFailure where shortage.cause == .machine {
-                logs.append(
-                    LogEntry(at: dependencies.now(), "The build waits: \(shortage.reason)", level: .warning),
-                    to: deployment.id)
-                try? await dependencies.sleep(Self.pauseAfterShortage)
+                self.delayBuild(of: deployment.id, shortage.reason, Self.pauseAfterShortage)
                 outcome = .idle
             } catch {
                 outcome = .failed(reason: "The build could not be carried out: \(error)")
             }
             self.buildEnded(of: deployment.id, archiveKey: archiveKey, outcome)
         }
+    }
+
+    /// It is not begun before the pause is over; the reason is told once for as long as it is the same.
+    private func delayBuild(of id: DeploymentID, _ reason: String, _ pause: Duration) {
+        if buildDelays[id]?.reason != reason { log("The build waits: \(reason)", .warning, of: id) }
+        buildDelays[id] = (reason, dependencies.now() + pause)
+    }
+
+    /// Of a build beside replicas that go on serving, as their image was lost: it is there again, or the build is tried
+    /// again later. An image that has become another one is of use only to a deployment that starts anew.
+    func endRebuild(of deployment: Deployment) {
+        guard deployment.status != .building, let build = builds[deployment.id] else { return }
+        switch build.observation {
+        case .idle, .running: return
+        case .succeeded(deployment.imageID): break
+        case .succeeded(let other):
+            delayBuild(
+                of: deployment.id, "the image that was built again is another one", Self.pauseAfterFailure)
+            Task { await free(other) }
+        case .failed(let reason): delayBuild(of: deployment.id, reason, Self.pauseAfterFailure)
+        }
+        builds[deployment.id] = nil
     }
 
     /// A synced patch has brought its own signature; a push gets the one of its archive.
@@ -87,6 +107,7 @@ extension Controller {
         } else {
             builds[id]?.observation = outcome
             builds[id]?.task = nil
+            buildDelays[id] = nil
         }
         inbox.ring()
     }
@@ -147,7 +168,7 @@ extension Controller {
     private func noteFailedStart(of id: ReplicaID, _ image: ImageID, _ error: any Error) {
         guard let failure = error as? StartFailure, failure.cause != .replica else { return }
         replicas[id]?.failedToStart = true
-        if failure.cause == .image { images[image] = nil }
+        if failure.cause == .image { lostImages.insert(image) }
         if let deployment = replicas[id]?.deploymentID {
             log("A replica cannot start and is tried again: \(failure.reason)", .warning, of: deployment)
         }

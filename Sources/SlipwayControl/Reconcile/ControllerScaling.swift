@@ -48,13 +48,14 @@ extension Controller {
     private func forgetDeleted(_ snapshot: Snapshot) {
         let known = Set(snapshot.deployments.map(\.id))
         crashes = crashes.filter { known.contains($0.key) }
+        buildDelays = buildDelays.filter { known.contains($0.key) }
         shortages = shortages.filter { known.contains($0.key) }
         scalers = scalers.filter { known.contains($0.key) }
         histories = histories.filter { known.contains($0.key) }
         board.forgetWork { !known.contains($0) }
         let used = Set(snapshot.deployments.compactMap(\.imageID)).union(replicas.values.map(\.imageID))
         images = images.filter { used.contains($0.key) }
-        unreadableImages.formIntersection(used)
+        lostImages.formIntersection(used)
     }
 
     private func noteLoad(_ snapshot: Snapshot, now: Timestamp) {

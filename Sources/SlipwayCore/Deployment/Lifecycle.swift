@@ -119,7 +119,11 @@ private struct Life {
                     + ((situation.shortage.map { "waiting for \($0)" } ?? crashes.lastReason)
                         .map { ": \($0)" } ?? "."))
         }
-        if situation.imageIsMissing, wantedReplicas > 0, live(image).isEmpty { return buildAgain() }
+        if situation.imageIsMissing, wantedReplicas > live(image).count {
+            if live(image).isEmpty { return buildAgain() }
+            // Beside the replicas that go on serving; more are started once it is there.
+            if situation.build == .idle { actions.append(.startBuild) }
+        }
         scale(image)
         report(image)
     }
@@ -170,6 +174,7 @@ private struct Life {
         let live = live(image)
         let missing = wantedReplicas - live.count
         if missing > 0 {
+            if situation.imageIsMissing { return }
             if let allowed = crashes.restartAllowedAt, now < allowed { return }
             actions.append(.startReplicas(count: missing))
         } else if missing < 0 {
