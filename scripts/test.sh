@@ -24,13 +24,14 @@ if grep -E "^$root/(Sources|Tests)/.*warning:" "$log"; then fail "the build has 
 
 step "Swift tests"
 # A few at a time: some wait for timeouts, and all at once would starve each other on small machines.
-if ! SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build >"$log" 2>&1; then
+SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build 2>&1 | tee "$log" |
+    { grep -aE --line-buffered "^✘|^✔ (Suite|Test run)|error:" || true; } | cut -c1-1000
+if [ "${PIPESTATUS[0]}" -ne 0 ]; then
+    tail -c 10000 "$log"
     # What failed comes last: the end of a long output is what is kept of it.
-    tail -c 20000 "$log"
     grep -aE "^✘|error:|Fatal|Crash" "$log" | cut -c1-1000 || true
     fail "Swift tests failed"
 fi
-grep -aE "^✔ Test run with" "$log"
 
 step "Simulated worlds"
 scripts/simulate.sh

@@ -9,9 +9,14 @@ final class Splice: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// For what is left to be sent once the other channel is gone.
+    private static let patience: TimeAmount = .seconds(60)
+
     private var partner: Splice?
     private var context: ChannelHandlerContext?
     private let heldRead = HeldRead()
+    /// Done when everything has been sent that comes before the end.
+    private var outputEnd: EventLoopFuture<Void>?
     /// What came before the partner.
     private var waiting: [NIOAny] = []
 
@@ -76,7 +81,7 @@ final class Splice: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .some(.inputClosed) = event as? ChannelEvent {
-            partner?.context?.close(mode: .output, promise: nil)
+            partner?.endOutput()
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -87,10 +92,19 @@ final class Splice: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// A channel that is closed drops what was not sent yet.
+    private func endOutput() {
+        guard let channel = context?.channel else { return }
+        outputEnd = channel.close(mode: .output)
+    }
+
+    /// A channel that is closed drops what was not sent yet; one that takes nothing any more is closed all the same.
     private func closeAfterWrites() {
         guard let channel = context?.channel else { return }
-        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+        let limit = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        (outputEnd ?? channel.writeAndFlush(ByteBuffer())).whenComplete { _ in
+            limit.cancel()
+            channel.close(promise: nil)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -42,6 +42,12 @@ public final class Store: Sendable {
             // The pool sets NORMAL when it turns WAL on; an acknowledged write must survive a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             if Self.size(of: path) <= Self.checkedAtOnce { try Self.check(pool) }
+            if try pool.read(Migrations.all.hasBeenSuperseded) {
+                throw DatabaseError(
+                    message:
+                        "a newer version of Slipway has changed its layout; start that one, or bring back a backup of before with `slipway restore`"
+                )
+            }
             try Migrations.all.migrate(pool)
         } catch {
             throw StoreError(opening: path, error)

@@ -112,6 +112,12 @@ def test_nobody_sees_a_smuggled_request(gateway):
     assert not [name for name, seen in gateway.items() for head in seen.heads if b"smuggled" in head]
 
 
+def test_what_nginx_refuses_is_refused(gateway, nginx):
+    """But for two, which the RFC allows: a tab beside a value, and the same expectation twice."""
+    passed = {name for name in gateway if gateway[name].bodies and not nginx[name].bodies}
+    assert passed == {"length-spaces-around", "expect-twice"}
+
+
 def test_differences_from_nginx_have_reasons(gateway, nginx):
     cases = {case.name: case for case in CASES}
     differences = [name for name in gateway if verdict(gateway[name]) != verdict(nginx[name])]

@@ -103,6 +103,17 @@ import Testing
         #expect(error?.description.contains("damaged") == true)
     }
 
+    @Test("what a newer version has changed is not opened, and not touched")
+    func newer() async throws {
+        let (store, _, _) = try await filled()
+        try await store.write { writer in
+            try writer.db.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('of next year')")
+        }
+        try store.close()
+        let error = #expect(throws: StoreError.self) { try Store(path: directory + "/slipway.sqlite") }
+        #expect(error?.description.contains("a newer version of Slipway") == true)
+    }
+
     @Test("writes are synchronous and journaled ahead")
     func durability() async throws {
         let (store, _, _) = try await filled()

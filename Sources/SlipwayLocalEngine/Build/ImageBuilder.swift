@@ -157,9 +157,9 @@ struct ImageBuilder: Sendable {
         // Another build of the same content may have been faster: either result is the same.
         if try final.record() != nil { return }
         // What is in the way is damaged. Replicas that run may still need its files: they go with the next start.
-        guard rename(final.path, making + ".old") == 0, rename(making, final.path) == 0 else {
-            throw BuildFailure(reason: "The image cannot be stored: \(String(cString: strerror(errno))).")
-        }
+        if rename(final.path, making + ".old") == 0, rename(making, final.path) == 0 { return }
+        let reason = String(cString: strerror(errno))
+        if try final.record() == nil { throw BuildFailure(reason: "The image cannot be stored: \(reason).") }
     }
 
     /// Copies what the planner laid out; directories are merged.

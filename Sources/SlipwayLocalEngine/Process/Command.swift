@@ -11,7 +11,7 @@ struct CommandResult: Sendable {
     var force: String {
         switch code {
         case 128 + SIGKILL: "Ended by force, as the kernel does when memory runs out. "
-        case 129...: "Ended by signal \(code - 128). "
+        case 129...(128 + 64): "Ended by signal \(code - 128). "
         default: ""
         }
     }

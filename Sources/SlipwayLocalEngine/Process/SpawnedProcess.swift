@@ -104,7 +104,7 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
 
     /// Where the machine's memory runs out, its kernel ends a child before it ends the server: half the way from 0 to
     /// "first of all" (proc_pid_oom_score_adj(5)).
-    private static let memoryScore = "500"
+    private static let memoryScore = 500
 
     /// The process of a child just started.
     /// - Throws: when it cannot be told from others; it has been ended then.
@@ -117,11 +117,19 @@ struct SpawnedProcess: Sendable, Codable, Equatable {
             throw SpawnError("/proc/\(pid)/stat", code: code)
         }
         (self.pid, startTime) = (pid, time)
-        // Refused where the server's own is higher already.
-        let score = open("/proc/\(pid)/oom_score_adj", O_WRONLY | O_CLOEXEC)
-        guard score >= 0 else { return }
-        _ = write(score, Self.memoryScore, Self.memoryScore.utf8.count)
-        close(score)
+        Self.raiseMemoryScore(of: pid)
+    }
+
+    /// Leaves one that is higher already.
+    private static func raiseMemoryScore(of pid: pid_t) {
+        let path = "/proc/\(pid)/oom_score_adj"
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let inherited = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), inherited < memoryScore
+        else { return }
+        let file = open(path, O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = "\(memoryScore)".withCString { write(file, $0, strlen($0)) }
+        close(file)
     }
 
     // MARK: What it does now

@@ -32,14 +32,17 @@ final class Successor: Sendable {
     /// ended by force: while it has the data directory nobody serves, and this process must not go on beside it.
     func takes(within limit: Duration) async -> Bool {
         link.send(.yours)
+        // Either it serves, or it is late: whoever says so first.
+        let isDecided = Atomic(false)
         let patience = Task { [link] in
             try await Task.sleep(for: limit)
-            link.killPeer()
+            if !isDecided.exchange(true, ordering: .relaxed) { link.killPeer() }
         }
         defer { patience.cancel() }
         for await (message, _) in link.messages {
             switch message {
-            case .serving: return true
+            case .serving:
+                if !isDecided.exchange(true, ordering: .relaxed) { return true }
             case .table(let table, let number): early.withLock { $0 = (table, number) }
             default: break
             }
