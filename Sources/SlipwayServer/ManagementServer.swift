@@ -27,10 +27,31 @@ public struct ManagementServer: Service {
         self.logger = logger
     }
 
-    /// Serves until graceful shutdown: then requests under way finish and the socket closes.
+    /// What requests under way get at the end. While a server hands over, nobody answers on new connections until the
+    /// last of them has ended; a slow upload must not make them wait for minutes.
+    private static let grace: Duration = .seconds(5)
+
+    /// Serves until graceful shutdown: then requests under way finish, in five seconds at most, and the socket closes.
     /// - Throws: when the socket cannot be bound.
     public func run() async throws {
-        try await application().run()
+        let application = application()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await application.run()
+                return true
+            }
+            group.addTask {
+                try await gracefulShutdown()
+                try await Task.sleep(for: Self.grace)
+                return false
+            }
+            let hasEnded = try await group.next() ?? true
+            group.cancelAll()
+            guard !hasEnded else { return }
+            logger.warning("requests to the management API took too long and were cut off")
+            // What is cut off ends with an error, which is no failure of this server.
+            _ = try? await group.next()
+        }
     }
 
     func application() -> some ApplicationProtocol {

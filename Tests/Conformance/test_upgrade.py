@@ -2,15 +2,19 @@
 
 import concurrent.futures
 import contextlib
+import http.client
 import os
+import select
 import signal
+import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 
 import pytest
 import requests
-from harness import API, Server, eventually, truss_files
+from harness import API, Server, eventually, tar, truss_files
 
 PORT = 18010
 URL = f"http://localhost:{PORT}"
@@ -276,3 +280,197 @@ def test_with_the_flag_and_nobody_there_it_just_starts(site, model):
         site.server.command.append("--take-over")
     site.server.start()
     eventually(lambda: site.predict(model).status_code == 200, 30)
+
+
+PIECES = """
+import time
+
+class Model:
+    def predict(self, model_input):
+        def pieces():
+            for number in range(model_input["pieces"]):
+                yield f"piece {number};"
+                time.sleep(model_input["pause"])
+        return pieces()
+"""
+
+
+@pytest.fixture(scope="module")
+def pieces(site):
+    model, _ = site.api.pushed("pieces", truss_files("pieces", model=PIECES, config="runtime:\n  predict_concurrency: 4\n"))
+    eventually(lambda: site.api.get(f"/v1/models/{model}")["production_deployment_id"], 30)
+    return model
+
+
+def test_an_answer_that_is_being_streamed_arrives_whole(site, pieces):
+    def stream(port):
+        answer = requests.post(
+            f"http://localhost:{port}/model/{pieces}/production/predict", json={"pieces": 30, "pause": 0.15},
+            headers={"Authorization": f"Api-Key {site.server.key}"}, stream=True, timeout=60)
+        arriving = answer.iter_content(None)
+        text = next(arriving)
+        began.release()
+        for piece in arriving:
+            text += piece
+        return answer.status_code, text.decode(), time.monotonic()
+
+    began = threading.Semaphore(0)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(stream, PORT + number % 2) for number in range(4)]
+        for _ in running:
+            assert began.acquire(timeout=30)
+        old = site.take_over()
+        taken = time.monotonic()
+        results = [one.result() for one in running]
+    whole = "".join(f"piece {number};" for number in range(30))
+    assert [(status, text == whole) for status, text, _ in results] == [(200, True)] * 4
+    assert min(ended for _, _, ended in results) > taken, "they had ended before the new server served"
+    assert old.wait(60) == 0
+
+
+class SlowUpload(threading.Thread):
+    """An archive that is put to its presigned URL over a raw socket, a piece at a time."""
+
+    def __init__(self, site, archive, seconds, pieces=40):
+        super().__init__(daemon=True)
+        self.grant = site.api.post("/v1/prepare_model_upload", {"name": "u", "deployment": {"config": {"model_name": "u"}}})
+        self.archive, self.seconds, self.pieces = archive, seconds, pieces
+        self.began = threading.Event()
+        # The status and body of the answer, or the error.
+        self.came = None
+
+    def run(self):
+        url = urllib.parse.urlsplit(self.grant["upload_url"])
+        head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: {len(self.archive)}\r\n\r\n"
+        size = -(-len(self.archive) // self.pieces)
+        try:
+            with socket.create_connection(("127.0.0.1", url.port), timeout=60) as connection:
+                connection.sendall(head.encode())
+                for start in range(0, len(self.archive), size):
+                    connection.sendall(self.archive[start:start + size])
+                    if start > size:
+                        self.began.set()
+                    # An answer before the end says that the rest is not wanted.
+                    if select.select([connection], [], [], self.seconds / self.pieces)[0]:
+                        break
+                answer = http.client.HTTPResponse(connection, method="PUT")
+                answer.begin()
+                self.came = answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.came = None, repr(error)
+
+
+def push(site, name, archive):
+    deployment = {"config": {"model_name": name}}
+    made = site.api.post(
+        "/v1/models", {"source": {"kind": "model_archive", "name": name, "deployment": deployment, "s3_key": archive}})
+    site.api.wait(made["model"]["id"], made["deployment"]["id"], "ACTIVE")
+
+
+def test_an_upload_that_is_under_way_ends_well_and_can_be_pushed(site):
+    files = truss_files("uploaded", model=SLOW)
+    files["data/noise"] = os.urandom(2 << 20)
+    upload = SlowUpload(site, tar(files), 2)
+    upload.start()
+    assert upload.began.wait(30)
+    old = site.take_over()
+    upload.join(60)
+    assert upload.came[0] == 200, upload.came
+    push(site, "uploaded", upload.grant["s3_key"])
+    site.api.session.close()
+    assert old.wait(60) == 0
+
+
+class KeptConnection(threading.Thread):
+    """One request after another on a raw connection: another is opened only after an answer that said so."""
+
+    def __init__(self, site, port, method, path, body, idle=None):
+        super().__init__(daemon=True)
+        self.site, self.port, self.call, self.idle = site, port, (method, path, body), idle
+        self.headers = {
+            "Authorization": f"Api-Key {site.server.key}", "Content-Type": "application/json",
+            "Host": f"api.localhost:{port}" if path.startswith("/v1") else f"localhost:{port}"}
+        self.taken, self.over = threading.Event(), threading.Event()
+        # How many answers came on each connection.
+        self.answers, self.failures = [], []
+        self.start()
+
+    def run(self):
+        connection = None
+        while not self.over.is_set():
+            try:
+                connection = connection or self.open()
+                connection.request(*self.call, self.headers)
+                answer = connection.getresponse()
+                text = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                return self.failures.append((self.call, self.idle, self.answers, repr(error)))
+            if answer.status != 200:
+                self.failures.append((self.call, self.idle, self.answers, answer.status, text))
+            self.answers[-1] += 1
+            if answer.will_close:
+                connection = None
+            time.sleep(0.01)
+            if self.idle is not None:
+                self.taken.wait(30)
+                time.sleep(self.idle)
+        if connection:
+            connection.close()
+
+    def open(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.connect()
+        # Where it was closed without a word, the next request fails.
+        connection.auto_open = 0
+        self.answers.append(0)
+        return connection
+
+
+def test_a_kept_connection_is_closed_only_after_an_answer_that_said_so(site, model):
+    predict = ("POST", f"/model/{model}/production/predict")
+    manage = ("GET", "/v1/models", None)
+    busy = [
+        *(KeptConnection(site, PORT + n % 2, *predict, body) for n in range(4) for body in ('{"seconds": 0.03}', "{}")),
+        *(KeptConnection(site, PORT, *manage) for _ in range(3))]
+    # These say nothing until the new server serves.
+    quiet = [
+        KeptConnection(site, PORT, *call, idle=idle) for idle in (0.2, 1.5, 3) for call in ((*predict, "{}"), manage)]
+    kept = busy + quiet
+    eventually(lambda: all(sum(one.answers) for one in kept), 30)
+    time.sleep(0.5)
+    old = site.take_over()
+    for one in kept:
+        one.taken.set()
+    time.sleep(4)
+    for one in kept:
+        one.over.set()
+    for one in kept:
+        one.join(60)
+    print(f"\nfigure upgrade_kept_connections {len(kept)} connections")
+    print(f"figure upgrade_kept_connections_told_to_close {sum(len(one.answers) > 1 for one in kept)} connections")
+    assert [failure for one in kept for failure in one.failures] == []
+    assert all(one.answers[0] >= 2 for one in quiet), "the old server took no more on the connections it had"
+    assert old.wait(60) == 0
+
+
+def test_an_upload_that_takes_too_long_holds_up_nobody_and_can_be_made_again(site, model):
+    files = truss_files("late", model=SLOW)
+    files["data/noise"] = os.urandom(2 << 20)
+    upload = SlowUpload(site, tar(files), 20)
+    upload.start()
+    assert upload.began.wait(30)
+    load = Load(site, model, threads=4)
+    began = time.monotonic()
+    old = site.take_over()
+    taken = time.monotonic()
+    upload.join(60)
+    load.end()
+    print(f"\nfigure upgrade_takeover_with_slow_upload {taken - began:.1f} s")
+    assert load.failures == []
+    # Left alone it would have gone on for twenty seconds.
+    assert upload.came[0] == 502, upload.came
+    again = requests.put(upload.grant["upload_url"], data=upload.archive, timeout=60)
+    assert again.status_code == 200, again.text
+    push(site, "late", upload.grant["s3_key"])
+    site.api.session.close()
+    assert old.wait(60) == 0
