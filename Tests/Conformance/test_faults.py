@@ -436,7 +436,7 @@ class Model:
 """
 
 
-def test_a_server_without_file_handles_refuses_some_and_recovers(server):
+def test_without_file_handles_new_clients_wait_while_others_are_served_and_it_recovers(server):
     api = api_of(server)
     model, deployment = server.model
     # A client that was there before goes on being served.
@@ -447,28 +447,26 @@ def test_a_server_without_file_handles_refuses_some_and_recovers(server):
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (handles + 200, limits[1]))
     try:
         idle = []
-        try:
-            for _ in range(400):
-                client = socket.create_connection(("127.0.0.1", server.port), timeout=5)
-                idle.append(client)
-            results = {"ok": 0, "refused": 0, "none": 0}
-
-            def one(_):
-                try:
-                    return "ok" if predict(server, model, timeout=3).status_code == 200 else "refused"
-                except requests.RequestException:
-                    return "none"
-
-            with ThreadPoolExecutor(20) as pool:
-                for result in pool.map(one, range(60)):
-                    results[result] += 1
-            early_results = [predict(server, model, session=early).status_code for _ in range(20)]
-            print(f"figure predictions_without_file_handles {results} of new clients, {early_results.count(200)} of 20 of an early one")
-            assert set(early_results) <= {200, 503} and early_results.count(200) > 0
-            assert server.process.poll() is None
-        finally:
-            for client in idle:
-                client.close()
+        with ThreadPoolExecutor(20) as pool:
+            try:
+                for _ in range(400):
+                    client = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+                    idle.append(client)
+                waiting = [pool.submit(predict, server, model) for _ in range(20)]
+                time.sleep(3)
+                early_results = [predict(server, model, session=early).status_code for _ in range(20)]
+                served_early = early_results.count(200)
+                assert not [one.exception() or one.result() for one in waiting if one.done()]
+                assert server.process.poll() is None
+            finally:
+                for client in idle:
+                    client.close()
+            later = [one.result().status_code for one in waiting]
+        print(f"figure predictions_without_file_handles {served_early} of 20 of an early client")
+        print(f"figure predictions_after_file_handles {later.count(200)} of 20 of new clients that waited")
+        # A handle may be missing for a moment where one is needed within the server.
+        assert served_early >= 19 and set(early_results) <= {200, 503}, early_results
+        assert later == [200] * 20, later
         eventually(lambda: predict(server, model).status_code == 200, 20)
         api = api_of(server)
         api.post("/v1/secrets", {"name": "after", "value": "1"})
