@@ -14,6 +14,15 @@
         /// A rolling promotion takes the previous deployment's replicas before the candidate's are ready.
         case rollsTooFast = "rolls-too-fast"
 
+        /// The table leaves out one of a deployment's ready replicas.
+        case leavesOutReplicas = "leaves-out-replicas"
+
+        /// One of the replicas that live is not counted when room for another is looked for.
+        case overbooks
+
+        /// An asynchronous request stays in the queue while it is predicted.
+        case repeatsPredictions = "repeats-predictions"
+
         private static let planted = Mutex<PlantedBug?>(nil)
 
         /// Nil takes the planted one out.
@@ -25,7 +34,8 @@
     }
 #else
     package enum PlantedBug {
-        case stopsBusyReplicas, swapsTooEarly, trustsOldRecords, rollsTooFast
+        case stopsBusyReplicas, swapsTooEarly, trustsOldRecords, rollsTooFast, leavesOutReplicas, overbooks
+        case repeatsPredictions
 
         @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
     }

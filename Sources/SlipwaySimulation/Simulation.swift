@@ -20,6 +20,8 @@ public struct SimulationResult: Sendable {
     public var swaps: Int
     public var predictions: Int
     public var asyncRequests: Int
+    /// How often each promise was looked at where it could have been broken.
+    public var evaluations: [Promise: Int]
 }
 
 /// Runs worlds one after another; there can be one at a time in a process.
@@ -29,7 +31,9 @@ public enum Simulation {
     ///   - isLoud: prints every line of the trace.
     /// - Throws: when the machine that simulates lacks something.
     public static func run(seed: UInt64, storm: Duration, isLoud: Bool = false) throws -> SimulationResult {
-        let world = try World(seed: seed, archive: try Archive(), isLoud: isLoud)
+        let archive = try Archive()
+        defer { archive.remove() }
+        let world = try World(seed: seed, archive: archive, isLoud: isLoud)
         let ids = Dice(seed: seed, part: 6)
         Randomness.with({ ids.next() }) {
             let course = Course(world: world, storm: storm)
@@ -41,7 +45,7 @@ public enum Simulation {
             seed: seed, violation: world.violation, trace: world.trace.lines, digest: world.trace.digest,
             elapsed: world.scheduler.elapsed, steps: world.scheduler.steps, checks: world.records.checks,
             serverCrashes: world.serverCrashes, swaps: world.routing.swaps, predictions: world.answered,
-            asyncRequests: world.queue.ended)
+            asyncRequests: world.queue.ended, evaluations: world.evaluations)
     }
 }
 
@@ -60,6 +64,7 @@ private final class Course: @unchecked Sendable {
         let world = world
         world.startServer()
         world.beginWeather()
+        world.routing.watch()
         let clients = Task {
             await withDiscardingTaskGroup { group in
                 for number in 1...world.clientDice.number(1...2) {

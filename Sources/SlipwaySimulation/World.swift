@@ -9,8 +9,9 @@ final class World: @unchecked Sendable {
     let faultDice: Dice
     let loadDice: Dice
     let clientDice: Dice
+    private let machineDice: Dice
     private(set) var weather: Weather
-    private(set) lazy var machine = Machine(world: self, archive: archive)
+    private(set) lazy var machine = Machine(world: self, archive: archive, dice: machineDice)
     let database: MemoryDatabase
     private let archive: Archive
     let adminKey = KeyFile()
@@ -37,6 +38,8 @@ final class World: @unchecked Sendable {
     /// The server is crashed by the next write that asks.
     private var crashIsDue = false
     private var excuses: [String: Int64] = [:]
+    /// How often each promise was looked at where it could have been broken.
+    private(set) var evaluations: [Promise: Int] = [:]
 
     /// Where wall clocks begin.
     private static let epoch = Timestamp(microseconds: 1_790_000_000_000_000)
@@ -46,6 +49,7 @@ final class World: @unchecked Sendable {
         faultDice = Dice(seed: seed, part: 2)
         loadDice = Dice(seed: seed, part: 3)
         clientDice = Dice(seed: seed, part: 4)
+        machineDice = Dice(seed: seed, part: 7)
         weather = Weather(Dice(seed: seed, part: 5))
         database = try MemoryDatabase()
         trace.isLoud = isLoud
@@ -55,6 +59,8 @@ final class World: @unchecked Sendable {
     var now: Timestamp { Self.epoch + .microseconds(scheduler.elapsed) }
 
     func note(_ line: @autoclosure () -> String) { trace.add(line(), at: scheduler.elapsed) }
+
+    func evaluated(_ promise: Promise) { evaluations[promise, default: 0] += 1 }
 
     /// The first broken promise ends the simulation.
     func violate(_ promise: String) {

@@ -72,6 +72,7 @@ private struct Totals {
     private var simulated = 0.0
     private var results: [SimulationResult] = []
     private var steps = 0, checks = 0, crashes = 0, swaps = 0, predictions = 0, asyncRequests = 0
+    private var evaluations: [Promise: Int] = [:]
 
     var seconds: Double { (ContinuousClock.now - began) / .seconds(1) }
 
@@ -84,6 +85,7 @@ private struct Totals {
         swaps += result.swaps
         predictions += result.predictions
         asyncRequests += result.asyncRequests
+        evaluations.merge(result.evaluations, uniquingKeysWith: +)
     }
 
     func report() {
@@ -96,6 +98,9 @@ private struct Totals {
         print("figure sim_swaps \(swaps) swaps")
         print("figure sim_predictions \(predictions) predictions")
         print("figure sim_async_requests \(asyncRequests) requests")
+        for promise in Promise.allCases {
+            print("figure sim_checked_\(promise.rawValue) \(evaluations[promise] ?? 0) evaluations")
+        }
     }
 }
 

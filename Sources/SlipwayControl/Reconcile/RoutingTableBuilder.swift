@@ -40,9 +40,10 @@ enum RoutingTableBuilder {
         for deployment in snapshot.deployments {
             table.models[deployment.modelID]?.deployments.insert(deployment.id)
             if deployment.isDevelopment { table.models[deployment.modelID]?.development = deployment.id }
-            let routes = (serving[deployment.id] ?? []).sorted { $0.id < $1.id }.compactMap { replica in
+            var routes = (serving[deployment.id] ?? []).sorted { $0.id < $1.id }.compactMap { replica in
                 replica.endpoint.map { ReplicaRoute(replicaID: replica.id, endpoint: $0) }
             }
+            if PlantedBug.isPlanted(.leavesOutReplicas) { routes = routes.dropLast() }
             let image = deployment.imageID.flatMap { images[$0] }
             table.deployments[deployment.id] = DeploymentRoute(
                 deploymentID: deployment.id, modelID: deployment.modelID,

@@ -34,4 +34,22 @@ struct Ledger {
     var submitted: [String: ModelID] = [:]
     /// Of these, the ones whose cancellation was acknowledged.
     var canceled: Set<String> = []
+    /// What acknowledged promotions move to each environment, while nobody deletes that.
+    var promoted: [EnvironmentKey: Set<DeploymentID>] = [:]
+    /// Promotions whose cancellation was answered with their end.
+    var canceledPromotions: [PromotionID: EnvironmentKey] = [:]
+    /// Those whose cancellation takes a while, and nobody takes it back.
+    var canceling: [PromotionID: EnvironmentKey] = [:]
+    /// Signals under way that take a cancellation back.
+    var forwards: [EnvironmentKey: Int] = [:]
+    /// How often somebody began to delete environments.
+    private(set) var deletions = 0
+
+    /// Environments are about to be deleted, and their promotions with them.
+    mutating func forgetPromotions(where isDeleted: (EnvironmentKey) -> Bool) {
+        deletions += 1
+        promoted = promoted.filter { !isDeleted($0.key) }
+        canceledPromotions = canceledPromotions.filter { !isDeleted($0.value) }
+        canceling = canceling.filter { !isDeleted($0.value) }
+    }
 }

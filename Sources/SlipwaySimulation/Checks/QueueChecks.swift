@@ -9,6 +9,8 @@ final class QueueChecks: @unchecked Sendable {
     /// Deliveries that were accepted, and how often the server had died by the first.
     private var deliveries: [String: (count: Int, deaths: Int)] = [:]
     private(set) var ended = 0
+    /// In which life of the server a prediction last succeeded, counted by its crashes.
+    private var predictions: [String: Int] = [:]
 
     init(world: World) { self.world = world }
 
@@ -27,6 +29,7 @@ final class QueueChecks: @unchecked Sendable {
             }
             world.violate("asynchronous request \(id) was accepted and is lost")
         }
+        for id in world.ledger.submitted.keys where ids.contains(id) { world.evaluated(.queueIsKept) }
         known = Dictionary(uniqueKeysWithValues: stored.map { ($0.id, $0) })
     }
 
@@ -37,10 +40,13 @@ final class QueueChecks: @unchecked Sendable {
 
     private func compare(_ before: AsyncRequest?, _ now: AsyncRequest) {
         if now.status.isEnd, !(before?.status.isEnd ?? false) { ended += 1 }
+        if world.ledger.canceled.contains(now.id) { world.evaluated(.queueCancellation) }
         if world.ledger.canceled.contains(now.id), now.status != .canceled {
             world.violate("asynchronous request \(now.id) was canceled and is \(now.status.rawValue)")
         }
-        guard let before, before.status.isEnd, before.status != now.status else { return }
+        guard let before, before.status.isEnd else { return }
+        world.evaluated(.queueEndsOnce)
+        if before.status == now.status { return }
         if before.status != .succeeded || now.status != .webhookFailed {
             world.violate(
                 "asynchronous request \(now.id) ended \(before.status.rawValue) and became \(now.status.rawValue)"
@@ -53,6 +59,16 @@ final class QueueChecks: @unchecked Sendable {
         known.values.filter { !$0.status.isEnd || $0.webhookStatus == .pending }.map(\.id).sorted()
     }
 
+    /// A replica has answered an asynchronous request. Only a server that died before it had stored that may ask
+    /// again; one that cannot write waits until it can.
+    func predicted(_ id: String, life: Int) {
+        // The answer to one that is dead reaches nobody.
+        guard life == world.serverCrashes else { return }
+        world.evaluated(.predictedOnce)
+        if predictions[id] == life { world.violate("asynchronous request \(id) was predicted twice") }
+        predictions[id] = life
+    }
+
     /// A webhook took the result of a request.
     func delivered(_ id: String) {
         let request = try? world.database.look { try $0.asyncRequest(id) }
@@ -61,6 +77,7 @@ final class QueueChecks: @unchecked Sendable {
         guard request.status == .succeeded || request.status == .failed else {
             return world.violate("a webhook heard of request \(id) before its end was stored")
         }
+        world.evaluated(.deliveredOnce)
         let first = deliveries[id] ?? (0, world.serverCrashes)
         deliveries[id] = (first.count + 1, first.deaths)
         if first.count > 0, first.deaths == world.serverCrashes, !world.storeHasFailed {

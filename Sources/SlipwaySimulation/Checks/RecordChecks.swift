@@ -19,6 +19,8 @@ final class RecordChecks: @unchecked Sendable {
     private(set) lazy var rollouts = RolloutChecks(world: world)
     /// When each environment last got another deployment.
     private(set) var movedAt: [Ledger.EnvironmentKey: Int64] = [:]
+    /// When each environment last moved away from what it had.
+    private var leftAt: [Ledger.EnvironmentKey: [DeploymentID: Int64]] = [:]
 
     init(world: World) { self.world = world }
 
@@ -73,6 +75,11 @@ final class RecordChecks: @unchecked Sendable {
         return new
     }
 
+    /// Whether an environment has the deployment or had it at some time since `moment`.
+    func wasCurrent(_ id: DeploymentID, in key: Ledger.EnvironmentKey, since moment: Int64) -> Bool {
+        records.environments[key]?.currentDeploymentID == id || leftAt[key]?[id] ?? -1 >= moment
+    }
+
     // MARK: From one transaction to the next
 
     private func compare(_ old: Records, _ new: Records) {
@@ -99,20 +106,24 @@ final class RecordChecks: @unchecked Sendable {
         let busy = new.promotions.values.filter { !$0.status.isTerminal }
         for (key, environment) in new.environments {
             guard let id = environment.currentDeploymentID, let current = new.deployments[id],
-                current.autoscaling != environment.autoscaling, !busy.contains(where: { $0.concerns(id) })
+                !busy.contains(where: { $0.concerns(id) })
             else { continue }
+            world.evaluated(.settingsAgree)
+            if current.autoscaling == environment.autoscaling { continue }
             world.violate("\(id) has other autoscaling settings than its environment \(key.name)")
         }
     }
 
     /// A promotion that has ended stays as it ended, and what it says is what happened.
     private func checkEnd(_ promotion: Promotion, before: Promotion?, _ old: Records, _ new: Records) {
+        if before?.status.isTerminal ?? false { world.evaluated(.endIsFinal) }
         if let before, before.status.isTerminal, before.status != promotion.status {
             return world.violate(
                 "promotion \(promotion.id) ended \(before.status.rawValue) and became \(promotion.status.rawValue)"
             )
         }
         guard promotion.status.isTerminal, before.map({ !$0.status.isTerminal }) ?? true else { return }
+        world.evaluated(.endIsTrue)
         let key = Ledger.EnvironmentKey(model: promotion.modelID, name: promotion.environment)
         let current = new.environments[key]?.currentDeploymentID
         if promotion.status == .succeeded {
@@ -134,6 +145,8 @@ final class RecordChecks: @unchecked Sendable {
             before.currentDeploymentID != environment.currentDeploymentID
         else { return }
         movedAt[key] = world.scheduler.elapsed
+        if let id = before.currentDeploymentID { leftAt[key, default: [:]][id] = world.scheduler.elapsed }
+        world.evaluated(.movesByPromotion)
         let moved = new.promotions.values.contains { promotion in
             promotion.modelID == key.model && promotion.environment == key.name
                 && promotion.candidateID == environment.currentDeploymentID
@@ -144,6 +157,7 @@ final class RecordChecks: @unchecked Sendable {
 
     private func checkOnePerEnvironment(_ new: Records) {
         let running = new.promotions.values.filter { !$0.status.isTerminal }
+        if !running.isEmpty { world.evaluated(.onePromotion) }
         let places = running.map { Ledger.EnvironmentKey(model: $0.modelID, name: $0.environment) }
         if Set(places).count != places.count { world.violate("an environment has two promotions") }
     }
@@ -156,6 +170,7 @@ final class RecordChecks: @unchecked Sendable {
         compare("deployment", ledger.deployments) { new.deployments[$0] != nil }
         compare("environment", ledger.environments) { new.environments[$0] != nil }
         for id in ledger.deactivated {
+            world.evaluated(.deactivationIsKept)
             if let deployment = new.deployments[id], deployment.desired != .inactive {
                 world.violate("deployment \(id) was deactivated and is \(deployment.desired.rawValue)")
             }
@@ -166,12 +181,15 @@ final class RecordChecks: @unchecked Sendable {
                     $0.modelID == model && $0.isDevelopment
                 })
             else { continue }
+            world.evaluated(.patchIsKept)
             let isStaged = new.patches[development.id] == hash && !ledger.synced.contains(model)
             if development.trussHash != hash, !isStaged {
                 world.violate("patch \(hash) of \(development.id) was acknowledged and is lost")
             }
         }
+        comparePromotions(new)
         for (key, allowed) in ledger.autoscaling where ledger.environments[key] == .there {
+            world.evaluated(.settingsAreKept)
             guard let environment = new.environments[key], !allowed.contains(environment.autoscaling) else {
                 continue
             }
@@ -180,10 +198,44 @@ final class RecordChecks: @unchecked Sendable {
         }
     }
 
+    /// What was promoted has a promotion, whatever it came to; what was canceled does not go on.
+    private func comparePromotions(_ new: Records) {
+        let byPlace = Dictionary(grouping: new.promotions.values) {
+            Ledger.EnvironmentKey(model: $0.modelID, name: $0.environment)
+        }
+        // No more than the newest hundred are read.
+        func isWhole(_ key: Ledger.EnvironmentKey) -> Bool { byPlace[key, default: []].count < 100 }
+        for (key, candidates) in world.ledger.promoted where isWhole(key) {
+            let known = Set(byPlace[key, default: []].map(\.candidateID))
+            for id in candidates {
+                world.evaluated(.promotionIsKept)
+                if !known.contains(id) {
+                    world.violate("the promotion of \(id) to \(key.name) was acknowledged and is lost")
+                }
+            }
+        }
+        for (id, key) in world.ledger.canceledPromotions where isWhole(key) {
+            world.evaluated(.cancellationIsKept)
+            let status = new.promotions[id]?.status
+            if status != .canceled {
+                world.violate("promotion \(id) was canceled and is \(status?.rawValue ?? "gone")")
+            }
+        }
+        for (id, key) in world.ledger.canceling where isWhole(key) {
+            world.evaluated(.cancellationIsKept)
+            let status = new.promotions[id]?.status
+            // A candidate that fails meanwhile ends it too.
+            if status != .rampingDown, status != .canceled, status != .failed {
+                world.violate("promotion \(id) was being canceled and is \(status?.rawValue ?? "gone")")
+            }
+        }
+    }
+
     private func compare<Key>(
         _ what: String, _ fates: [Key: Ledger.Fate], has isThere: (Key) -> Bool
     ) {
         for (key, fate) in fates {
+            if fate != .unknown { world.evaluated(.recordIsKept) }
             if fate == .there, !isThere(key) { world.violate("\(what) \(key) was acknowledged and is lost") }
             if fate == .gone, isThere(key) { world.violate("\(what) \(key) was deleted and is back") }
         }

@@ -19,6 +19,7 @@ struct Rest: @unchecked Sendable {
             unrest = whatIsUnrest()
             if unrest == nil { break }
         }
+        world.evaluated(.rest)
         if let unrest { return world.violate("after the storm: \(unrest)") }
         checkStatuses()
         await leaveNothing()
@@ -38,10 +39,13 @@ struct Rest: @unchecked Sendable {
         let records = world.records.records
         guard world.server?.caller != nil else { return "no server serves" }
         for promotion in records.promotions.values where !promotion.status.isTerminal || promotion.isWatched {
+            if !promotion.isWatched, waitsForRoom(promotion) { continue }
             return "promotion \(promotion.id) is \(promotion.status.rawValue)"
         }
         for deployment in records.deployments.values {
+            let waits = waitsForRoom(deployment)
             switch deployment.status {
+            case .updating where waits, .wakingUp where waits, .unhealthy where waits: continue
             case .building, .deploying, .loadingModel, .updating, .wakingUp, .deactivating, .unhealthy:
                 return
                     "deployment \(deployment.id) is \(deployment.status.rawValue): \(deployment.statusReason ?? "")"
@@ -57,13 +61,24 @@ struct Rest: @unchecked Sendable {
         return nil
     }
 
+    /// It wants a replica, and the machine has no room for one.
+    private func waitsForRoom(_ deployment: Deployment) -> Bool {
+        deployment.desired == .running && !world.machine.hasRoom(for: deployment)
+    }
+
+    private func waitsForRoom(_ promotion: Promotion) -> Bool {
+        [promotion.candidateID, promotion.previousID].contains { id in
+            id.flatMap { world.records.records.deployments[$0] }.map(waitsForRoom) ?? false
+        }
+    }
+
     private func wrongReplicas(of deployment: Deployment) -> String? {
         let mine = world.machine.processes.values.filter { $0.spec.deploymentID == deployment.id }
         let wanted: ClosedRange<Int>
         switch deployment.status {
         case .active:
-            wanted =
-                max(1, deployment.autoscaling.minReplica)...max(1, deployment.autoscaling.maxReplica)
+            let least = waitsForRoom(deployment) ? 1 : max(1, deployment.autoscaling.minReplica)
+            wanted = least...max(1, deployment.autoscaling.maxReplica)
         case .scaledToZero: wanted = 0...0
         default: wanted = 0...0
         }
@@ -75,6 +90,7 @@ struct Rest: @unchecked Sendable {
     /// A status says what is true.
     private func checkStatuses() {
         for deployment in world.records.records.deployments.values where deployment.status == .active {
+            world.evaluated(.activeServes)
             let serving = world.machine.processes.values.contains {
                 $0.spec.deploymentID == deployment.id && $0.answers && $0.image == deployment.imageID
             }
@@ -97,6 +113,7 @@ struct Rest: @unchecked Sendable {
     private func leaveNothing() async {
         for model in world.records.records.models.sorted() {
             world.ledger.models[model] = .unknown
+            world.ledger.forgetPromotions { $0.model == model }
             world.ledger.patched[model] = nil
             for (id, fate) in world.ledger.deployments where fate == .there {
                 world.ledger.deployments[id] = .unknown
@@ -110,6 +127,7 @@ struct Rest: @unchecked Sendable {
             }
         }
         try? await world.scheduler.sleep(.seconds(1800))
+        world.evaluated(.nothingIsLeft)
         if let left = world.machine.processes.keys.min() { world.violate("replica \(left) is left behind") }
         if let left = world.machine.images.keys.min() { world.note("image \(left) is left behind") }
     }

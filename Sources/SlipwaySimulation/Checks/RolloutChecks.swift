@@ -36,6 +36,7 @@ final class RolloutChecks: @unchecked Sendable {
     }
 
     private func checkPlan(_ promotion: Promotion, _ limits: Limits) {
+        world.evaluated(.rolloutPlan)
         let rollout = promotion.rollout
         guard (0...99).contains(rollout.percent) else {
             return world.violate("promotion \(promotion.id) rolls with \(rollout.percent) % of the traffic")
@@ -61,11 +62,13 @@ final class RolloutChecks: @unchecked Sendable {
             let least = max(
                 1, limits.fewest - (surges ? 0 : step(promotion.rollout.config, of: limits.fewest)))
             // Whatever went wrong with either side since it was complete.
-            guard limits.wasComplete, ready < least,
-                !sides.contains(where: { world.hasExcuse($0, since: 0) }),
+            guard limits.wasComplete, !sides.contains(where: { world.hasExcuse($0, since: 0) }),
                 !world.hasExcuse(promotion.modelID, since: 0), world.isSteady
             else { continue }
-            world.violate("promotion \(id) has \(ready) replicas that serve, fewer than \(least)")
+            world.evaluated(.rolloutServes)
+            if ready < least {
+                world.violate("promotion \(id) has \(ready) replicas that serve, fewer than \(least)")
+            }
         }
     }
 

@@ -8,10 +8,74 @@ final class RoutingChecks: @unchecked Sendable {
     /// When each replica was last in a table, in the server's time.
     private var lastRouted: [ReplicaID: Int64] = [:]
     private(set) var swaps = 0
+    /// Since when each environment has had what it has now, wanted and in order.
+    private var settled: [Ledger.EnvironmentKey: Settled] = [:]
+
+    /// The longest a ready replica may be missing from the table. Passes are slow here: several seconds apart, and
+    /// each read and write may take some more.
+    private static let longestUnrouted: Duration = .seconds(30)
+
+    private struct Settled {
+        var deployment: DeploymentID
+        var image: ImageID
+        var since: Int64
+    }
 
     init(world: World) { self.world = world }
 
     func serverDied() { lastRouted = [:] }
+
+    // MARK: What is ready is routed
+
+    /// Looks at every environment each simulated second until the end.
+    func watch() {
+        checkRoutable()
+        world.scheduler.after(.seconds(1)) { [self] in if !world.isOver { watch() } }
+    }
+
+    private func checkRoutable() {
+        guard let table = world.server?.gateway.table, world.isSteady else { return settled = [:] }
+        let now = world.scheduler.elapsed
+        let bound = Self.longestUnrouted.microseconds
+        for (key, environment) in world.records.records.environments {
+            guard let current = subject(environment) else {
+                settled[key] = nil
+                continue
+            }
+            if settled[key]?.deployment != current.deployment || settled[key]?.image != current.image {
+                settled[key] = current
+            }
+            // Ready for long, and the server was not about to end it.
+            guard let since = settled[key]?.since, now - since > bound,
+                world.machine.processes.values.contains(where: { process in
+                    process.spec.deploymentID == current.deployment && process.image == current.image
+                        && !process.isStopping && process.readySince.map { now - $0 > bound } ?? false
+                })
+            else { continue }
+            world.evaluated(.routable)
+            let isCurrent = table.models[key.model]?.environments[key.name] == .some(current.deployment)
+            let routes = table.deployments[current.deployment]?.replicas ?? []
+            let leads = routes.contains {
+                world.machine.processes[$0.replicaID]?.spec.deploymentID == current.deployment
+            }
+            if !isCurrent || !leads {
+                world.violate("environment \(key.name) of \(key.model) has a ready replica and is not routed")
+            }
+        }
+    }
+
+    /// What an environment has, while it is wanted and nothing has happened to it.
+    private func subject(_ environment: Environment) -> Settled? {
+        let now = world.scheduler.elapsed
+        guard let id = environment.currentDeploymentID,
+            let deployment = world.records.records.deployments[id], let image = deployment.imageID,
+            deployment.desired == .running, !deployment.status.isFailure,
+            !world.hasExcuse(id, since: now - Self.longestUnrouted.microseconds)
+        else { return nil }
+        return Settled(deployment: id, image: image, since: now)
+    }
+
+    // MARK: Tables and replicas
 
     func published(_ new: RoutingTable, after old: RoutingTable) {
         world.records.rollouts.published(new)
@@ -32,7 +96,10 @@ final class RoutingChecks: @unchecked Sendable {
     /// An environment moves to what can serve.
     private func checkSwap(_ name: String, from old: DeploymentRoute?, to new: DeploymentRoute?) {
         guard let old,
-            old.replicas.contains(where: { world.machine.processes[$0.replicaID]?.answers ?? false }),
+            old.replicas.contains(where: { world.machine.processes[$0.replicaID]?.answers ?? false })
+        else { return }
+        world.evaluated(.swapToReady)
+        guard
             new?.replicas.isEmpty ?? true, !world.hasExcuse(new?.deploymentID ?? old.deploymentID, since: 0)
         else { return }
         world.violate(
@@ -43,6 +110,7 @@ final class RoutingChecks: @unchecked Sendable {
     /// A server is about to end a replica.
     func stops(_ process: Machine.Process, grace: Duration) {
         let id = process.spec.replicaID
+        world.evaluated(.stopsIdle)
         let busy = world.server?.gateway.inFlight(replica: id) ?? 0
         guard busy > 0, !process.hasExited,
             world.records.records.deployments[process.spec.deploymentID] != nil
@@ -54,6 +122,14 @@ final class RoutingChecks: @unchecked Sendable {
         }
     }
 
+    /// A deployment without a ready replica may have to wait for room.
+    private func lacksRoom(_ id: DeploymentID, since moment: Int64) -> Bool {
+        world.machine.wasFull(since: moment)
+            && !world.machine.processes.values.contains {
+                $0.spec.deploymentID == id && $0.readySince.map { $0 < moment } ?? false
+            }
+    }
+
     /// A client's prediction ended. Since when it ran, and where it went, decide whether it may have failed.
     func ended(_ outcome: CallOutcome, _ key: Ledger.EnvironmentKey, began: Int64) {
         let slack = Duration.seconds(180).microseconds
@@ -61,6 +137,7 @@ final class RoutingChecks: @unchecked Sendable {
             let id = world.records.records.environments[key]?.currentDeploymentID,
             let current = world.records.records.deployments[id], current.desired != .inactive
         else { return }
+        world.evaluated(.requestIsServed)
         switch outcome {
         case .answered: world.answered += 1
         case .serverDied: break
@@ -74,7 +151,7 @@ final class RoutingChecks: @unchecked Sendable {
             // What has just moved may not be in the table yet.
             guard began - (world.records.movedAt[key] ?? 0) > Duration.seconds(5).microseconds,
                 status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),
-                !world.hasExcuse(key.model, since: began - slack)
+                !world.hasExcuse(key.model, since: began - slack), !lacksRoom(id, since: began - slack)
             else { return }
             world.violate("environment \(key.name) of \(key.model) refused a request: \(status) \(reason)")
         }

@@ -105,11 +105,9 @@ final class Owner: @unchecked Sendable {
 
     private func promote(_ selector: DeploymentSelector, _ model: ModelID) async {
         let environment = anEnvironment()
-        let answer = await world.ask("\(name) promotes \(selector) to \(environment)") { control, caller in
-            try await control.promote(
-                selector, of: model, to: environment, PromoteOptions(scaleDownPrevious: dice.chance(0.8)),
-                by: caller)
-        }
+        let answer = await world.promote(
+            selector, of: model, to: environment, PromoteOptions(scaleDownPrevious: dice.chance(0.8)),
+            as: name)
         if let view = answer.value { world.ledger.note(\.deployments, view.deployment.id) }
     }
 
@@ -147,6 +145,7 @@ final class Owner: @unchecked Sendable {
 
     private func deleteModel(_ model: ModelID) async {
         world.excuse(model, "\(name) deletes it")
+        world.ledger.forgetPromotions { $0.model == model }
         world.ledger.patched[model] = nil
         let deployments = world.records.records.deployments.values.filter { $0.modelID == model }.map(\.id)
         world.ledger.doubt(\.models, model)
@@ -189,6 +188,7 @@ final class Owner: @unchecked Sendable {
         let key = Ledger.EnvironmentKey(model: model, name: environment)
         world.ledger.doubt(\.environments, key)
         world.ledger.autoscaling[key] = nil
+        world.ledger.forgetPromotions { $0 == key }
         let answer = await world.ask("\(name) deletes \(environment)") {
             try await $0.deleteEnvironment(environment, of: model, by: $1)
         }
@@ -245,9 +245,7 @@ final class Owner: @unchecked Sendable {
     private func signal(_ model: ModelID) async {
         let environment = anEnvironment()
         let signal = dice.pick(PromotionSignal.allCases) ?? .cancel
-        _ = await world.ask("\(name) sends \(signal.rawValue) to \(environment)") {
-            try await $0.signalPromotion(signal, in: environment, of: model, by: $1)
-        }
+        await world.signal(signal, in: environment, of: model, as: name)
     }
 
     // MARK: Choices

@@ -19,14 +19,10 @@ struct Rival: @unchecked Sendable {
             else { continue }
             switch dice.number(0...2) {
             case 0:
-                _ = await world.ask("a rival promotes \(id) to \(environment)") {
-                    try await $0.promote(.id(id), of: model, to: environment, PromoteOptions(), by: $1)
-                }
+                _ = await world.promote(.id(id), of: model, to: environment, PromoteOptions(), as: "a rival")
             case 1:
                 let signal = dice.pick(PromotionSignal.allCases) ?? .cancel
-                _ = await world.ask("a rival sends \(signal.rawValue) to \(environment)") {
-                    try await $0.signalPromotion(signal, in: environment, of: model, by: $1)
-                }
+                await world.signal(signal, in: environment, of: model, as: "a rival")
             default:
                 world.excuse(id, "a rival deletes it")
                 world.ledger.doubt(\.deployments, id)

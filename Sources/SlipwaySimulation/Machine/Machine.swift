@@ -13,6 +13,8 @@ final class Machine: @unchecked Sendable {
         var phase: ReplicaPhase = .starting
         var startedAt: Timestamp
         var port: Int
+        /// When it became ready, in microseconds of the simulation; nil while it is not.
+        var readySince: Int64?
         /// A stop was asked for.
         var isStopping = false
 
@@ -31,8 +33,9 @@ final class Machine: @unchecked Sendable {
     }
 
     unowned let world: World
-    let capacity = Capacity(
-        machine: SlipwayCore.Machine(millicpu: 64_000, memoryMiB: 128 << 10), policy: .all)
+    let capacity: Capacity
+    /// When the machine last had no room for one more of the usual replicas.
+    private var fullAt: Int64?
     var processes: [ReplicaID: Process] = [:]
     var images: [ImageID: BuiltImage] = [:]
     /// Images that somebody but the server has removed.
@@ -44,8 +47,14 @@ final class Machine: @unchecked Sendable {
     private var archivesMade = 0
     let archive: Archive
 
-    init(world: World, archive: Archive) {
+    /// - Parameter dice: decides whether there is room for all replicas or for some of them.
+    init(world: World, archive: Archive, dice: Dice) {
         self.world = world
+        let cpus = dice.chance(0.5) ? dice.number(4...8) : 64
+        // Either can be what there is too little of.
+        let gibibytes = 2 * (dice.chance(0.3) ? cpus - 1 : cpus)
+        capacity = Capacity(
+            machine: SlipwayCore.Machine(millicpu: cpus * 1000, memoryMiB: gibibytes << 10), policy: .all)
         self.archive = archive
     }
 
@@ -72,6 +81,7 @@ final class Machine: @unchecked Sendable {
     // MARK: Processes
 
     func spawn(_ spec: ReplicaSpec) {
+        world.evaluated(.startedOnce)
         guard known.insert(spec.replicaID).inserted else {
             return world.violate("replica \(spec.replicaID) was started twice")
         }
@@ -88,13 +98,37 @@ final class Machine: @unchecked Sendable {
         load(spec.replicaID)
     }
 
+    private var held: [Reservation] { processes.values.filter { !$0.hasExited }.map(\.spec.reservation) }
+
+    /// Whether one more replica of the deployment fits.
+    func hasRoom(for deployment: Deployment) -> Bool {
+        guard let type = InstanceCatalogue.standard.type(withID: deployment.instanceTypeID) else {
+            return true
+        }
+        if case .fits = capacity.place(type, beside: held) { return true }
+        return false
+    }
+
+    /// Whether a replica may have had to wait for room at some time since `moment`.
+    func wasFull(since moment: Int64) -> Bool {
+        noteWhenFull()
+        return fullAt.map { $0 >= moment } ?? false
+    }
+
+    private func noteWhenFull() {
+        guard let type = InstanceCatalogue.standard.types.first else { return }
+        if case .waits = capacity.place(type, beside: held) { fullAt = world.scheduler.elapsed }
+    }
+
     private func checkCapacity() {
-        let held = processes.values.filter { !$0.hasExited }.map(\.spec.reservation)
+        let held = self.held
         let cpu = held.reduce(0) { $0 + $1.millicpu }
         let memory = held.reduce(0) { $0 + $1.memoryMiB }
         if cpu > capacity.machine.millicpu || memory > capacity.machine.memoryMiB {
             world.violate("replicas hold \(cpu) millicpu and \(memory) MiB, more than the machine has")
         }
+        noteWhenFull()
+        if fullAt == world.scheduler.elapsed { world.evaluated(.capacity) }
     }
 
     /// The way of a process from its start to readiness or its end.
@@ -115,7 +149,9 @@ final class Machine: @unchecked Sendable {
 
     private func move(_ id: ReplicaID, to phase: ReplicaPhase) {
         guard let process = processes[id], !process.hasExited, !process.isStopping else { return }
+        noteWhenFull()
         processes[id]?.phase = phase
+        processes[id]?.readySince = phase == .ready ? world.scheduler.elapsed : nil
         world.note("replica \(id) is \(phase)")
         report(id)
         if phase == .ready, world.faultDice.chance(world.weather.fits) { planFit(id) }
@@ -157,6 +193,7 @@ final class Machine: @unchecked Sendable {
     }
 
     func remove(_ id: ReplicaID) {
+        noteWhenFull()
         guard processes.removeValue(forKey: id) != nil else { return }
         world.note("replica \(id) is gone")
     }
@@ -181,5 +218,6 @@ final class Archive: Sendable {
 
     func path(of key: String) -> String { "\(directory)/\(Machine.code(of: key).rawValue)-code.tar" }
 
-    deinit { try? FileManager.default.removeItem(atPath: directory) }
+    /// Nothing of a world that has ended reads it again.
+    func remove() { try? FileManager.default.removeItem(atPath: directory) }
 }

@@ -10,7 +10,13 @@ import SlipwayCore
 final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
     private let world: World
 
-    init(world: World) { self.world = world }
+    /// Of the server whose calls these are.
+    private let life: Int
+
+    init(world: World) {
+        self.world = world
+        life = world.serverCrashes
+    }
 
     func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
         guard let url = URL(string: request.url), let port = url.port else {
@@ -31,6 +37,7 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         guard let after = world.machine.process(atPort: port), !after.hasExited else {
             throw HTTPClientError.remoteConnectionClosed
         }
+        world.queue.predicted(request.headers.first(name: "X-Baseten-Request-Id") ?? "", life: life)
         let body = ByteBuffer(string: "{\"ok\":true}")
         return HTTPClientResponse(
             status: .ok, headers: ["content-type": "application/json"], body: .bytes(body))
