@@ -24,6 +24,8 @@ public struct LocalEngineConfiguration: Sendable {
     public var ports: ClosedRange<Int> = 20000...29999
     /// What replicas reach unless their deployment is stricter.
     public var egress = Egress.open
+    /// Files that only the server's user may read, which replicas are outside of a user namespace: the key of TLS.
+    public var privateFiles: [String] = []
     /// False runs replicas without namespaces even where they could be had.
     public var usesNamespaces = true
 
@@ -42,12 +44,17 @@ public struct LocalEngineConfiguration: Sendable {
     /// Commands of builds that run now.
     var register: ProcessRegister { ProcessRegister(path: root + "/processes") }
 
-    /// What replicas must not see, as the paths are without links: the data directory, and a home among the programs.
+    /// What replicas must not see, as the paths are without links: the data directory, a home among the programs, and
+    /// private files.
     var hidden: [String] {
-        let home = FileManager.default.homeDirectoryForCurrentUser.path
-        return [dataDirectory, home.hasPrefix("/opt/") ? home : nil].compactMap { path in
-            path.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
-        }.filter(FileManager.default.fileExists(atPath:))
+        // The user's own, and the one that the server was given.
+        let homes = [
+            FileManager.default.homeDirectoryForCurrentUser.path,
+            ProcessInfo.processInfo.environment["HOME"] ?? "",
+        ]
+        let paths = [dataDirectory] + homes.filter { $0.hasPrefix("/opt/") } + privateFiles
+        return Set(paths.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }).sorted().filter(
+            FileManager.default.fileExists(atPath:))
     }
 
     var runsAsRoot: Bool { geteuid() == 0 }

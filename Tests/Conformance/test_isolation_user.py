@@ -46,11 +46,25 @@ def place(namespaces):
     # Where they are, others than root may not reach them.
     shutil.copy(BINARY, directory / "slipway")
     make_tools(directory / "tools")
+    (directory / "home/own").write_text(SECRET)
+    make_certificate(directory)
     if AS_USER:
-        for path in ("data", "home"):
+        for path in ("data", "home", "home/own", "key.pem"):
             os.chown(directory / path, NOBODY, NOBODY)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def make_certificate(directory):
+    """With a key that only the server's user may read."""
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "1", "-subj", "/CN=localhost", "-keyout", directory / "key.pem", "-out", directory / "certificate.pem",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (directory / "key.pem").chmod(0o600)
 
 
 def make_tools(directory):
@@ -71,7 +85,11 @@ def make_tools(directory):
 
 def make_server(place, on_exit="keep"):
     server = Server(
-        place / "data", port=PORT, inference_port=0, on_exit=on_exit, arguments=["--tools-dir", str(place / "tools")],
+        place / "data", port=PORT, inference_port=0, on_exit=on_exit,
+        arguments=[
+            "--tools-dir", str(place / "tools"), "--tls-port", str(PORT + 1),
+            "--tls-certificate", str(place / "certificate.pem"), "--tls-key", str(place / "key.pem"),
+        ],
         environment={**os.environ, "HOME": str(place / "home"), "SERVER_SECRET": SECRET},
     )  # fmt: skip
     server.command = [*AS_USER, str(place / "slipway"), *server.command[1:]]
@@ -134,6 +152,12 @@ def test_nothing_of_the_server_or_of_other_models_is_seen(api, place, server, mo
     for model in models:
         sees_nothing_of_the_server(api, model, place / "data")
         reaches_no_process(api, model, [server["server"].process.pid, *replicas(server["server"].process.pid)])
+
+
+def test_what_only_the_servers_user_may_read_is_covered_elsewhere_too(api, place, models):
+    for model in models:
+        assert ask(api, model, "read", path=str(place / "key.pem")) == ""
+        assert ask(api, model, "read", path=str(place / "home/own")) == "ENOENT"
 
 
 def test_a_deployment_without_egress_reaches_nothing(api, models):

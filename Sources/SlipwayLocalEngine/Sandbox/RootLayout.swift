@@ -31,6 +31,7 @@ struct RootLayout {
         ]
         addSystem()
         overlay("/etc", "etc")
+        cover(["etc"])
         bind("\(unit)/dynamic", "etc/b10_dynamic_config", isReadOnly: true)
         addKernelFiles()
         addDevices()
@@ -56,7 +57,7 @@ struct RootLayout {
         steps.append(.root(root))
     }
 
-    /// Programs and libraries of the machine. What must not be seen and lies among them is covered.
+    /// Programs and libraries of the machine.
     private mutating func addSystem() {
         for name in Self.system {
             if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/\(name)") {
@@ -66,8 +67,18 @@ struct RootLayout {
                 bind("/\(name)", name, isReadOnly: true)
             }
         }
-        for path in launch.hidden where Self.system.contains(where: { path.hasPrefix("/\($0)/") }) {
-            steps.append(.mount("tmpfs", at: root + path, options: "mode=0755"))
+        cover(Self.system)
+    }
+
+    /// Covers what must not be seen and lies in one of these directories.
+    private mutating func cover(_ directories: [String]) {
+        for path in launch.hidden where directories.contains(where: { path.hasPrefix("/\($0)/") }) {
+            var status = stat()
+            let isFile = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            steps.append(
+                isFile
+                    ? .bind("/dev/null", at: root + path)
+                    : .mount("tmpfs", at: root + path, options: "mode=0755"))
         }
     }
 

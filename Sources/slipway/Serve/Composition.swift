@@ -264,6 +264,7 @@ struct Composition {
         configuration.pythonPolicy = settings.pythonVersions == .nearest ? .nearestNewer : .exact
         configuration.toolsDirectory = settings.toolsDirectory
         configuration.egress = settings.egress
+        configuration.privateFiles = [settings.tlsKey].compactMap { $0 }
         return configuration
     }
 

@@ -112,6 +112,9 @@ class Model:
                 + glob.glob("/sys/fs/cgroup/memory.max")],
         }
 
+    def read(self, path):
+        return text(path)
+
     def signal(self, pid):
         try:
             os.kill(pid, signal.SIGKILL)
