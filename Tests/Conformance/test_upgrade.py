@@ -325,6 +325,7 @@ def test_an_answer_that_is_being_streamed_arrives_whole(site, pieces):
     whole = "".join(f"piece {number};" for number in range(30))
     assert [(status, text == whole) for status, text, _ in results] == [(200, True)] * 4
     assert min(ended for _, _, ended in results) > taken, "they had ended before the new server served"
+    site.api.session.close()
     assert old.wait(60) == 0
 
 
@@ -450,6 +451,7 @@ def test_a_kept_connection_is_closed_only_after_an_answer_that_said_so(site, mod
     print(f"figure upgrade_kept_connections_told_to_close {sum(len(one.answers) > 1 for one in kept)} connections")
     assert [failure for one in kept for failure in one.failures] == []
     assert all(one.answers[0] >= 2 for one in quiet), "the old server took no more on the connections it had"
+    site.api.session.close()
     assert old.wait(60) == 0
 
 
