@@ -83,6 +83,9 @@ final class RecordChecks: @unchecked Sendable {
     // MARK: From one transaction to the next
 
     private func compare(_ old: Records, _ new: Records) {
+        for id in new.promotions.keys where old.promotions[id]?.status.isTerminal ?? false {
+            world.evaluated(.endIsFinal)
+        }
         for (id, promotion) in new.promotions where promotion != old.promotions[id] {
             world.note(
                 "promotion \(id) to \(promotion.environment) is \(promotion.status.rawValue) \(promotion.rollout.percent) %"
@@ -116,7 +119,6 @@ final class RecordChecks: @unchecked Sendable {
 
     /// A promotion that has ended stays as it ended, and what it says is what happened.
     private func checkEnd(_ promotion: Promotion, before: Promotion?, _ old: Records, _ new: Records) {
-        if before?.status.isTerminal ?? false { world.evaluated(.endIsFinal) }
         if let before, before.status.isTerminal, before.status != promotion.status {
             return world.violate(
                 "promotion \(promotion.id) ended \(before.status.rawValue) and became \(promotion.status.rawValue)"
