@@ -126,7 +126,7 @@ class Owner:
             self.deployments["development"] = outcome.body["deployment"]["id"]
         if outcome.kind != "refused":
             # The source is described once it was built: nothing is known of it until then.
-            self.ledger.forget(("state", "development"), ("newest",))
+            self.ledger.forget(("state", "development"), ("newest",), ("running",))
 
     def fact(self, name):
         """Copies get names that may have been used before; ours are used once."""
