@@ -46,4 +46,5 @@ first=$!
 find_planted leaves-out-replicas 1 "is not routed"
 find_planted overbooks 1 "more than the machine has"
 find_planted repeats-predictions 1 "was predicted twice"
+find_planted loses-cancellations 1 "canceled and is"
 wait $first

@@ -23,6 +23,9 @@
         /// An asynchronous request stays in the queue while it is predicted.
         case repeatsPredictions = "repeats-predictions"
 
+        /// The cancellation of a promotion is answered and not stored.
+        case losesCancellations = "loses-cancellations"
+
         private static let planted = Mutex<PlantedBug?>(nil)
 
         /// Nil takes the planted one out.
@@ -35,7 +38,7 @@
 #else
     package enum PlantedBug {
         case stopsBusyReplicas, swapsTooEarly, trustsOldRecords, rollsTooFast, leavesOutReplicas, overbooks
-        case repeatsPredictions
+        case repeatsPredictions, losesCancellations
 
         @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
     }

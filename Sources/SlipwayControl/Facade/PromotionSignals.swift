@@ -23,6 +23,7 @@ extension ControlPlane {
             } catch {
                 throw ControlError.validation(error.description)
             }
+            if PlantedBug.isPlanted(.losesCancellations), signal == .cancel { return promotion }
             try db.update(promotion)
             if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db, at: now) }
             if let candidate = try db.deployment(promotion.candidateID) {
