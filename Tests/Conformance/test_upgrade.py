@@ -244,26 +244,30 @@ def test_the_old_server_goes_on_when_the_new_one_ends_before_it_serves(site, mod
 
 
 def test_the_old_server_goes_on_when_the_new_one_hangs(site, model):
-    """It is stopped in the middle of its start, once it has been given everything; the old one ends it."""
+    """It is stopped in the middle of its start, with the database open; the old one ends it."""
     load = Load(site, model, threads=3)
     command = [part for part in site.server.command if part != "--take-over"]
     hanging = subprocess.Popen([*command, "--take-over"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def sockets():
-        count = 0
+    def has_database():
         for file in os.listdir(f"/proc/{hanging.pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
-                count += os.readlink(f"/proc/{hanging.pid}/fd/{file}").startswith("socket:")
-        return count
+                if ".sqlite" in os.readlink(f"/proc/{hanging.pid}/fd/{file}"):
+                    return True
+        return False
 
-    # The one it asked through, and those it was given.
-    eventually(lambda: sockets() >= 3, 20, 0)
-    hanging.send_signal(signal.SIGSTOP)
-    assert hanging.wait(60) == -signal.SIGKILL
+    goes_on = site.server.log.read_text().count("goes on")
+    try:
+        eventually(has_database, 20, 0)
+        hanging.send_signal(signal.SIGSTOP)
+        assert hanging.wait(60) == -signal.SIGKILL
+    finally:
+        hanging.kill()
     eventually(lambda: site.predict(model).status_code == 200, 20)
     load.end()
     assert load.failures == []
     assert site.server.process.poll() is None
+    assert site.server.log.read_text().count("goes on") == goes_on + 1
 
 
 def test_without_the_flag_a_second_server_is_refused_and_told_how(site):
