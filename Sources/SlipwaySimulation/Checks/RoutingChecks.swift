@@ -18,7 +18,13 @@ final class RoutingChecks: @unchecked Sendable {
     private struct Settled {
         var deployment: DeploymentID
         var image: ImageID
+        /// One that slept for a moment between two looks has let its replicas go.
+        var status: Timestamp
         var since: Int64
+
+        func isSame(as other: Settled) -> Bool {
+            (deployment, image, status) == (other.deployment, other.image, other.status)
+        }
     }
 
     init(world: World) { self.world = world }
@@ -42,9 +48,7 @@ final class RoutingChecks: @unchecked Sendable {
                 settled[key] = nil
                 continue
             }
-            if settled[key]?.deployment != current.deployment || settled[key]?.image != current.image {
-                settled[key] = current
-            }
+            if settled[key]?.isSame(as: current) != true { settled[key] = current }
             // Ready for long, and the server was not about to end it.
             guard let since = settled[key]?.since, now - since > bound,
                 world.machine.processes.values.contains(where: { process in
@@ -59,7 +63,9 @@ final class RoutingChecks: @unchecked Sendable {
                 world.machine.processes[$0.replicaID]?.spec.deploymentID == current.deployment
             }
             if !isCurrent || !leads {
-                world.violate("environment \(key.name) of \(key.model) has a ready replica and is not routed")
+                world.violate(
+                    "environment \(key.name) of \(key.model) has a ready replica and is not routed: \(current.deployment) is \(isCurrent ? "current" : "not current"), with \(routes.map(\.replicaID))"
+                )
             }
         }
     }
@@ -72,7 +78,7 @@ final class RoutingChecks: @unchecked Sendable {
             deployment.desired == .running, !deployment.status.isFailure,
             !world.hasExcuse(id, since: now - Self.longestUnrouted.microseconds)
         else { return nil }
-        return Settled(deployment: id, image: image, since: now)
+        return Settled(deployment: id, image: image, status: deployment.statusSince, since: now)
     }
 
     // MARK: Tables and replicas
