@@ -55,8 +55,8 @@ final class QueueChecks: @unchecked Sendable {
     }
 
     /// Requests that have not ended.
-    var open: [String] {
-        known.values.filter { !$0.status.isEnd || $0.webhookStatus == .pending }.map(\.id).sorted()
+    var open: [AsyncRequest] {
+        known.values.filter { !$0.status.isEnd || $0.webhookStatus == .pending }.sorted { $0.id < $1.id }
     }
 
     /// A replica has answered an asynchronous request. Only a server that died before it had stored that may ask

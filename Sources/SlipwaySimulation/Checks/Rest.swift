@@ -57,7 +57,10 @@ struct Rest: @unchecked Sendable {
         where records.deployments[process.spec.deploymentID] == nil {
             return "replica \(process.spec.replicaID) belongs to nobody"
         }
-        if let open = world.queue.open.first { return "asynchronous request \(open) has not ended" }
+        if let open = world.queue.open.first {
+            return
+                "asynchronous request \(open.id) of \(open.deploymentID) is \(open.status.rawValue), its webhook \(open.webhookStatus.rawValue)"
+        }
         return nil
     }
 
