@@ -57,7 +57,13 @@ struct Rest: @unchecked Sendable {
         where records.deployments[process.spec.deploymentID] == nil {
             return "replica \(process.spec.replicaID) belongs to nobody"
         }
-        if let open = world.queue.open.first {
+        for open in world.queue.open {
+            // One that is to be tried again waits for a replica as long as it takes.
+            if let deployment = records.deployments[open.deploymentID], !open.status.isEnd,
+                waitsForRoom(deployment)
+            {
+                continue
+            }
             return
                 "asynchronous request \(open.id) of \(open.deploymentID) is \(open.status.rawValue), its webhook \(open.webhookStatus.rawValue)"
         }
