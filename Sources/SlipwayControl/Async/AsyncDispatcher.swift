@@ -201,8 +201,9 @@ actor AsyncDispatcher {
     private func wakeOrMove(_ id: DeploymentID, _ now: Timestamp) async throws {
         let isServed = try await store.read { try $0.deployment(id) }.map { $0.status.canServe } ?? false
         if isServed { return inbox.demand(for: id) }
-        try await store.write { db in
-            for var request in try db.dueAttempts(of: id, at: now, limit: 1000) {
+        let hasChanged = try await store.write { db in
+            let due = try db.dueAttempts(of: id, at: now, limit: 1000)
+            for var request in due {
                 let current = try request.environment.flatMap {
                     try db.environment($0, of: request.modelID)?.currentDeploymentID
                 }
@@ -216,8 +217,10 @@ actor AsyncDispatcher {
                 }
                 try db.update(request)
             }
+            return !due.isEmpty
         }
-        board.ring()
+        // What is not due yet is looked at again by the tick.
+        if hasChanged { board.ring() }
     }
 
     // MARK: Deliveries
