@@ -63,9 +63,7 @@ final class RolloutChecks: @unchecked Sendable {
                 1, limits.fewest - (surges ? 0 : step(promotion.rollout.config, of: limits.fewest)))
             // Whatever went wrong with either side since it was complete.
             guard limits.wasComplete, !sides.contains(where: { world.hasExcuse($0, since: 0) }),
-                !world.hasExcuse(promotion.modelID, since: 0), world.isSteady,
-                // One that slept as the promotion began may find no room to wake up.
-                !world.machine.wasFull(since: world.scheduler.elapsed - Duration.seconds(180).microseconds)
+                !world.hasExcuse(promotion.modelID, since: 0), world.isSteady
             else { continue }
             world.evaluated(.rolloutServes)
             if ready < least {
