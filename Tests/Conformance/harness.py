@@ -16,6 +16,8 @@ BINARY = pathlib.Path(os.environ.get("SLIPWAY_BINARY", ROOT / ".build/debug/slip
 TRUSS = ROOT / ".venv/bin/truss"
 MANAGEMENT = "http://api.localhost:8000"
 APP = "http://localhost:8000"
+# For servers that need not install the build tools themselves.
+TOOLS = ("--tools-dir", str(ROOT / ".venv"))
 
 
 def eventually(check, seconds=60, every=0.1, what=None):
@@ -78,6 +80,11 @@ class Server:
     @property
     def key(self):
         return (self.data / "admin-api-key").read_text().strip()
+
+
+def api_of(server):
+    """The API of a server on a port of its own."""
+    return API(server.key, f"http://api.localhost:{server.port}")
 
 
 class API:

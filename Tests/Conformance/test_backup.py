@@ -11,14 +11,7 @@ import uuid
 
 import pytest
 import requests
-from harness import API, BINARY, ROOT, Server, eventually, truss_files
-
-
-TOOLS = ("--tools-dir", str(ROOT / ".venv"))
-
-
-def api_of(server):
-    return API(server.key, f"http://api.localhost:{server.port}")
+from harness import BINARY, TOOLS, Server, api_of, eventually, truss_files
 
 
 def slipway(*arguments, check=True, **options):

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import faults
 import pytest
 import requests
-from harness import API, BINARY, ROOT, Server, eventually, truss_files
+from harness import BINARY, TOOLS, Server, api_of, eventually, truss_files
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +29,6 @@ def library(scratch):
 @pytest.fixture
 def faulty(scratch, library, request):
     return faults.Faults(scratch / f"{request.node.name[:60]}.faults", library)
-
-
-TOOLS = ("--tools-dir", str(ROOT / ".venv"))
-
-
-def api_of(server):
-    return API(server.key, f"http://api.localhost:{server.port}")
 
 
 def test_faults_reach_the_server_and_nothing_else(scratch, faulty):

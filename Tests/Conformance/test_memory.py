@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from harness import API, ROOT, Server, eventually, model_server, truss_files
+from harness import TOOLS, Server, api_of, eventually, model_server, truss_files
 
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 LITTLE = 256 << 20
@@ -73,11 +73,7 @@ def group(request):
 
 
 def little_server(data, port):
-    return Server(data, port=port, inference_port=0, arguments=("--tools-dir", str(ROOT / ".venv")))
-
-
-def api_of(server):
-    return API(server.key, f"http://api.localhost:{server.port}")
+    return Server(data, port=port, inference_port=0, arguments=TOOLS)
 
 
 def predict(server, model, body):

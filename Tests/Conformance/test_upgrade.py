@@ -34,15 +34,18 @@ class Upgradable:
     """A server that is replaced by the next process on its data directory."""
 
     def __init__(self, data):
-        self.server = Server(
-            data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over-limit", "5"]).start()
+        self.server = self.process_on(data).start()
         self.api = API(self.server.key, URL)
         self.old = []
+
+    def process_on(self, data, *arguments):
+        return Server(
+            data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over-limit", "5", *arguments])
 
     def take_over(self):
         """Starts the next process; returns when it serves and the old one knows it."""
         before = self.server
-        after = Server(before.data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over-limit", "5", "--take-over"])
+        after = self.process_on(before.data, "--take-over")
         served = before.log.read_text().count("serves http")
         with open(after.log, "ab") as output:
             after.process = subprocess.Popen(after.command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)

@@ -105,16 +105,21 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    /// A deployment whose replica serves, and whose image is gone.
+    private func servesWithoutImage(_ world: World) async throws -> (Deployment, ReplicaID) {
+        let deployment = try await world.push()
+        try await world.serves(deployment)
+        for image in world.engine.images { await world.engine.removeImage(image.id) }
+        world.engine.failStarts(with: StartFailure(reason: "no image", cause: .image))
+        return (deployment, world.started(for: deployment)[0].replicaID)
+    }
+
     @Test(
         "a replica of an image that vanished under the server is not started over and over: the image is built"
     )
     func vanishedImage() async throws {
         try await World.run { world in
-            let deployment = try await world.push()
-            try await world.serves(deployment)
-            let replica = world.started(for: deployment)[0].replicaID
-            for image in world.engine.images { await world.engine.removeImage(image.id) }
-            world.engine.failStarts(with: StartFailure(reason: "no image", cause: .image))
+            let (deployment, replica) = try await servesWithoutImage(world)
             world.engine.exit(replica, code: 1, reason: "crash")
             try await world.until("it is built again") {
                 world.clock.advance(.seconds(1))
@@ -131,11 +136,7 @@ import Testing
     @Test("an image that vanished while a replica serves is built beside it when another one is wanted")
     func vanishedBesideReplica() async throws {
         try await World.run { world in
-            let deployment = try await world.push()
-            try await world.serves(deployment)
-            let replica = world.started(for: deployment)[0].replicaID
-            for image in world.engine.images { await world.engine.removeImage(image.id) }
-            world.engine.failStarts(with: StartFailure(reason: "no image", cause: .image))
+            let (deployment, replica) = try await servesWithoutImage(world)
             try await world.store.write { db in
                 var current = try #require(try db.deployment(deployment.id))
                 current.autoscaling.minReplica = 2
