@@ -40,9 +40,11 @@ final class QueueChecks: @unchecked Sendable {
 
     private func compare(_ before: AsyncRequest?, _ now: AsyncRequest) {
         if now.status.isEnd, !(before?.status.isEnd ?? false) { ended += 1 }
-        if world.ledger.canceled.contains(now.id) { world.evaluated(.queueCancellation) }
-        if world.ledger.canceled.contains(now.id), now.status != .canceled {
-            world.violate("asynchronous request \(now.id) was canceled and is \(now.status.rawValue)")
+        if world.ledger.canceled.contains(now.id) {
+            world.evaluated(.queueCancellation)
+            if now.status != .canceled {
+                world.violate("asynchronous request \(now.id) was canceled and is \(now.status.rawValue)")
+            }
         }
         guard let before, before.status.isEnd else { return }
         world.evaluated(.queueEndsOnce)
