@@ -1,6 +1,7 @@
-// Bugs on purpose, for the tests of the simulator: it has to find each of them. Release builds have none.
+// Bugs on purpose, for the tests of the simulator: it has to find each of them. Builds for users have none
+// (`-DPLANTED_BUGS`).
 
-#if DEBUG
+#if PLANTED_BUGS
     import Synchronization
 
     public enum PlantedBug: String, Sendable, CaseIterable {
@@ -26,6 +27,15 @@
         /// The cancellation of a promotion is answered and not stored.
         case losesCancellations = "loses-cancellations"
 
+        /// What serves falls asleep while a promotion away from it waits for its candidate.
+        case sleepsDuringPromotions = "sleeps-during-promotions"
+
+        /// A sync of patches starts a deployment that was deactivated.
+        case syncsToInactive = "syncs-to-inactive"
+
+        /// A lost image whose rebuild fails once is not built again.
+        case givesUpLostImages = "gives-up-lost-images"
+
         private static let planted = Mutex<PlantedBug?>(nil)
 
         /// Nil takes the planted one out.
@@ -38,7 +48,8 @@
 #else
     package enum PlantedBug {
         case stopsBusyReplicas, swapsTooEarly, trustsOldRecords, rollsTooFast, leavesOutReplicas, overbooks
-        case repeatsPredictions, losesCancellations
+        case repeatsPredictions, losesCancellations, sleepsDuringPromotions, syncsToInactive
+        case givesUpLostImages
 
         @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
     }

@@ -130,12 +130,20 @@ extension String {
         #expect(play.deployment.status == .scaledToZero && play.deployment.imageID == Play.image)
         play.situation.demanded = true
         play.step()
-        #expect(play.deployment.status == .building && play.deployment.imageID == nil)
+        #expect(play.deployment.status == .building && play.deployment.isRebuilt)
         #expect(play.deployment.statusReason?.contains("not on this machine") == true)
-        play.situation.imageIsMissing = false
         #expect(play.step() == [.startBuild])
-        play.situation.build = .succeeded(Play.image)
+        play.situation.build = .failed(reason: "no space")
         play.step()
+        #expect(play.deployment.status == .building, "what has served is built again until that succeeds")
+        (play.situation.build, play.situation.buildProblem) = (.idle, "no space")
+        #expect(play.step() == [.startBuild])
+        #expect(play.deployment.statusReason?.contains("tried again: no space") == true)
+        play.situation.build = .succeeded(ImageID("image-2"))
+        play.step()
+        #expect(play.deployment.status == .wakingUp && play.deployment.imageID == ImageID("image-2"))
+        #expect(play.deployment.deployStartedAt == nil, "a start that fails is tried again, as after a crash")
+        play.situation.imageIsMissing = false
         #expect(play.step() == [.startReplicas(count: 1)])
         play.replica(.ready)
         play.step()
@@ -312,6 +320,18 @@ extension String {
         let actions = play.step()
         #expect(actions == [.drain("r0001".id()), .startReplicas(count: 1)])
         #expect(play.deployment.status == .deploying)
+    }
+
+    @Test("what serves stays awake while a promotion away from it runs, and sleeps when that has ended")
+    func staysAwake() {
+        var play = Play.active()
+        play.deployment.autoscaling.minReplica = 0
+        play.situation.isBeingReplaced = true
+        let delay = Double(play.deployment.autoscaling.scaleDownDelay)
+        #expect(play.step(after: delay + 1).isEmpty && play.deployment.status == .active)
+        play.situation.isBeingReplaced = false
+        play.step(after: 1)
+        #expect(play.deployment.desired == .zero)
     }
 
     @Test("a candidate gets as many replicas as its promotion needs and does not go idle")

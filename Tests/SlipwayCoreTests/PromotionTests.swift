@@ -37,6 +37,24 @@ import Testing
         #expect(effect(5, serving: 9) == .swap)
     }
 
+    @Test("it says what it waits for, and fails when no further replica has become ready for too long")
+    func stall() {
+        var promotion = promotion
+        let settings = AutoscalingSettings(minReplica: 2, maxReplica: 4)
+        var short = view(1, .active, settings)
+        short.candidate?.shortage = "1 × L4, 0 free"
+        #expect(promotion.advance(view(0, .building, settings), now: now) == .none)
+        #expect(promotion.rollout.progressedAt == nil, "while it builds no time passes")
+        #expect(promotion.advance(short, now: now) == .none)
+        #expect(
+            promotion.rollout.waitsFor
+                == "1 of 2 replicas of deployment new0001 are ready: waiting for 1 × L4, 0 free.")
+        #expect(promotion.advance(short, now: now + .seconds(60)) == .none)
+        #expect(promotion.advance(short, now: now + .seconds(61)) == .fallBack)
+        #expect(promotion.status == .failed && promotion.rollout.waitsFor == nil)
+        #expect(promotion.errorMessage?.contains("waiting for 1 × L4, 0 free") == true)
+    }
+
     @Test("every failed, deactivated or deleted candidate fails it with a reason")
     func failure() {
         for status in DeploymentStatus.allCases where status.isFailure || status == .inactive {

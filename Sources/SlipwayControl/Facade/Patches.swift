@@ -34,6 +34,10 @@ extension ControlPlane {
     private static let patchable: Set<DeploymentStatus> = [
         .active, .scaledToZero, .wakingUp, .loadingModel, .deployFailed, .building, .deploying, .unhealthy,
     ]
+    private static func takesPatches(_ deployment: Deployment) -> Bool {
+        patchable.contains(deployment.status) || PlantedBug.isPlanted(.syncsToInactive)
+    }
+
     /// How long a sync waits for the changed code to run before it answers; loading goes on after that.
     private static let patience: Duration = .seconds(60)
 
@@ -76,7 +80,7 @@ extension ControlPlane {
         }
         return try await store.write { db in
             let deployment = try db.existing(.development, of: model)
-            guard Self.patchable.contains(deployment.status) else {
+            guard Self.takesPatches(deployment) else {
                 return .refused(
                     reason: "Deployment \(deployment.id) is \(deployment.status.rawValue).",
                     needsFullDeploy: true)
@@ -105,6 +109,12 @@ extension ControlPlane {
     /// that and the model server can, else by replacing the replica while requests are held.
     public func syncPatches(of model: ModelID, by caller: Caller) async throws -> PatchOutcome {
         let deployment = try await deployment(.development, of: model).deployment
+        // Patches that were staged before a deactivation must not undo it.
+        guard Self.takesPatches(deployment) else {
+            return .refused(
+                reason: "Deployment \(deployment.id) is \(deployment.status.rawValue).", needsFullDeploy: true
+            )
+        }
         let staged = try await store.read { try $0.patches(of: deployment.id) }
         guard !staged.isEmpty else { return .done }
         let edit: PatchedArchive
@@ -140,7 +150,9 @@ extension ControlPlane {
         let now = now
         return try await store.write { db in
             var current = try db.existing(.id(deployment.id), of: deployment.modelID)
-            guard current.archiveKey == deployment.archiveKey else { return false }
+            guard current.archiveKey == deployment.archiveKey, Self.takesPatches(current) else {
+                return false
+            }
             current.archiveKey = edit.key
             current.rawConfig = edit.config.raw
             current.configJSON = edit.config.json

@@ -9,6 +9,14 @@ import SlipwayGateway
 import SlipwayLogs
 import SlipwayStore
 
+/// Whether a promotion is about to move an environment away from the deployment, so that it must stay ready to serve.
+/// Not while the candidate waits for room: one that nobody calls makes room then, by going to sleep as ever.
+private func isReplaced(
+    _ id: DeploymentID, by promotions: [Promotion], _ shortages: [DeploymentID: String]
+) -> Bool {
+    promotions.contains { $0.previousID == id && shortages[$0.candidateID] == nil }
+}
+
 /// Runs one pass at a time: whenever something rings, and at least every `tick` for what only time changes.
 public actor Controller {
     /// How often time alone is looked at (deploy timeouts, idleness, back-off).
@@ -17,8 +25,9 @@ public actor Controller {
     static let buildsAtOnce = 2
     /// How long a build waits that the machine lacked something for.
     static let pauseAfterShortage: Duration = .seconds(5)
-    /// How long one waits that failed beside replicas which go on serving.
-    static let pauseAfterFailure: Duration = .seconds(300)
+    /// How long the rebuild of a lost image waits after its first failure; doubled with each further one.
+    static let pauseAfterFailure: Duration = .seconds(10)
+    static let maxPauseAfterFailure: Duration = .seconds(300)
     /// How often one error that does not go away is logged.
     static let toldAgain: Duration = .seconds(60)
     /// How long a replica may take to end after its last request.
@@ -37,8 +46,8 @@ public actor Controller {
 
     var replicas: [ReplicaID: Replica] = [:]
     var builds: [DeploymentID: Build] = [:]
-    /// Builds that wait for something the machine lacks.
-    var buildDelays: [DeploymentID: (reason: String, end: Timestamp)] = [:]
+    /// Builds that wait for something the machine lacks, or because the last attempt failed.
+    var buildDelays: [DeploymentID: BuildDelay] = [:]
     /// Builds outside of the loop whose image no record names yet.
     var unstoredBuilds = 0
     /// Images that are being freed.
@@ -81,6 +90,15 @@ public actor Controller {
         var archiveKey: String
         var observation: BuildObservation
         var task: Task<Void, Never>?
+    }
+
+    /// Why and until when the build of an archive waits.
+    struct BuildDelay {
+        var archiveKey: String
+        var reason: String
+        var end: Timestamp
+        /// Failed attempts in a row.
+        var failures = 0
     }
 
     init(
@@ -197,7 +215,7 @@ public actor Controller {
     }
 
     /// All records. Nothing is read again before something was written: the one writer is this process.
-    private func read() async throws -> Snapshot {
+    func read() async throws -> Snapshot {
         // Taken before the read: a write in between makes what is read old at once.
         let version = store.version
         let oldest = PlantedBug.isPlanted(.trustsOldRecords) && version > 3 ? version - 3 : version
@@ -236,17 +254,24 @@ public actor Controller {
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
                 crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
                 observedSince: observedSince,
-                imageIsMissing: deployment.imageID.map(lostImages.contains) ?? false)
+                imageIsMissing: deployment.imageID.map(lostImages.contains) ?? false,
+                buildProblem: buildDelay(of: deployment)?.reason,
+                isBeingReplaced: isReplaced(deployment.id, by: snapshot.promotions, shortages))
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {
                 situations[deployment.id] = situation
             }
         }
+        // One that waits for room asks for it in every pass.
+        shortages = shortages.filter { situations[$0.key] != nil }
         guard !situations.isEmpty else { return }
         // Decided again inside the transaction: a command may have changed the record since the read.
         let read = Dictionary(uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0) })
-        let steps = try await store.write { [situations] db in
-            try situations.compactMap { id, situation -> LifecycleStep? in
+        let steps = try await store.write { [situations, shortages] db in
+            let promotions = try db.runningPromotions()
+            return try situations.compactMap { id, situation -> LifecycleStep? in
+                var situation = situation
+                situation.isBeingReplaced = isReplaced(id, by: promotions, shortages)
                 // With another image the replicas seen here are not what they seem: they may have taken it over.
                 guard var current = try db.deployment(id), current.imageID == read[id]?.imageID else {
                     return nil
@@ -264,6 +289,7 @@ public actor Controller {
             // Its outcome is stored.
             if step.deployment.status != .building, builds[step.deployment.id]?.observation != .running {
                 builds[step.deployment.id] = nil
+                if before[step.deployment.id] == .building { buildDelays[step.deployment.id] = nil }
             }
             for action in step.actions { await carryOut(action, for: step.deployment) }
         }

@@ -24,7 +24,7 @@ extension Controller {
 
     private func startBuild(of deployment: Deployment) {
         builds[deployment.id]?.task?.cancel()
-        if let delay = buildDelays[deployment.id], dependencies.now() < delay.end { return }
+        if let delay = buildDelay(of: deployment), dependencies.now() < delay.end { return }
         guard freeing == 0, builds.values.filter({ $0.observation == .running }).count < Self.buildsAtOnce
         else { return }
         builds[deployment.id] = Build(archiveKey: deployment.archiveKey, observation: .running, task: nil)
@@ -50,7 +50,7 @@ extension Controller {
             } catch is CancellationError {
                 outcome = .idle
             } catch let shortage as StartFailure where shortage.cause == .machine {
-                self.delayBuild(of: deployment.id, shortage.reason, Self.pauseAfterShortage)
+                self.delayBuild(of: deployment, shortage.reason)
                 outcome = .idle
             } catch {
                 outcome = .failed(reason: "The build could not be carried out: \(error)")
@@ -59,24 +59,45 @@ extension Controller {
         }
     }
 
-    /// It is not begun before the pause is over; the reason is told once for as long as it is the same.
-    private func delayBuild(of id: DeploymentID, _ reason: String, _ pause: Duration) {
-        if buildDelays[id]?.reason != reason { log("The build waits: \(reason)", .warning, of: id) }
-        buildDelays[id] = (reason, dependencies.now() + pause)
+    /// Why and until when the build of the deployment's present archive waits.
+    func buildDelay(of deployment: Deployment) -> BuildDelay? {
+        guard let delay = buildDelays[deployment.id], delay.archiveKey == deployment.archiveKey else {
+            return nil
+        }
+        return delay
     }
 
-    /// Of a build beside replicas that go on serving, as their image was lost: it is there again, or the build is tried
-    /// again later. An image that has become another one is of use only to a deployment that starts anew.
+    /// Puts off the next build attempt. The reason is logged once for as long as it is the same.
+    ///
+    /// - Parameter hasFailed: the pause grows with each failure in a row; otherwise the machine lacked something.
+    private func delayBuild(of deployment: Deployment, _ reason: String, hasFailed: Bool = false) {
+        let earlier = buildDelay(of: deployment)
+        if earlier?.reason != reason { log("The build waits: \(reason)", .warning, of: deployment.id) }
+        let failures = (earlier?.failures ?? 0) + (hasFailed ? 1 : 0)
+        let pause =
+            hasFailed
+            ? min(Self.pauseAfterFailure * (1 << min(failures - 1, 10)), Self.maxPauseAfterFailure)
+            : Self.pauseAfterShortage
+        buildDelays[deployment.id] = BuildDelay(
+            archiveKey: deployment.archiveKey, reason: reason, end: dependencies.now() + pause,
+            failures: failures)
+    }
+
+    /// Ends the rebuild of a lost image: it is there again, or the build is tried again later. Where replicas still
+    /// serve, an image that has become another one is of no use: the deployment would have to start anew.
     func endRebuild(of deployment: Deployment) {
-        guard deployment.status != .building, let build = builds[deployment.id] else { return }
+        let isBuilding = deployment.status == .building
+        guard !isBuilding || deployment.isRebuilt, let build = builds[deployment.id] else { return }
         switch build.observation {
         case .idle, .running: return
-        case .succeeded(deployment.imageID): break
+        case .succeeded where isBuilding: return
+        case .succeeded(deployment.imageID): buildDelays[deployment.id] = nil
         case .succeeded(let other):
-            delayBuild(
-                of: deployment.id, "the image that was built again is another one", Self.pauseAfterFailure)
+            delayBuild(of: deployment, "the image that was built again is another one", hasFailed: true)
             Task { await free(other) }
-        case .failed(let reason): delayBuild(of: deployment.id, reason, Self.pauseAfterFailure)
+        case .failed(let reason):
+            if isBuilding, PlantedBug.isPlanted(.givesUpLostImages) { return }
+            delayBuild(of: deployment, reason, hasFailed: true)
         }
         builds[deployment.id] = nil
     }
@@ -107,7 +128,6 @@ extension Controller {
         } else {
             builds[id]?.observation = outcome
             builds[id]?.task = nil
-            buildDelays[id] = nil
         }
         inbox.ring()
     }
@@ -116,6 +136,7 @@ extension Controller {
     func forgetBuild(of id: DeploymentID) {
         builds[id]?.task?.cancel()
         builds[id] = nil
+        buildDelays[id] = nil
         crashes[id] = nil
     }
 

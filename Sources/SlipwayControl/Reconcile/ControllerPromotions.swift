@@ -19,7 +19,7 @@ extension Controller {
     }
 
     func stepPromotions() async throws {
-        let running = try await store.read { try $0.runningPromotions() }
+        let running = try await read().promotions
         guard !running.isEmpty else { return }
         let now = dependencies.now()
         let ready = Dictionary(
@@ -29,8 +29,9 @@ extension Controller {
         for promotion in running {
             let wanted = promotion.previousID.flatMap { scalers[$0]?.target } ?? 0
             let before = promotion
-            let step = try await store.write { db in
-                try PromotionDriver.advance(promotion.id, ready: ready, wanted: wanted, in: db, now: now)
+            let step = try await store.write { [shortages] db in
+                try PromotionDriver.advance(
+                    promotion.id, ready: ready, wanted: wanted, shortages: shortages, in: db, now: now)
             }
             guard let (after, effect) = step else { continue }
             if effect == .runGate { runGate(of: after) }
@@ -49,9 +50,10 @@ enum PromotionDriver {
     /// - Parameters:
     ///   - ready: ready replicas by deployment and image.
     ///   - wanted: replicas the environment's load calls for.
+    ///   - shortages: what deployments that should have another replica wait for.
     static func advance(
-        _ id: PromotionID, ready: [DeploymentID: [ImageID: Int]], wanted: Int, in db: StoreWriter,
-        now: Timestamp
+        _ id: PromotionID, ready: [DeploymentID: [ImageID: Int]], wanted: Int,
+        shortages: [DeploymentID: String], in db: StoreWriter, now: Timestamp
     ) throws -> (Promotion, PromotionEffect)? {
         guard var promotion = try db.promotion(id), !promotion.status.isTerminal,
             var environment = try db.environment(promotion.environment, of: promotion.modelID)
@@ -66,7 +68,8 @@ enum PromotionDriver {
         let view = PromotionView(
             candidate: candidate.map {
                 CandidateView(
-                    status: $0.status, statusReason: $0.statusReason, readyReplicas: readyReplicas($0))
+                    status: $0.status, statusReason: $0.statusReason, readyReplicas: readyReplicas($0),
+                    shortage: shortages[$0.id])
             },
             previousReady: readyReplicas(previous),
             wantedReplicas: previous?.desired == .running ? wanted : 0,

@@ -28,6 +28,11 @@ public enum DesiredState: String, Sendable, Codable {
     case inactive
 }
 
+extension Deployment {
+    /// While it is BUILDING: its image was lost after it had served, and is made again from the same archive.
+    public var isRebuilt: Bool { imageID != nil && hasBeenActive }
+}
+
 /// One pushed (or promoted) version of a model.
 public struct Deployment: Sendable, Equatable {
     public var id: DeploymentID
@@ -47,7 +52,7 @@ public struct Deployment: Sendable, Equatable {
     public var statusReason: String?
     public var statusSince: Timestamp
     public var desired: DesiredState
-    /// Set once the build has succeeded.
+    /// Set once the build has succeeded; kept while a lost image is built again.
     public var imageID: ImageID?
     public var autoscaling: AutoscalingSettings
     /// True once a replica has been ready; the API shows autoscaling settings only from then on.

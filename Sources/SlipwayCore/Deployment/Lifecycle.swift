@@ -69,19 +69,31 @@ private struct Life {
     // MARK: Building
 
     private mutating func build() {
-        if deployment.imageID != nil { return beginDeploy() }
+        if deployment.imageID != nil, !situation.imageIsMissing { return beginDeploy() }
         switch situation.build {
-        case .idle: actions.append(.startBuild)
+        case .idle:
+            actions.append(.startBuild)
+            if deployment.isRebuilt { set(.building, rebuildReason) }
         case .running: break
         case .succeeded(let image):
-            deployment.imageID = image
             beginDeploy()
+            deployment.imageID = image
         case .failed(let reason):
+            // What has served is built again until that succeeds: requests wait for it.
+            if deployment.isRebuilt, !PlantedBug.isPlanted(.givesUpLostImages) { return }
             set(.buildFailed, reason)
         }
     }
 
+    private var rebuildReason: String {
+        let reason = "Its image is not on this machine: it is built again from the archive."
+        return situation.buildProblem.map { "\(reason) The last build failed and is tried again: \($0)" }
+            ?? reason
+    }
+
+    /// A first start has to succeed within the deploy timeout; what has served before is started as after a crash.
     private mutating func beginDeploy() {
+        if deployment.isRebuilt { return set(.wakingUp, "Starting a replica.") }
         deployment.deployStartedAt = now
         set(.deploying, "Starting the first replica.")
     }
@@ -130,9 +142,8 @@ private struct Life {
 
     /// What is deployed is what was uploaded: the image can be made again wherever the archive is.
     private mutating func buildAgain() {
-        deployment.imageID = nil
         deployment.deployStartedAt = nil
-        set(.building, "Its image is not on this machine: it is built again from the archive.")
+        set(.building, rebuildReason)
     }
 
     /// Replicas of an earlier image (a development deployment that was pushed again).
@@ -162,7 +173,8 @@ private struct Life {
         guard deployment.desired == .running, deployment.autoscaling.minReplica == 0,
             deployment.deployStartedAt == nil,
             deployment.status == .active || deployment.status == .unhealthy,
-            situation.requestsInFlight == 0, !situation.demanded, situation.plannedReplicas == nil
+            situation.requestsInFlight == 0, !situation.demanded, situation.plannedReplicas == nil,
+            !situation.isBeingReplaced || PlantedBug.isPlanted(.sleepsDuringPromotions)
         else { return }
         let since = max(
             situation.lastActivity ?? situation.observedSince, situation.observedSince,

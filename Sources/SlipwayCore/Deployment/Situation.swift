@@ -70,12 +70,17 @@ public struct Situation: Sendable {
     public var observedSince: Timestamp
     /// The engine does not have the deployment's image, as after a restore on another machine.
     public var imageIsMissing: Bool
+    /// Why the last build of a lost image failed, while the next attempt waits; nil when none does.
+    public var buildProblem: String?
+    /// A promotion is about to move an environment away from it: until that has ended it stays ready to serve.
+    public var isBeingReplaced: Bool
 
     public init(
         replicas: [Replica] = [], inFlight: [ReplicaID: Int] = [:], build: BuildObservation = .idle,
         lastActivity: Timestamp? = nil, requestsInFlight: Int = 0, demanded: Bool = false,
         plannedReplicas: Int? = nil, scalingTarget: Int = 0, crashes: CrashHistory = .init(),
-        shortage: String? = nil, observedSince: Timestamp, imageIsMissing: Bool = false
+        shortage: String? = nil, observedSince: Timestamp, imageIsMissing: Bool = false,
+        buildProblem: String? = nil, isBeingReplaced: Bool = false
     ) {
         self.replicas = replicas
         self.inFlight = inFlight
@@ -89,5 +94,7 @@ public struct Situation: Sendable {
         self.shortage = shortage
         self.observedSince = observedSince
         self.imageIsMissing = imageIsMissing
+        self.buildProblem = buildProblem
+        self.isBeingReplaced = isBeingReplaced
     }
 }

@@ -5,11 +5,16 @@ public struct CandidateView: Sendable, Equatable {
     public var status: DeploymentStatus
     public var statusReason: String?
     public var readyReplicas: Int
+    /// What the machine lacks for another replica, in words; nil when there is room.
+    public var shortage: String?
 
-    public init(status: DeploymentStatus, statusReason: String?, readyReplicas: Int) {
+    public init(
+        status: DeploymentStatus, statusReason: String?, readyReplicas: Int, shortage: String? = nil
+    ) {
         self.status = status
         self.statusReason = statusReason
         self.readyReplicas = readyReplicas
+        self.shortage = shortage
     }
 }
 
@@ -34,6 +39,7 @@ extension Promotion {
     /// Moves the promotion on by one step.
     public mutating func advance(_ view: PromotionView, now: Timestamp) -> PromotionEffect {
         guard !status.isTerminal else { return .none }
+        rollout.waitsFor = nil
         if let reason = failure(of: view.candidate) { return fail(reason, at: now) }
         let ready = view.candidate?.readyReplicas ?? 0
         if rollout.forcesForward, ready > 0 {
@@ -46,15 +52,21 @@ extension Promotion {
         let total = Self.requiredReplicas(
             view.environment, wanted: max(view.wantedReplicas, mode == .swap ? view.previousReady : 0))
         if awaitsGate {
-            rollout.candidateTarget = mode == .rolling ? 1 : total
-            return ready >= rollout.candidateTarget ?? 1 ? .runGate : .none
+            let needed = mode == .rolling ? 1 : total
+            rollout.candidateTarget = needed
+            if ready >= needed {
+                rollout.waitsFor = "The gate is being asked."
+                return .runGate
+            }
+            return wait(for: needed, view, now: now)
         }
         let effect: PromotionEffect
         switch mode {
         case .swap:
             rollout.candidateTarget = total
-            effect = ready >= total || PlantedBug.isPlanted(.swapsTooEarly) ? succeed(at: now) : .none
-        case .rampUp: effect = rampUp(total: total, ready: ready, now: now)
+            let isReady = ready >= total || PlantedBug.isPlanted(.swapsTooEarly)
+            effect = isReady ? succeed(at: now) : wait(for: total, view, now: now)
+        case .rampUp: effect = rampUp(view, total: total, ready: ready, now: now)
         case .rolling: effect = roll(view, total: total, ready: ready, now: now)
         }
         if isWatched { rollout.previousTarget = max(1, view.previousReady) }
@@ -85,6 +97,42 @@ extension Promotion {
             ? "Deployment \(candidateID) was deactivated." : nil
     }
 
+    // MARK: Waiting
+
+    /// Notes when the side that grows last got a ready replica, so that no promotion waits for ever.
+    ///
+    /// - Parameter ready: its ready replicas.
+    /// - Returns: whether nothing has moved for longer than the promotion's patience.
+    mutating func noteProgress(_ ready: Int, _ view: PromotionView, now: Timestamp) -> Bool {
+        // While it builds the clock of the deploy timeout has not begun.
+        if view.candidate?.status == .building {
+            rollout.progressedAt = nil
+            return false
+        }
+        if rollout.progressedAt == nil || ready > rollout.readyAtProgress { rollout.progressedAt = now }
+        rollout.readyAtProgress = ready
+        guard let progressed = rollout.progressedAt else { return false }
+        return now - progressed > .seconds(view.patienceSeconds + rollout.config.stabilizationSeconds)
+    }
+
+    /// Waits for ready replicas of the candidate, and fails when none has come for too long.
+    mutating func wait(for needed: Int, _ view: PromotionView, now: Timestamp) -> PromotionEffect {
+        let ready = view.candidate?.readyReplicas ?? 0
+        let isStuck = noteProgress(ready, view, now: now)
+        let reason =
+            view.candidate?.shortage.map { ": waiting for \($0)." }
+            ?? view.candidate?.statusReason.map { ": \($0)" } ?? "."
+        guard isStuck else {
+            rollout.waitsFor =
+                "\(ready) of \(needed) replicas of deployment \(candidateID) are ready\(reason)"
+            return .none
+        }
+        let have = ready == 0 ? "No replica" : "No more than \(ready) of \(needed) replicas"
+        return fail(
+            "\(have) of deployment \(candidateID) became ready within \(view.patienceSeconds) s\(reason)",
+            at: now)
+    }
+
     // MARK: Ends
 
     mutating func succeed(at now: Timestamp) -> PromotionEffect {
@@ -113,6 +161,7 @@ extension Promotion {
     private mutating func end(at now: Timestamp, _ effect: PromotionEffect) -> PromotionEffect {
         rollout.candidateTarget = nil
         rollout.previousTarget = nil
+        rollout.waitsFor = nil
         endedAt = now
         return effect
     }
@@ -121,14 +170,17 @@ extension Promotion {
 
     private static let rampStages = 10
 
-    private mutating func rampUp(total: Int, ready: Int, now: Timestamp) -> PromotionEffect {
+    private mutating func rampUp(
+        _ view: PromotionView, total: Int, ready: Int, now: Timestamp
+    ) -> PromotionEffect {
         rollout.candidateTarget = total
         if status == .releasing {
-            guard ready >= total else { return .none }
+            guard ready >= total else { return wait(for: total, view, now: now) }
             status = .rampingUp
             rollout.shiftedAt = now
         }
         guard let began = rollout.shiftedAt else { return .none }
+        rollout.waitsFor = "Traffic moves in \(Self.rampStages) stages over \(rollout.rampUpSeconds) s."
         let stage = Duration.seconds(rollout.rampUpSeconds) / Self.rampStages
         let passed = stage > .zero ? Int((now - began) / stage) : Self.rampStages
         rollout.percent = min(100, (passed + 1) * 100 / Self.rampStages)

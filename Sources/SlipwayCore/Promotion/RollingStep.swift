@@ -17,11 +17,8 @@ extension Promotion {
     private mutating func rollForward(
         _ sides: RollingSides, _ view: PromotionView, now: Timestamp
     ) -> PromotionEffect {
-        if noteProgress(sides.ready, view, now: now) {
-            return fail(
-                "No replica of deployment \(candidateID) became ready within \(view.patienceSeconds) s.",
-                at: now)
-        }
+        let waiting = wait(for: sides.enough, view, now: now)
+        if status.isTerminal { return waiting }
         if sides.ready == 0 {
             rollout.previousTarget = sides.previousTarget(whenReady: 0)
             // Extra replicas of the previous deployment come before the first step.
@@ -29,7 +26,10 @@ extension Promotion {
             rollout.candidateTarget = extraIsThere ? sides.candidateTarget : 1
             return .none
         }
-        if isStabilizing(now) { return .none }
+        if isStabilizing(now) {
+            rollout.waitsFor = "Stabilizing for \(rollout.config.stabilizationSeconds) s after the last step."
+            return .none
+        }
         if sides.ready >= sides.enough { return succeed(at: now) }
         status = .rampingUp
         let kept = max(1, sides.total - sides.ready)
@@ -42,6 +42,7 @@ extension Promotion {
 
     /// Traffic and shares stay; a growing load adds replicas on both sides by their share.
     private mutating func hold(_ sides: RollingSides) -> PromotionEffect {
+        rollout.waitsFor = "Paused at \(rollout.percent) %; resume or cancel it."
         let candidate = max(1, (sides.total * rollout.percent + 50) / 100)
         rollout.candidateTarget = max(candidate, rollout.candidateTarget ?? 1)
         rollout.previousTarget = max(1, sides.total - candidate, rollout.previousTarget ?? 1)
@@ -58,6 +59,8 @@ extension Promotion {
             cancel(at: now)
             return .fallBack
         }
+        rollout.waitsFor =
+            "Moving back: \(view.previousReady) of \(sides.total) replicas of the previous deployment are ready."
         if isStabilizing(now) { return .none }
         let kept = max(1, sides.total - view.previousReady)
         shift(to: min(rollout.percent, 100 * kept / (kept + view.previousReady)), now: now)
@@ -79,18 +82,6 @@ extension Promotion {
     private func isStabilizing(_ now: Timestamp) -> Bool {
         guard let shifted = rollout.shiftedAt else { return false }
         return now - shifted < .seconds(rollout.config.stabilizationSeconds)
-    }
-
-    /// - Returns: whether nothing has moved for longer than the rollout's patience.
-    private mutating func noteProgress(_ ready: Int, _ view: PromotionView, now: Timestamp) -> Bool {
-        if rollout.progressedAt == nil || ready > rollout.readyAtProgress {
-            rollout.progressedAt = now
-        }
-        rollout.readyAtProgress = ready
-        // While it builds the clock of the deploy timeout has not begun.
-        if view.candidate?.status == .building { rollout.progressedAt = now }
-        guard let progressed = rollout.progressedAt else { return false }
-        return now - progressed > .seconds(view.patienceSeconds + rollout.config.stabilizationSeconds)
     }
 }
 

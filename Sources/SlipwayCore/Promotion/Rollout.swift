@@ -35,6 +35,8 @@ public struct Rollout: Sendable, Codable, Equatable {
     public var watch: PromotionWatch?
     /// While this is set, the way back is kept open.
     public var watchUntil: Timestamp?
+    /// What it waits for now, in words; nil while it moves and once it has ended.
+    public var waitsFor: String?
     /// What is worth knowing of it later, in words.
     public var note: String?
 

@@ -53,7 +53,8 @@ extension PromotionRecordV1 {
             previousDeploymentID: promotion.previousID?.text,
             percentTrafficToNewVersion: promotion.rollout.percent,
             rollingDeploy: promotion.rollout.mode == .rolling, errorMessage: promotion.errorMessage,
-            note: promotion.rollout.note, watchedUntil: promotion.rollout.watchUntil.map { WireDate($0) },
+            note: promotion.rollout.note ?? promotion.rollout.waitsFor,
+            watchedUntil: promotion.rollout.watchUntil.map { WireDate($0) },
             createdAt: WireDate(promotion.createdAt), endedAt: promotion.endedAt.map { WireDate($0) })
     }
 }
