@@ -26,7 +26,7 @@ extension StoreReader {
     }
 
     public func apiKeys() throws -> [APIKeyRecord] {
-        try APIKeyRow.order(Column("created_at")).fetchAll(db).map(\.record)
+        try APIKeyRow.all(db, "ORDER BY created_at").map(\.record)
     }
 
     public func apiKey(digest: String) throws -> APIKeyRecord? {

@@ -6,17 +6,17 @@ import SlipwayCore
 
 extension StoreReader {
     public func asyncRequest(_ id: String) throws -> AsyncRequest? {
-        try AsyncRecord.fetchOne(db, key: id)?.request
+        try AsyncRecord.one(db, "WHERE id = ?", [id])?.request
     }
 
     /// Deployments with predictions that wait for their first or next attempt.
     public func deploymentsWithAsyncWork() throws -> [DeploymentID] {
         try String.fetchAll(
-            db,
-            sql: """
-                SELECT DISTINCT deployment_id FROM async_requests
-                WHERE status IN ('QUEUED', 'IN_PROGRESS') AND due_at IS NOT NULL
-                """
+            db.cachedStatement(
+                sql: """
+                    SELECT DISTINCT deployment_id FROM async_requests
+                    WHERE status IN ('QUEUED', 'IN_PROGRESS') AND due_at IS NOT NULL
+                    """)
         ).map { DeploymentID($0) }
     }
 
@@ -33,36 +33,47 @@ extension StoreReader {
 
     /// Whether anything is due, now or later.
     public func hasAsyncWork() throws -> Bool {
-        try !AsyncRecord.filter(Column("due_at") != nil).isEmpty(db)
+        try Bool.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT EXISTS (SELECT 1 FROM async_requests WHERE due_at IS NOT NULL)")) ?? false
     }
 
     /// Attempts that are due, in the order they are to be made: priority, then age.
     public func dueAttempts(
         of deployment: DeploymentID, at now: Timestamp, limit: Int
     ) throws -> [AsyncRequest] {
-        try AsyncRecord.filter(Column("deployment_id") == deployment.text)
-            .filter([AsyncStatus.queued, .inProgress].map(\.rawValue).contains(Column("status")))
-            .filter(Column("due_at") <= now.microseconds)
-            .order(Column("priority"), Column("created_at"), Column("id")).limit(limit).fetchAll(db)
-            .map(\.request)
+        try AsyncRecord.all(
+            db,
+            """
+            WHERE deployment_id = ? AND status IN ('QUEUED', 'IN_PROGRESS') AND due_at <= ?
+            ORDER BY priority, created_at, id LIMIT ?
+            """, [deployment.text, now.microseconds, limit]
+        ).map(\.request)
     }
 
     /// Deliveries that are due, oldest first.
     public func dueDeliveries(at now: Timestamp, limit: Int) throws -> [AsyncRequest] {
-        try AsyncRecord.filter(Column("webhook_status") == WebhookStatus.pending.rawValue)
-            .filter(AsyncStatus.allCases.filter(\.isEnd).map(\.rawValue).contains(Column("status")))
-            .filter(Column("due_at") <= now.microseconds).order(Column("due_at")).limit(limit).fetchAll(db)
-            .map(\.request)
+        try AsyncRecord.all(
+            db,
+            """
+            WHERE webhook_status = 'PENDING' AND status NOT IN ('QUEUED', 'IN_PROGRESS') AND due_at <= ?
+            ORDER BY due_at LIMIT ?
+            """, [now.microseconds, limit]
+        ).map(\.request)
     }
 
     public func asyncRequests(_ status: AsyncStatus) throws -> [AsyncRequest] {
-        try AsyncRecord.filter(Column("status") == status.rawValue).fetchAll(db).map(\.request)
+        try AsyncRecord.all(db, "WHERE status = ?", [status.rawValue]).map(\.request)
     }
+
+    /// Every request there is, ended or not.
+    public func asyncRequests() throws -> [AsyncRequest] { try AsyncRecord.all(db).map(\.request) }
 
     /// Queued requests whose time in the queue is over.
     public func expiredAsyncRequests(at now: Timestamp, limit: Int) throws -> [AsyncRequest] {
-        try AsyncRecord.filter(Column("status") == AsyncStatus.queued.rawValue)
-            .filter(Column("expires_at") <= now.microseconds).limit(limit).fetchAll(db).map(\.request)
+        try AsyncRecord.all(
+            db, "WHERE status = 'QUEUED' AND expires_at <= ? LIMIT ?", [now.microseconds, limit]
+        ).map(\.request)
     }
 
     public func asyncInput(_ id: String) throws -> Data? { try blob("input", id) }

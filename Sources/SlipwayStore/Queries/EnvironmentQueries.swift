@@ -5,25 +5,22 @@ import SlipwayCore
 
 extension StoreReader {
     public func environments(of model: ModelID? = nil) throws -> [Environment] {
-        let all = EnvironmentRecord.order(Column("created_at"), Column("name"))
-        return try (model.map { all.filter(Column("model_id") == $0.text) } ?? all).fetchAll(db)
-            .map(\.environment)
+        let order = "ORDER BY created_at, name"
+        guard let model else { return try EnvironmentRecord.all(db, order).map(\.environment) }
+        return try EnvironmentRecord.all(db, "WHERE model_id = ? \(order)", [model.text]).map(\.environment)
     }
 
     public func environment(_ name: String, of model: ModelID) throws -> Environment? {
-        try EnvironmentRecord.filter(Column("model_id") == model.text).filter(Column("name") == name)
-            .fetchOne(db)?.environment
+        try EnvironmentRecord.one(db, "WHERE model_id = ? AND name = ?", [model.text, name])?.environment
     }
 
     public func runningPromotions() throws -> [Promotion] {
-        try PromotionRecord.filter(Column("ended_at") == nil).order(Column("created_at")).fetchAll(db)
-            .map(\.promotion)
+        try PromotionRecord.all(db, "WHERE ended_at IS NULL ORDER BY created_at").map(\.promotion)
     }
 
     /// Promotions that have succeeded and can still be taken back by themselves.
     public func watchedPromotions() throws -> [Promotion] {
-        try PromotionRecord.filter(Column("watch_until") != nil).order(Column("created_at")).fetchAll(db)
-            .map(\.promotion)
+        try PromotionRecord.all(db, "WHERE watch_until IS NOT NULL ORDER BY created_at").map(\.promotion)
     }
 
     /// The newest promotion into the environment, ended or not.
@@ -40,9 +37,10 @@ extension StoreReader {
 
     /// Promotions into the environment, newest first.
     public func promotions(into environment: String, of model: ModelID, limit: Int) throws -> [Promotion] {
-        try PromotionRecord.filter(Column("model_id") == model.text)
-            .filter(Column("environment") == environment)
-            .order(Column("created_at").desc, Column.rowID.desc).limit(limit).fetchAll(db).map(\.promotion)
+        try PromotionRecord.all(
+            db, "WHERE model_id = ? AND environment = ? ORDER BY created_at DESC, rowid DESC LIMIT ?",
+            [model.text, environment, limit]
+        ).map(\.promotion)
     }
 
     /// Decisions of the autoscaler about a deployment, newest first.
@@ -52,7 +50,7 @@ extension StoreReader {
     }
 
     public func promotion(_ id: PromotionID) throws -> Promotion? {
-        try PromotionRecord.fetchOne(db, key: id.text)?.promotion
+        try PromotionRecord.one(db, "WHERE id = ?", [id.text])?.promotion
     }
 }
 

@@ -9,7 +9,9 @@ extension StoreReader {
         return try (team.map { all.filter(Column("team_id") == $0.text) } ?? all).fetchAll(db).map(\.model)
     }
 
-    public func model(_ id: ModelID) throws -> Model? { try ModelRecord.fetchOne(db, key: id.text)?.model }
+    public func model(_ id: ModelID) throws -> Model? {
+        try ModelRecord.one(db, "WHERE id = ?", [id.text])?.model
+    }
 
     public func model(named name: String, of team: TeamID) throws -> Model? {
         try ModelRecord.filter(Column("team_id") == team.text).filter(Column("name") == name).fetchOne(db)?
@@ -17,7 +19,7 @@ extension StoreReader {
     }
 
     public func deployments() throws -> [Deployment] {
-        try DeploymentRecord.fetchAll(db).map(\.deployment)
+        try DeploymentRecord.all(db).map(\.deployment)
     }
 
     /// Newest first.
@@ -27,7 +29,7 @@ extension StoreReader {
     }
 
     public func deployment(_ id: DeploymentID) throws -> Deployment? {
-        try DeploymentRecord.fetchOne(db, key: id.text)?.deployment
+        try DeploymentRecord.one(db, "WHERE id = ?", [id.text])?.deployment
     }
 
     public func developmentDeployment(of model: ModelID) throws -> Deployment? {

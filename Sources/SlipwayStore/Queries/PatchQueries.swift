@@ -29,8 +29,7 @@ public struct StagedPatch: Sendable, Codable, FetchableRecord, PersistableRecord
 extension StoreReader {
     /// Oldest first.
     public func patches(of deployment: DeploymentID) throws -> [StagedPatch] {
-        try StagedPatch.filter(Column("deployment_id") == deployment.text).order(Column("position"))
-            .fetchAll(db)
+        try StagedPatch.all(db, "WHERE deployment_id = ? ORDER BY position", [deployment.text])
     }
 }
 

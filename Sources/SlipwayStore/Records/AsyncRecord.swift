@@ -4,15 +4,13 @@ import Foundation
 import GRDB
 import SlipwayCore
 
-struct AsyncRecord: Codable, FetchableRecord, PersistableRecord {
+struct AsyncRecord: Codable, FetchableRecord, PersistableRecord, PartialRecord {
     static let databaseTableName = "async_requests"
-    static var databaseSelection: [any SQLSelectable] {
-        [
-            "id", "model_id", "deployment_id", "environment", "priority", "created_at", "expires_at", "retry",
-            "webhook", "status", "webhook_status", "status_at", "attempts", "webhook_tries", "due_at",
-            "errors",
-        ].map { Column($0) }
-    }
+    static let columns = [
+        "id", "model_id", "deployment_id", "environment", "priority", "created_at", "expires_at", "retry",
+        "webhook", "status", "webhook_status", "status_at", "attempts", "webhook_tries", "due_at", "errors",
+    ]
+    static var databaseSelection: [any SQLSelectable] { columns.map { Column($0) } }
 
     var id: String
     var model_id: ModelID
