@@ -19,6 +19,16 @@ let uncheckedInRelease: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 
+/// The simulator and what it runs, optimized also in a debug build (`scripts/simulate.sh`): many more worlds in the same
+/// time, without a release build of every dependency.
+let isSimulator = Context.environment["SLIPWAY_SIMULATOR"] != nil
+
+/// Bugs that the simulator must find (`PlantedBug`): in debug builds, and in optimized ones of the simulator alone.
+let simulated: [SwiftSetting] =
+    [.define("PLANTED_BUGS", .when(configuration: .debug))]
+    + (isSimulator
+        ? [.define("PLANTED_BUGS"), .unsafeFlags(["-O"], .when(configuration: .debug))] : [])
+
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
@@ -39,19 +49,22 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "SlipwayAPI"),
-        .target(name: "SlipwayCore"),
+        .target(name: "SlipwayAPI", swiftSettings: simulated),
+        .target(name: "SlipwayCore", swiftSettings: simulated),
         .target(name: "SlipwayGraphQL"),
         .target(name: "SlipwayBlobs", dependencies: [crypto]),
-        .target(name: "SlipwayPrometheus"),
-        .target(name: "SlipwayBLAKE3"),
-        .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"]),
+        .target(name: "SlipwayPrometheus", swiftSettings: simulated),
+        .target(name: "SlipwayBLAKE3", swiftSettings: simulated),
+        .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"], swiftSettings: simulated),
         .target(
             name: "SlipwayStore",
-            dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", yams]),
+            dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: simulated),
+        .target(
+            name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", yams],
+            swiftSettings: simulated),
         .target(name: "CSlipwayLinux"),
-        .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"]),
+        .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"], swiftSettings: simulated),
         .target(
             name: "SlipwayLocalEngine",
             dependencies: [
@@ -62,11 +75,11 @@ let package = Package(
         .target(
             name: "SlipwaySockets",
             dependencies: ["CSlipwaySockets", .product(name: "HeapModule", package: "swift-collections")],
-            swiftSettings: uncheckedInRelease),
+            swiftSettings: uncheckedInRelease + simulated),
         .target(
             name: "SlipwayGateway",
             dependencies: ["SlipwayCore", "SlipwaySockets", crypto, logging],
-            swiftSettings: uncheckedInRelease),
+            swiftSettings: uncheckedInRelease + simulated),
         .target(
             name: "SlipwayEdge",
             dependencies: [
@@ -81,7 +94,7 @@ let package = Package(
                 "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
                 "SlipwayLogs", "SlipwayPrometheus", "SlipwayTruss", asyncHTTPClient, crypto, logging,
                 nioCore, nioPosix,
-            ]),
+            ], swiftSettings: simulated),
         .target(
             name: "SlipwayServer",
             dependencies: [
@@ -106,13 +119,14 @@ let package = Package(
                 "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayGateway", "SlipwayLogs",
                 "SlipwayStore", "SlipwayTruss", asyncHTTPClient, logging, nioCore, nioHTTP1,
                 .product(name: "HeapModule", package: "swift-collections"),
-            ]),
+            ], swiftSettings: simulated),
         .executableTarget(
             name: "slipway-sim",
             dependencies: [
                 "SlipwayCore", "SlipwaySimulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            swiftSettings: simulated),
         .executableTarget(
             name: "autoscaling-simulation", dependencies: ["SlipwayCore"],
             path: "Benchmarks/autoscaling/Simulation"),

@@ -35,14 +35,16 @@ final class Server: @unchecked Sendable {
         // Whatever the code did before, somebody has patched it.
         dependencies.storeArchive = { _ in machine.upload(.good) }
         dependencies.gateCommand = { _, _, _, _ in
-            try await world.scheduler.sleep(world.faultDice.span(.milliseconds(50), .seconds(20)))
-            return world.faultDice.chance(0.2) ? 1 : 0
+            try await world.scheduler.sleep(
+                world.faultDice.span(.milliseconds(50), .seconds(20), "gate/takes"))
+            return world.faultDice.chance(0.2, "gate/refuses") ? 1 : 0
         }
         dependencies.http = SimulatedCalls(world: world)
         // Timers are late at times; short ones are slow, so that a simulated hour takes fewer passes.
         dependencies.sleep = { duration in
             let least: Duration = duration < .seconds(1) ? .seconds(2) : duration
-            try await world.scheduler.sleep(world.faultDice.span(least, least * 3))
+            try await world.scheduler.sleep(
+                world.faultDice.span(least, least * 3, "timer/\(least.microseconds / 1000)"))
         }
         let store = try Store(on: world.database, faults: faults)
         self.store = store

@@ -7,6 +7,8 @@ import SlipwayCore
 public struct SimulationResult: Sendable {
     public var seed: UInt64
     /// The first promise that was broken; nil when all were kept.
+    public var broken: Promise?
+    /// How it was broken.
     public var violation: String?
     /// The last lines of what happened.
     public var trace: [String]
@@ -22,6 +24,10 @@ public struct SimulationResult: Sendable {
     public var asyncRequests: Int
     /// How often each promise was looked at where it could have been broken.
     public var evaluations: [Promise: Int]
+    /// How often each step of a state machine was taken.
+    public var transitions: [Transition: Int]
+    /// What makes this world again, if its decisions were kept.
+    public var record: WorldRecord
 }
 
 /// Runs worlds one after another; there can be one at a time in a process.
@@ -30,22 +36,45 @@ public enum Simulation {
     ///   - storm: simulated time in which things go wrong; after it the world must come to rest.
     ///   - isLoud: prints every line of the trace.
     /// - Throws: when the machine that simulates lacks something.
-    public static func run(seed: UInt64, storm: Duration, isLoud: Bool = false) throws -> SimulationResult {
+    ///   - isRecorded: keeps the world's decisions for its record; slower.
+    public static func run(
+        seed: UInt64, storm: Duration, isLoud: Bool = false, isRecorded: Bool = false
+    ) throws -> SimulationResult {
+        try run(
+            seed: seed, storm: storm, decisions: isRecorded ? Decisions(replaying: nil) : Decisions(),
+            isLoud: isLoud)
+    }
+
+    /// Runs a world again by its record.
+    public static func replay(_ record: WorldRecord, isLoud: Bool = false) throws -> SimulationResult {
+        try run(
+            seed: record.seed, storm: .microseconds(record.storm), decisions: Decisions(replaying: record),
+            isLoud: isLoud)
+    }
+
+    private static func run(
+        seed: UInt64, storm: Duration, decisions: Decisions, isLoud: Bool
+    ) throws -> SimulationResult {
         let archive = try Archive()
         defer { archive.remove() }
-        let world = try World(seed: seed, archive: archive, isLoud: isLoud)
+        let world = try World(seed: seed, archive: archive, decisions: decisions, isLoud: isLoud)
         let ids = Dice(seed: seed, part: 6)
         Randomness.with({ ids.next() }) {
             let course = Course(world: world, storm: storm)
             course.begin()
             world.scheduler.run { world.violation != nil || course.isOver }
         }
-        if world.violation == nil, !world.isOver { world.violate("nothing can happen any more") }
+        if world.violation == nil, !world.isOver { world.violate(.rest, "nothing can happen any more") }
         return SimulationResult(
-            seed: seed, violation: world.violation, trace: world.trace.lines, digest: world.trace.digest,
+            seed: seed, broken: world.violation?.promise, violation: world.violation?.what,
+            trace: world.trace.lines, digest: world.trace.digest,
             elapsed: world.scheduler.elapsed, steps: world.scheduler.steps, checks: world.records.checks,
             serverCrashes: world.serverCrashes, swaps: world.routing.swaps, predictions: world.answered,
-            asyncRequests: world.queue.ended, evaluations: world.evaluations)
+            asyncRequests: world.queue.ended, evaluations: world.evaluations,
+            transitions: world.transitions.taken,
+            record: WorldRecord(
+                seed: seed, storm: storm.microseconds, promise: world.violation?.promise,
+                decisions: decisions.taken))
     }
 }
 
@@ -67,7 +96,7 @@ private final class Course: @unchecked Sendable {
         world.routing.watch()
         let clients = Task {
             await withDiscardingTaskGroup { group in
-                for number in 1...world.clientDice.number(1...2) {
+                for number in 1...world.clientDice.number(1...2, "owners") {
                     group.addTask { await Owner(world: world, name: "model-\(number)").work() }
                 }
                 group.addTask { await Rival(world: world).work() }

@@ -23,17 +23,21 @@ struct Weather {
     init() {}
 
     init(_ dice: Dice) {
-        func share(_ values: [Double]) -> Double { dice.pick(values) ?? 0 }
-        if dice.chance(0.7) { serverCrashEvery = dice.span(.seconds(20), .seconds(600)) }
-        if dice.chance(0.7) { replicaCrashEvery = dice.span(.seconds(20), .seconds(600)) }
-        storeFailures = share([0, 0, 0.005, 0.03])
-        slowStores = share([0, 0.01, 0.1])
-        buildFailures = share([0, 0.05, 0.3])
-        startFailures = share([0, 0.05, 0.3])
-        adoptionFailures = share([0, 0, 0.2])
-        lies = share([0, 0.05, 0.3])
-        fits = share([0, 0.1])
-        webhookFailures = share([0, 0.1, 0.5])
-        imageLosses = share([0, 0, 0.2])
+        func share(_ values: [Double], _ name: String) -> Double { dice.pick(values, "weather/\(name)") ?? 0 }
+        if dice.chance(0.7, "weather/server-crashes") {
+            serverCrashEvery = dice.span(.seconds(20), .seconds(600), "weather/server-crash-every")
+        }
+        if dice.chance(0.7, "weather/replica-crashes") {
+            replicaCrashEvery = dice.span(.seconds(20), .seconds(600), "weather/replica-crash-every")
+        }
+        storeFailures = share([0, 0, 0.005, 0.03], "storeFailures")
+        slowStores = share([0, 0.01, 0.1], "slowStores")
+        buildFailures = share([0, 0.05, 0.3], "buildFailures")
+        startFailures = share([0, 0.05, 0.3], "startFailures")
+        adoptionFailures = share([0, 0, 0.2], "adoptionFailures")
+        lies = share([0, 0.05, 0.3], "lies")
+        fits = share([0, 0.1], "fits")
+        webhookFailures = share([0, 0.1, 0.5], "webhookFailures")
+        imageLosses = share([0, 0, 0.2], "imageLosses")
     }
 }

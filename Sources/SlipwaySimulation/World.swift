@@ -18,6 +18,8 @@ final class World: @unchecked Sendable {
     private(set) lazy var records = RecordChecks(world: self)
     private(set) lazy var routing = RoutingChecks(world: self)
     private(set) lazy var queue = QueueChecks(world: self)
+    private(set) lazy var times = TimeChecks(world: self)
+    let transitions = TransitionCounts()
     var ledger = Ledger()
 
     private(set) var server: Server?
@@ -27,7 +29,8 @@ final class World: @unchecked Sendable {
     var isSteady: Bool {
         server != nil && scheduler.elapsed - serverStartedAt > Duration.seconds(60).microseconds
     }
-    private(set) var violation: String?
+    /// The first promise that was broken, and how.
+    private(set) var violation: (promise: Promise, what: String)?
     /// The course of the simulation has come to its end.
     var isOver = false
     private(set) var trace = Trace()
@@ -38,19 +41,21 @@ final class World: @unchecked Sendable {
     /// The server is crashed by the next write that asks.
     private var crashIsDue = false
     private var excuses: [String: Int64] = [:]
+    private var names: [String: String] = [:]
+    private var namesGiven: [String: Int] = [:]
     /// How often each promise was looked at where it could have been broken.
     private(set) var evaluations: [Promise: Int] = [:]
 
     /// Where wall clocks begin.
     private static let epoch = Timestamp(microseconds: 1_790_000_000_000_000)
 
-    init(seed: UInt64, archive: Archive, isLoud: Bool) throws {
+    init(seed: UInt64, archive: Archive, decisions: Decisions, isLoud: Bool) throws {
         scheduler = Scheduler(dice: Dice(seed: seed, part: 1))
-        faultDice = Dice(seed: seed, part: 2)
-        loadDice = Dice(seed: seed, part: 3)
-        clientDice = Dice(seed: seed, part: 4)
-        machineDice = Dice(seed: seed, part: 7)
-        weather = Weather(Dice(seed: seed, part: 5))
+        faultDice = Dice(seed: seed, part: 2, decisions: decisions)
+        loadDice = Dice(seed: seed, part: 3, decisions: decisions)
+        clientDice = Dice(seed: seed, part: 4, decisions: decisions)
+        machineDice = Dice(seed: seed, part: 7, decisions: decisions)
+        weather = Weather(Dice(seed: seed, part: 5, decisions: decisions))
         database = try MemoryDatabase()
         trace.isLoud = isLoud
         self.archive = archive
@@ -63,10 +68,48 @@ final class World: @unchecked Sendable {
     func evaluated(_ promise: Promise) { evaluations[promise, default: 0] += 1 }
 
     /// The first broken promise ends the simulation.
-    func violate(_ promise: String) {
+    func violate(_ promise: Promise, _ what: String) {
         guard violation == nil else { return }
-        note("VIOLATION \(promise)")
-        violation = promise
+        note("VIOLATION of \(promise.rawValue): \(what)")
+        violation = (promise, what)
+    }
+
+    // MARK: Names
+
+    /// What is new in the store gets a name that does not depend on its id: records of worlds and labels of decisions use
+    /// it.
+    func nameNew(models: [ModelID], deployments: [Deployment]) {
+        for model in models.sorted() where names[model.text] == nil {
+            names[model.text] = "m\(nextName(of: "m"))"
+        }
+        for deployment in deployments.sorted(by: { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) })
+        where names[deployment.id.text] == nil {
+            names[deployment.id.text] = "d\(nextName(of: "d"))"
+        }
+    }
+
+    func nameNew(replica: ReplicaID, of deployment: DeploymentID) {
+        let prefix = "\(name(of: deployment))r"
+        names[replica.text] = "\(prefix)\(nextName(of: prefix))"
+    }
+
+    private func nextName(of kind: String) -> Int {
+        namesGiven[kind, default: 0] += 1
+        return namesGiven[kind] ?? 0
+    }
+
+    func name<Entity>(of id: Identifier<Entity>) -> String { names[id.text] ?? "unknown" }
+
+    func pickEnvironment(_ dice: Dice, _ label: @autoclosure Dice.Label) -> Ledger.EnvironmentKey? {
+        dice.pickNamed(
+            ledger.environments.filter { $0.value == .there }.keys.sorted(), label(),
+            name: { "\(self.name(of: $0.model))/\($0.name)" })
+    }
+
+    func pickDeployment(of model: ModelID, _ dice: Dice, _ label: @autoclosure Dice.Label) -> DeploymentID? {
+        dice.pickNamed(
+            records.records.deployments.values.filter { $0.modelID == model }.map(\.id).sorted(), label(),
+            name: { self.name(of: $0) })
     }
 
     // MARK: Excuses
@@ -88,10 +131,11 @@ final class World: @unchecked Sendable {
             let server = try Server(world: self)
             self.server = server
             serverStartedAt = scheduler.elapsed
+            evaluated(.serverStarts)
             note("a server starts")
             server.start()
         } catch {
-            violate("the server cannot be made: \(error)")
+            violate(.serverStarts, "the server cannot be made: \(error)")
         }
     }
 
@@ -109,13 +153,17 @@ final class World: @unchecked Sendable {
         note("the server dies")
         dying.die()
         routing.serverDied()
-        if faultDice.chance(weather.imageLosses) { loseImage() }
-        scheduler.after(faultDice.span(.milliseconds(50), .seconds(60))) { [self] in startServer() }
+        if faultDice.chance(weather.imageLosses, "crash/loses-image") { loseImage() }
+        scheduler.after(faultDice.span(.milliseconds(50), .seconds(60), "crash/back-after")) { [self] in
+            startServer()
+        }
     }
 
     /// As when the records are restored on another machine.
     private func loseImage() {
-        guard let id = faultDice.pick(machine.images.keys.sorted()) else { return }
+        guard let id = faultDice.pickNamed(machine.images.keys.sorted(), "crash/image", name: \.text) else {
+            return
+        }
         note("image \(id) is lost")
         machine.images[id] = nil
         machine.lostImages.insert(id)
@@ -123,7 +171,7 @@ final class World: @unchecked Sendable {
 
     /// Whether the server dies at this very write.
     func crashesNow() -> Bool {
-        guard crashIsDue, faultDice.chance(0.3) else { return false }
+        guard crashIsDue, faultDice.chance(0.3, "crash/at-write") else { return false }
         crashIsDue = false
         crashServer()
         return true
@@ -143,17 +191,23 @@ final class World: @unchecked Sendable {
     }
 
     private func planCrash(_ mean: Duration) {
-        scheduler.after(faultDice.pause(mean: mean)) { [self] in
+        scheduler.after(faultDice.pause(mean: mean, "crash/pause")) { [self] in
             guard weather.serverCrashEvery != nil else { return }
-            if faultDice.chance(0.3) { crashServer() } else { crashIsDue = true }
+            switch faultDice.either(0.3, "crash/at-once") {
+            case true?: crashServer()
+            case false?: crashIsDue = true
+            case nil: break
+            }
             planCrash(mean)
         }
     }
 
     private func planReplicaCrash(_ mean: Duration) {
-        scheduler.after(faultDice.pause(mean: mean)) { [self] in
+        scheduler.after(faultDice.pause(mean: mean, "replica-crash/pause")) { [self] in
             guard weather.replicaCrashEvery != nil else { return }
-            if let id = faultDice.pick(machine.processes.keys.sorted()) { machine.crash(id) }
+            let victim = faultDice.pickNamed(
+                machine.processes.keys.sorted(), "replica-crash/of", name: { self.name(of: $0) })
+            if let victim { machine.crash(victim) }
             planReplicaCrash(mean)
         }
     }

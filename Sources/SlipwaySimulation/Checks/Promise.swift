@@ -9,6 +9,8 @@ public enum Promise: String, Sendable, CaseIterable {
     case deactivationIsKept = "deactivation_is_kept"
     case promotionIsKept = "promotion_is_kept"
     case cancellationIsKept = "cancellation_is_kept"
+    case archiveIsKept = "archive_is_kept"
+    case serverStarts = "server_starts"
     // Promotions
     case onePromotion = "one_promotion_per_environment"
     case movesByPromotion = "moves_by_promotion"
@@ -24,6 +26,7 @@ public enum Promise: String, Sendable, CaseIterable {
     case requestIsServed = "request_is_served"
     // Replicas
     case startedOnce = "replica_started_once"
+    case imageIsKept = "image_is_kept"
     case capacity = "capacity"
     // The queue
     case queueIsKept = "queue_is_kept"
@@ -31,6 +34,10 @@ public enum Promise: String, Sendable, CaseIterable {
     case queueCancellation = "queue_cancellation_is_kept"
     case predictedOnce = "predicted_once"
     case deliveredOnce = "delivered_once"
+    // Time
+    case restartsInTime = "restarts_in_time"
+    case promotionMoves = "promotion_moves"
+    case noWaitInVain = "no_wait_in_vain"
     // After the storm
     case rest = "rest"
     case activeServes = "active_serves"

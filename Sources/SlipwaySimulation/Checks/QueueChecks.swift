@@ -16,9 +16,7 @@ final class QueueChecks: @unchecked Sendable {
 
     func check() throws {
         guard !world.ledger.submitted.isEmpty else { return }
-        let stored = try world.database.look { db in
-            try AsyncStatus.allCases.flatMap { try db.asyncRequests($0) }
-        }
+        let stored = try world.database.look { try $0.asyncRequests() }
         for request in stored { compare(known[request.id], request) }
         let ids = Set(stored.map(\.id))
         for (id, model) in world.ledger.submitted where !ids.contains(id) {
@@ -27,7 +25,7 @@ final class QueueChecks: @unchecked Sendable {
                 world.ledger.submitted[id] = nil
                 continue
             }
-            world.violate("asynchronous request \(id) was accepted and is lost")
+            world.violate(.queueIsKept, "asynchronous request \(id) was accepted and is lost")
         }
         for id in world.ledger.submitted.keys where ids.contains(id) { world.evaluated(.queueIsKept) }
         known = Dictionary(uniqueKeysWithValues: stored.map { ($0.id, $0) })
@@ -39,11 +37,14 @@ final class QueueChecks: @unchecked Sendable {
     }
 
     private func compare(_ before: AsyncRequest?, _ now: AsyncRequest) {
+        world.transitions.compare(before, now)
         if now.status.isEnd, !(before?.status.isEnd ?? false) { ended += 1 }
         if world.ledger.canceled.contains(now.id) {
             world.evaluated(.queueCancellation)
             if now.status != .canceled {
-                world.violate("asynchronous request \(now.id) was canceled and is \(now.status.rawValue)")
+                world.violate(
+                    .queueCancellation,
+                    "asynchronous request \(now.id) was canceled and is \(now.status.rawValue)")
             }
         }
         guard let before, before.status.isEnd else { return }
@@ -51,6 +52,7 @@ final class QueueChecks: @unchecked Sendable {
         if before.status == now.status { return }
         if before.status != .succeeded || now.status != .webhookFailed {
             world.violate(
+                .queueEndsOnce,
                 "asynchronous request \(now.id) ended \(before.status.rawValue) and became \(now.status.rawValue)"
             )
         }
@@ -67,7 +69,9 @@ final class QueueChecks: @unchecked Sendable {
         // The answer to one that is dead reaches nobody.
         guard life == world.serverCrashes else { return }
         world.evaluated(.predictedOnce)
-        if predictions[id] == life { world.violate("asynchronous request \(id) was predicted twice") }
+        if predictions[id] == life {
+            world.violate(.predictedOnce, "asynchronous request \(id) was predicted twice")
+        }
         predictions[id] = life
     }
 
@@ -77,13 +81,13 @@ final class QueueChecks: @unchecked Sendable {
         // Deleted with its model while its delivery was under way.
         guard let request = request ?? nil else { return }
         guard request.status == .succeeded || request.status == .failed else {
-            return world.violate("a webhook heard of request \(id) before its end was stored")
+            return world.violate(.deliveredOnce, "a webhook heard of request \(id) before its end was stored")
         }
         world.evaluated(.deliveredOnce)
         let first = deliveries[id] ?? (0, world.serverCrashes)
         deliveries[id] = (first.count + 1, first.deaths)
         if first.count > 0, first.deaths == world.serverCrashes, !world.storeHasFailed {
-            world.violate("the result of request \(id) was delivered twice")
+            world.violate(.deliveredOnce, "the result of request \(id) was delivered twice")
         }
     }
 }

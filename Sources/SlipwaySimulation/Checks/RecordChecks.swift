@@ -37,11 +37,13 @@ final class RecordChecks: @unchecked Sendable {
             }
             let old = records
             let new = try world.database.look { try Self.read($0, changed, old) }
+            world.nameNew(models: Array(new.models), deployments: Array(new.deployments.values))
+            world.transitions.compare(records, new)
             compare(records, new)
             records = new
             compareWithLedger(new)
         } catch {
-            world.violate("the database cannot be read: \(error)")
+            world.violate(.recordIsKept, "the database cannot be read: \(error)")
         }
     }
 
@@ -94,8 +96,9 @@ final class RecordChecks: @unchecked Sendable {
         }
         for (id, deployment) in new.deployments where deployment.status != old.deployments[id]?.status {
             world.note("deployment \(id) is \(deployment.status.rawValue): \(deployment.statusReason ?? "")")
+            if deployment.status == .deploying { world.evaluated(.archiveIsKept) }
             if deployment.statusReason?.contains("archive is gone") ?? false {
-                world.violate("the archive of deployment \(id) was removed before its build")
+                world.violate(.archiveIsKept, "the archive of deployment \(id) was removed before its build")
             }
         }
         for (key, environment) in new.environments { checkMove(of: environment, key, old, new) }
@@ -113,7 +116,8 @@ final class RecordChecks: @unchecked Sendable {
             else { continue }
             world.evaluated(.settingsAgree)
             if current.autoscaling == environment.autoscaling { continue }
-            world.violate("\(id) has other autoscaling settings than its environment \(key.name)")
+            world.violate(
+                .settingsAgree, "\(id) has other autoscaling settings than its environment \(key.name)")
         }
     }
 
@@ -121,6 +125,7 @@ final class RecordChecks: @unchecked Sendable {
     private func checkEnd(_ promotion: Promotion, before: Promotion?, _ old: Records, _ new: Records) {
         if let before, before.status.isTerminal, before.status != promotion.status {
             return world.violate(
+                .endIsFinal,
                 "promotion \(promotion.id) ended \(before.status.rawValue) and became \(promotion.status.rawValue)"
             )
         }
@@ -131,11 +136,13 @@ final class RecordChecks: @unchecked Sendable {
         if promotion.status == .succeeded {
             if current != promotion.candidateID {
                 world.violate(
+                    .endIsTrue,
                     "promotion \(promotion.id) says SUCCEEDED and its environment has \(current?.text ?? "nothing")"
                 )
             }
         } else if current != old.environments[key]?.currentDeploymentID {
             world.violate(
+                .endIsTrue,
                 "promotion \(promotion.id) is \(promotion.status.rawValue) and moved its environment")
         }
     }
@@ -154,14 +161,19 @@ final class RecordChecks: @unchecked Sendable {
                 && promotion.candidateID == environment.currentDeploymentID
                 && promotion.status == .succeeded && old.promotions[promotion.id]?.status != .succeeded
         }
-        if !moved { world.violate("environment \(key.name) of \(key.model) moved without a promotion") }
+        if !moved {
+            world.violate(
+                .movesByPromotion, "environment \(key.name) of \(key.model) moved without a promotion")
+        }
     }
 
     private func checkOnePerEnvironment(_ new: Records) {
         let running = new.promotions.values.filter { !$0.status.isTerminal }
         if !running.isEmpty { world.evaluated(.onePromotion) }
         let places = running.map { Ledger.EnvironmentKey(model: $0.modelID, name: $0.environment) }
-        if Set(places).count != places.count { world.violate("an environment has two promotions") }
+        if Set(places).count != places.count {
+            world.violate(.onePromotion, "an environment has two promotions")
+        }
     }
 
     // MARK: What clients were told
@@ -174,7 +186,9 @@ final class RecordChecks: @unchecked Sendable {
         for id in ledger.deactivated {
             world.evaluated(.deactivationIsKept)
             if let deployment = new.deployments[id], deployment.desired != .inactive {
-                world.violate("deployment \(id) was deactivated and is \(deployment.desired.rawValue)")
+                world.violate(
+                    .deactivationIsKept,
+                    "deployment \(id) was deactivated and is \(deployment.desired.rawValue)")
             }
         }
         for (model, hash) in ledger.patched {
@@ -186,7 +200,7 @@ final class RecordChecks: @unchecked Sendable {
             world.evaluated(.patchIsKept)
             let isStaged = new.patches[development.id] == hash && !ledger.synced.contains(model)
             if development.trussHash != hash, !isStaged {
-                world.violate("patch \(hash) of \(development.id) was acknowledged and is lost")
+                world.violate(.patchIsKept, "patch \(hash) of \(development.id) was acknowledged and is lost")
             }
         }
         comparePromotions(new)
@@ -196,6 +210,7 @@ final class RecordChecks: @unchecked Sendable {
                 continue
             }
             world.violate(
+                .settingsAreKept,
                 "environment \(key.name) of \(key.model) has lost its acknowledged autoscaling settings")
         }
     }
@@ -212,7 +227,9 @@ final class RecordChecks: @unchecked Sendable {
             for id in candidates {
                 world.evaluated(.promotionIsKept)
                 if !known.contains(id) {
-                    world.violate("the promotion of \(id) to \(key.name) was acknowledged and is lost")
+                    world.violate(
+                        .promotionIsKept, "the promotion of \(id) to \(key.name) was acknowledged and is lost"
+                    )
                 }
             }
         }
@@ -220,7 +237,8 @@ final class RecordChecks: @unchecked Sendable {
             world.evaluated(.cancellationIsKept)
             let status = new.promotions[id]?.status
             if status != .canceled {
-                world.violate("promotion \(id) was canceled and is \(status?.rawValue ?? "gone")")
+                world.violate(
+                    .cancellationIsKept, "promotion \(id) was canceled and is \(status?.rawValue ?? "gone")")
             }
         }
         for (id, key) in world.ledger.canceling where isWhole(key) {
@@ -228,7 +246,9 @@ final class RecordChecks: @unchecked Sendable {
             let status = new.promotions[id]?.status
             // A candidate that fails meanwhile ends it too.
             if status != .rampingDown, status != .canceled, status != .failed {
-                world.violate("promotion \(id) was being canceled and is \(status?.rawValue ?? "gone")")
+                world.violate(
+                    .cancellationIsKept,
+                    "promotion \(id) was being canceled and is \(status?.rawValue ?? "gone")")
             }
         }
     }
@@ -238,8 +258,12 @@ final class RecordChecks: @unchecked Sendable {
     ) {
         for (key, fate) in fates {
             if fate != .unknown { world.evaluated(.recordIsKept) }
-            if fate == .there, !isThere(key) { world.violate("\(what) \(key) was acknowledged and is lost") }
-            if fate == .gone, isThere(key) { world.violate("\(what) \(key) was deleted and is back") }
+            if fate == .there, !isThere(key) {
+                world.violate(.recordIsKept, "\(what) \(key) was acknowledged and is lost")
+            }
+            if fate == .gone, isThere(key) {
+                world.violate(.recordIsKept, "\(what) \(key) was deleted and is back")
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ struct Rest: @unchecked Sendable {
             if unrest == nil { break }
         }
         world.evaluated(.rest)
-        if let unrest { return world.violate("after the storm: \(unrest)") }
+        if let unrest { return world.violate(.rest, "after the storm: \(unrest)") }
         checkStatuses()
         await leaveNothing()
     }
@@ -103,7 +103,9 @@ struct Rest: @unchecked Sendable {
             let serving = world.machine.processes.values.contains {
                 $0.spec.deploymentID == deployment.id && $0.answers && $0.image == deployment.imageID
             }
-            if !serving { world.violate("deployment \(deployment.id) is ACTIVE and nothing serves") }
+            if !serving {
+                world.violate(.activeServes, "deployment \(deployment.id) is ACTIVE and nothing serves")
+            }
         }
         guard let table = world.server?.gateway.table else { return }
         for (key, environment) in world.records.records.environments {
@@ -113,7 +115,7 @@ struct Rest: @unchecked Sendable {
             if table.models[key.model]?.environments[key.name] != .some(id)
                 || table.deployments[id]?.replicas.isEmpty ?? true
             {
-                world.violate("environment \(key.name) of \(key.model) is healthy and not routed")
+                world.violate(.routable, "environment \(key.name) of \(key.model) is healthy and not routed")
             }
         }
     }
@@ -132,12 +134,17 @@ struct Rest: @unchecked Sendable {
             }
             let answer = await world.ask("delete \(model)") { try await $0.deleteModel(model, by: $1) }
             guard case .acknowledged = answer else {
-                return world.violate("model \(model) cannot be deleted")
+                return world.violate(.rest, "model \(model) cannot be deleted")
             }
         }
-        try? await world.scheduler.sleep(.seconds(1800))
+        // Draining replicas have at most as long as a prediction may take.
+        for _ in 0..<90 where !world.machine.processes.isEmpty {
+            try? await world.scheduler.sleep(.seconds(20))
+        }
         world.evaluated(.nothingIsLeft)
-        if let left = world.machine.processes.keys.min() { world.violate("replica \(left) is left behind") }
+        if let left = world.machine.processes.keys.min() {
+            world.violate(.nothingIsLeft, "replica \(left) is left behind")
+        }
         if let left = world.machine.images.keys.min() { world.note("image \(left) is left behind") }
     }
 }

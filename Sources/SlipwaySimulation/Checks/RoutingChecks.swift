@@ -36,6 +36,7 @@ final class RoutingChecks: @unchecked Sendable {
     /// Looks at every environment each simulated second until the end.
     func watch() {
         checkRoutable()
+        world.times.check()
         world.scheduler.after(.seconds(1)) { [self] in if !world.isOver { watch() } }
     }
 
@@ -49,6 +50,10 @@ final class RoutingChecks: @unchecked Sendable {
                 continue
             }
             if settled[key]?.isSame(as: current) != true { settled[key] = current }
+            // One that moved away and came back between two polls is in the next table, as after any move.
+            if let moved = world.records.movedAt[key], let since = settled[key]?.since, moved > since {
+                settled[key]?.since = moved
+            }
             // Ready for long, and the server was not about to end it.
             guard let since = settled[key]?.since, now - since > bound,
                 world.machine.processes.values.contains(where: { process in
@@ -64,6 +69,7 @@ final class RoutingChecks: @unchecked Sendable {
             }
             if !isCurrent || !leads {
                 world.violate(
+                    .routable,
                     "environment \(key.name) of \(key.model) has a ready replica and is not routed: \(current.deployment) is \(isCurrent ? "current" : "not current"), with \(routes.map(\.replicaID))"
                 )
             }
@@ -109,6 +115,7 @@ final class RoutingChecks: @unchecked Sendable {
             new?.replicas.isEmpty ?? true, !world.hasExcuse(new?.deploymentID ?? old.deploymentID, since: 0)
         else { return }
         world.violate(
+            .swapToReady,
             "environment \(name) moved from \(old.deploymentID), which served, to \(new?.deploymentID.text ?? "nothing"), which does not"
         )
     }
@@ -124,7 +131,9 @@ final class RoutingChecks: @unchecked Sendable {
         let since = Duration.microseconds(
             world.scheduler.elapsed - (lastRouted[id] ?? world.scheduler.elapsed))
         if since < Lifecycle.longestDrain {
-            world.violate("replica \(id) is stopped \(since) after it left the table, with \(busy) requests")
+            world.violate(
+                .stopsIdle, "replica \(id) is stopped \(since) after it left the table, with \(busy) requests"
+            )
         }
     }
 
@@ -151,7 +160,7 @@ final class RoutingChecks: @unchecked Sendable {
             guard !world.hasExcuse(deployment, since: began),
                 world.records.records.deployments[deployment] != nil
             else { return }
-            world.violate("a request of \(deployment) was lost with its replica")
+            world.violate(.requestIsServed, "a request of \(deployment) was lost with its replica")
         case .refused(let status, let reason, let by):
             let id = by ?? id
             // What has just moved may not be in the table yet.
@@ -159,7 +168,9 @@ final class RoutingChecks: @unchecked Sendable {
                 status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),
                 !world.hasExcuse(key.model, since: began - slack), !lacksRoom(id, since: began - slack)
             else { return }
-            world.violate("environment \(key.name) of \(key.model) refused a request: \(status) \(reason)")
+            world.violate(
+                .requestIsServed,
+                "environment \(key.name) of \(key.model) refused a request: \(status) \(reason)")
         }
     }
 }

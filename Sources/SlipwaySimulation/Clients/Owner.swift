@@ -19,17 +19,14 @@ final class Owner: @unchecked Sendable {
     func work() async {
         while !Task.isCancelled {
             await step()
-            try? await world.scheduler.sleep(dice.span(.milliseconds(100), .seconds(60)))
+            try? await world.scheduler.sleep(dice.span(.milliseconds(100), .seconds(60), "\(name)/pause"))
         }
     }
 
     private func step() async {
         guard let model else { return await push(.good) }
-        switch dice.pick(weighted: [
-            (20, 0), (8, 1), (14, 2), (14, 3), (10, 4), (8, 5), (8, 6), (4, 7), (3, 8), (10, 9), (1, 10),
-            (8, 11),
-        ]) {
-        case 0: await push(dice.pick(weighted: [(8, .good), (1, .unbuildable), (1, .broken), (1, .slow)]))
+        switch dice.pick(weights: [20, 8, 14, 14, 10, 8, 14, 4, 3, 10, 1, 10], "\(name)/step") {
+        case 0: await push(code())
         case 1: await push(.good, isDevelopment: true)
         case 2: await promote(.development, model)
         case 3: if let id = aDeployment(of: model) { await promote(.id(id), model) }
@@ -40,8 +37,14 @@ final class Owner: @unchecked Sendable {
         case 8: await deleteEnvironment(model)
         case 9: await changeDeployment(model)
         case 11: await patch(model)
-        default: await deleteModel(model)
+        case 10: await deleteModel(model)
+        default: break
         }
+    }
+
+    private func code() -> Machine.Code {
+        let kinds: [Machine.Code] = [.good, .unbuildable, .broken, .slow]
+        return dice.pick(weights: [8, 1, 1, 1], "\(name)/code").map { kinds[$0] } ?? .good
     }
 
     // MARK: Deployments
@@ -52,12 +55,15 @@ final class Owner: @unchecked Sendable {
             world.ledger.deactivated = []
             if let model { world.ledger.patched[model] = nil }
         }
-        let environment = !isDevelopment && model != nil && dice.chance(0.4) ? anEnvironment() : nil
+        let environment =
+            !isDevelopment && model != nil && dice.chance(0.4, "\(name)/push/promotes")
+            ? anEnvironment() : nil
         let answer = await world.ask("\(name) pushes \(key)") { [name] control, caller in
             try await control.push(
                 PushRequest(
                     target: .modelNamed(name, team: nil), archiveKey: key, isDevelopment: isDevelopment,
-                    environment: environment, scaleDownPrevious: dice.chance(0.8), deployTimeoutMinutes: 10),
+                    environment: environment, scaleDownPrevious: dice.chance(0.8, "\(name)/push/scales-down"),
+                    deployTimeoutMinutes: 10),
                 by: caller)
         }
         guard let (made, deployment) = answer.value else { return }
@@ -75,11 +81,13 @@ final class Owner: @unchecked Sendable {
         guard let state = state.value ?? nil else { return }
         patches += 1
         let hash = "\(name)-patch-\(patches)"
+        let isHot = dice.chance(0.5, "\(name)/patch/is-hot")
         let body = Data(
             """
             {"prev_hash": "\(state.pending?.hash ?? state.running.hash)", "next_hash": "\(hash)",
              "next_signature": {"config": "model_name: simulated\\n"}, "patch_ops": [
-               {"type": "model_code", "body": {"action": "UPDATE", "path": "model.py", "content": "pass"}}]}
+               {"type": "model_code", "body": {"action": "UPDATE", "path": "model.py", "content": "pass",
+                "hot_reload": \(isHot)}}]}
             """.utf8)
         let before = world.ledger.patched[model]
         // Until it is known whether it was staged, the one before may have been followed by it or not.
@@ -94,7 +102,7 @@ final class Owner: @unchecked Sendable {
         case .acknowledged, .refused: world.ledger.patched[model] = before
         case .unknown: break
         }
-        guard dice.chance(0.8) else { return }
+        guard dice.chance(0.8, "\(name)/patch/syncs") else { return }
         let synced = await world.ask("\(name) syncs") { control, caller in
             try await control.syncPatches(of: model, by: caller)
         }
@@ -106,14 +114,15 @@ final class Owner: @unchecked Sendable {
     private func promote(_ selector: DeploymentSelector, _ model: ModelID) async {
         let environment = anEnvironment()
         let answer = await world.promote(
-            selector, of: model, to: environment, PromoteOptions(scaleDownPrevious: dice.chance(0.8)),
+            selector, of: model, to: environment,
+            PromoteOptions(scaleDownPrevious: dice.chance(0.8, "\(name)/promote/scales-down")),
             as: name)
         if let view = answer.value { world.ledger.note(\.deployments, view.deployment.id) }
     }
 
     private func changeDeployment(_ model: ModelID) async {
         guard let id = aDeployment(of: model) else { return }
-        let kind = dice.number(0...4)
+        let kind = dice.number(0...4, "\(name)/change")
         world.ledger.deactivated.remove(id)
         world.excuse(id, "\(name) changes it (\(kind))")
         switch kind {
@@ -171,7 +180,7 @@ final class Owner: @unchecked Sendable {
     // MARK: Environments
 
     private func createEnvironment(_ model: ModelID) async {
-        let environment = dice.pick(["staging", "canary"]) ?? ""
+        let environment = dice.pick(["staging", "canary"], "\(name)/create") ?? ""
         let key = Ledger.EnvironmentKey(model: model, name: environment)
         if world.ledger.environments[key] != .there { world.ledger.environments[key] = .unknown }
         let answer = await world.ask("\(name) creates \(environment)") {
@@ -184,7 +193,7 @@ final class Owner: @unchecked Sendable {
     }
 
     private func deleteEnvironment(_ model: ModelID) async {
-        let environment = dice.pick(["staging", "canary"]) ?? ""
+        let environment = dice.pick(["staging", "canary"], "\(name)/remove") ?? ""
         let key = Ledger.EnvironmentKey(model: model, name: environment)
         world.ledger.doubt(\.environments, key)
         world.ledger.autoscaling[key] = nil
@@ -199,11 +208,11 @@ final class Owner: @unchecked Sendable {
         let key = Ledger.EnvironmentKey(model: model, name: anEnvironment())
         guard let before = world.records.records.environments[key]?.autoscaling else { return }
         var change = AutoscalingChange()
-        change.minReplica = dice.number(0...2)
-        change.maxReplica = dice.number(2...4)
-        change.autoscalingWindow = dice.number(10...60)
-        change.scaleDownDelay = dice.number(0...120)
-        change.concurrencyTarget = dice.number(1...3)
+        change.minReplica = dice.number(0...2, "\(name)/scaling/min")
+        change.maxReplica = dice.number(2...4, "\(name)/scaling/max")
+        change.autoscalingWindow = dice.number(10...60, "\(name)/scaling/window")
+        change.scaleDownDelay = dice.number(0...120, "\(name)/scaling/delay")
+        change.concurrencyTarget = dice.number(1...3, "\(name)/scaling/target")
         guard let after = try? before.applying(change) else { return }
         world.ledger.autoscaling[key] = [before, after]
         let answer = await world.ask("\(name) sets autoscaling of \(key.name)") {
@@ -220,22 +229,25 @@ final class Owner: @unchecked Sendable {
     private func changePromotionSettings(_ model: ModelID) async {
         let environment = anEnvironment()
         var change = PromotionSettingsChange()
-        change.rollingDeploy = dice.chance(0.4)
-        change.rampUp = dice.chance(0.3)
-        change.rampUpSeconds = dice.number(10...120)
-        change.redeployOnPromotion = dice.chance(0.3)
-        change.cleanup = dice.pick(CleanupStrategy.allCases)
-        if dice.chance(0.5) {
-            change.maxSurgePercent = dice.number(1...50)
+        change.rollingDeploy = dice.chance(0.6, "\(name)/promotion/rolling")
+        change.rampUp = dice.chance(0.3, "\(name)/promotion/ramp")
+        change.rampUpSeconds = dice.number(10...120, "\(name)/promotion/ramp-time")
+        change.redeployOnPromotion = dice.chance(0.3, "\(name)/promotion/redeploy")
+        change.cleanup = dice.pick(CleanupStrategy.allCases, "\(name)/promotion/cleanup")
+        if dice.chance(0.5, "\(name)/promotion/surges") {
+            change.maxSurgePercent = dice.number(1...50, "\(name)/promotion/surge")
         } else {
-            change.maxUnavailablePercent = dice.number(1...50)
+            change.maxUnavailablePercent = dice.number(1...50, "\(name)/promotion/unavailable")
         }
-        change.stabilizationSeconds = dice.number(0...20)
-        change.replicaOverheadPercent = dice.chance(0.2) ? 50 : 0
+        change.stabilizationSeconds = dice.number(0...20, "\(name)/promotion/stabilization")
+        change.replicaOverheadPercent = dice.chance(0.2, "\(name)/promotion/overhead") ? 50 : 0
         change.gate =
-            dice.chance(0.2) ? .set(PromotionGate(command: "check", timeoutSeconds: 30)) : .removed
+            dice.chance(0.2, "\(name)/promotion/gate")
+            ? .set(PromotionGate(command: "check", timeoutSeconds: 30)) : .removed
         change.watch =
-            dice.chance(0.3) ? .set(PromotionWatch(durationSeconds: dice.number(10...90))) : .removed
+            dice.chance(0.3, "\(name)/promotion/watch")
+            ? .set(PromotionWatch(durationSeconds: dice.number(10...90, "\(name)/promotion/watch-time")))
+            : .removed
         _ = await world.ask("\(name) sets promotion settings of \(environment)") {
             try await $0.updateEnvironment(
                 environment, of: model, autoscaling: AutoscalingChange(), promotion: change, by: $1)
@@ -244,7 +256,7 @@ final class Owner: @unchecked Sendable {
 
     private func signal(_ model: ModelID) async {
         let environment = anEnvironment()
-        let signal = dice.pick(PromotionSignal.allCases) ?? .cancel
+        let signal = dice.pick(PromotionSignal.allCases, "\(name)/signal") ?? .cancel
         await world.signal(signal, in: environment, of: model, as: name)
     }
 
@@ -253,12 +265,13 @@ final class Owner: @unchecked Sendable {
     private func anEnvironment() -> String {
         guard let model else { return Environment.production }
         let names = world.records.records.environments.keys.filter { $0.model == model }.map(\.name).sorted()
-        return dice.chance(0.6) ? Environment.production : dice.pick(names) ?? Environment.production
+        return dice.chance(0.6, "\(name)/to-production")
+            ? Environment.production
+            : dice.pickNamed(names, "\(name)/to", name: \.self) ?? Environment.production
     }
 
     private func aDeployment(of model: ModelID) -> DeploymentID? {
-        dice.pick(
-            world.records.records.deployments.values.filter { $0.modelID == model }.map(\.id).sorted())
+        world.pickDeployment(of: model, dice, "\(name)/picks")
     }
 }
 

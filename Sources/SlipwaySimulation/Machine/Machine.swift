@@ -50,9 +50,9 @@ final class Machine: @unchecked Sendable {
     /// - Parameter dice: decides whether there is room for all replicas or for some of them.
     init(world: World, archive: Archive, dice: Dice) {
         self.world = world
-        let cpus = dice.chance(0.5) ? dice.number(4...8) : 64
+        let cpus = dice.chance(0.5, "machine/is-small") ? dice.number(4...8, "machine/processors") : 64
         // Either can be what there is too little of.
-        let gibibytes = 2 * (dice.chance(0.3) ? cpus - 1 : cpus)
+        let gibibytes = 2 * (dice.chance(0.3, "machine/lacks-memory") ? cpus - 1 : cpus)
         capacity = Capacity(
             machine: SlipwayCore.Machine(millicpu: cpus * 1000, memoryMiB: gibibytes << 10), policy: .all)
         self.archive = archive
@@ -83,13 +83,16 @@ final class Machine: @unchecked Sendable {
     func spawn(_ spec: ReplicaSpec) {
         world.evaluated(.startedOnce)
         guard known.insert(spec.replicaID).inserted else {
-            return world.violate("replica \(spec.replicaID) was started twice")
+            return world.violate(.startedOnce, "replica \(spec.replicaID) was started twice")
         }
+        world.evaluated(.imageIsKept)
         if images[spec.imageID] == nil {
             world.violate(
+                .imageIsKept,
                 "replica \(spec.replicaID) of \(spec.deploymentID) started from image \(spec.imageID), which is gone"
             )
         }
+        world.nameNew(replica: spec.replicaID, of: spec.deploymentID)
         nextPort += 1
         processes[spec.replicaID] = Process(
             spec: spec, image: spec.imageID, startedAt: world.now, port: nextPort)
@@ -125,7 +128,8 @@ final class Machine: @unchecked Sendable {
         let cpu = held.reduce(0) { $0 + $1.millicpu }
         let memory = held.reduce(0) { $0 + $1.memoryMiB }
         if cpu > capacity.machine.millicpu || memory > capacity.machine.memoryMiB {
-            world.violate("replicas hold \(cpu) millicpu and \(memory) MiB, more than the machine has")
+            world.violate(
+                .capacity, "replicas hold \(cpu) millicpu and \(memory) MiB, more than the machine has")
         }
         noteWhenFull()
         if fullAt == world.scheduler.elapsed { world.evaluated(.capacity) }
@@ -136,11 +140,13 @@ final class Machine: @unchecked Sendable {
         guard let process = processes[id] else { return }
         let code = Self.code(of: process.image.text)
         let dice = world.faultDice
-        world.scheduler.after(dice.span(.milliseconds(20), .seconds(1))) { [self] in
+        let name = world.name(of: process.spec.deploymentID)
+        world.scheduler.after(dice.span(.milliseconds(20), .seconds(1), "\(name)/begins-after")) { [self] in
             move(id, to: .loading)
             let patience: Duration = code == .slow ? .seconds(240) : .seconds(30)
-            world.scheduler.after(dice.span(.milliseconds(200), patience)) { [self] in
-                let fails = code == .broken || dice.chance(world.weather.startFailures / 2)
+            world.scheduler.after(dice.span(.milliseconds(200), patience, "\(name)/loads-for")) { [self] in
+                let fails =
+                    code == .broken || dice.chance(world.weather.startFailures / 2, "\(name)/does-not-load")
                 if fails { world.excuse(process.spec.deploymentID, "a replica does not load") }
                 move(id, to: fails ? .exited(code: 1) : .ready)
             }
@@ -154,17 +160,20 @@ final class Machine: @unchecked Sendable {
         processes[id]?.readySince = phase == .ready ? world.scheduler.elapsed : nil
         world.note("replica \(id) is \(phase)")
         report(id)
-        if phase == .ready, world.faultDice.chance(world.weather.fits) { planFit(id) }
+        let name = world.name(of: process.spec.deploymentID)
+        if phase == .ready, world.faultDice.chance(world.weather.fits, "\(name)/has-a-fit") {
+            planFit(id, name)
+        }
     }
 
     /// Its readiness route fails for a while.
-    private func planFit(_ id: ReplicaID) {
+    private func planFit(_ id: ReplicaID, _ name: String) {
         let dice = world.faultDice
-        world.scheduler.after(dice.span(.seconds(5), .seconds(300))) { [self] in
+        world.scheduler.after(dice.span(.seconds(5), .seconds(300), "\(name)/fit-after")) { [self] in
             guard let process = processes[id], process.phase == .ready else { return }
             world.excuse(process.spec.deploymentID, "a replica is unwell")
             move(id, to: .unhealthy)
-            world.scheduler.after(dice.span(.seconds(1), .seconds(60))) { [self] in
+            world.scheduler.after(dice.span(.seconds(1), .seconds(60), "\(name)/fit-for")) { [self] in
                 if processes[id]?.phase == .unhealthy { move(id, to: .ready) }
             }
         }
@@ -176,9 +185,10 @@ final class Machine: @unchecked Sendable {
         let replica = process.replica
         world.server?.engine.report(
             .phase(id, replica.phase, endpoint: replica.endpoint, reason: replica.reason))
-        guard world.faultDice.chance(world.weather.lies) else { return }
+        guard world.faultDice.chance(world.weather.lies, "engine/lies") else { return }
         let late = replica
-        world.scheduler.after(world.faultDice.span(.milliseconds(1), .seconds(20))) { [self] in
+        world.scheduler.after(world.faultDice.span(.milliseconds(1), .seconds(20), "engine/lies-after")) {
+            [self] in
             // A repetition of what is still true, or news of somebody who is gone.
             guard processes[id].map({ $0.phase == late.phase }) ?? true else { return }
             world.server?.engine.report(.phase(id, late.phase, endpoint: late.endpoint, reason: late.reason))

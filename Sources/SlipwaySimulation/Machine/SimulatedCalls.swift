@@ -22,7 +22,23 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         guard let url = URL(string: request.url), let port = url.port else {
             throw HTTPClientError.invalidURL
         }
+        if url.path == "/hot-reload" { return try await reload(port) }
         return try await predict(port, request)
+    }
+
+    /// The model server takes changed code in place, or says why not and goes on with what it had.
+    private func reload(_ port: Int) async throws -> HTTPClientResponse {
+        try await world.scheduler.sleep(
+            world.faultDice.span(.milliseconds(5), .seconds(5), "reload/takes"))
+        guard let process = world.machine.process(atPort: port), process.answers else {
+            throw HTTPClientError.remoteConnectionClosed
+        }
+        if world.faultDice.chance(world.weather.startFailures, "reload/refused") {
+            return HTTPClientResponse(
+                status: .internalServerError, body: .bytes(ByteBuffer(string: "{\"error\":\"it is broken\"}"))
+            )
+        }
+        return HTTPClientResponse(status: .ok, body: .bytes(ByteBuffer()))
     }
 
     func callOut(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> CallAnswer {
@@ -33,7 +49,8 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         guard let process = world.machine.process(atPort: port), process.answers else {
             throw HTTPClientError.connectTimeout
         }
-        try await world.scheduler.sleep(world.faultDice.span(.milliseconds(10), .seconds(10)))
+        try await world.scheduler.sleep(
+            world.faultDice.span(.milliseconds(10), .seconds(10), "async/predicts-for"))
         guard let after = world.machine.process(atPort: port), !after.hasExited else {
             throw HTTPClientError.remoteConnectionClosed
         }
@@ -44,12 +61,12 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
     }
 
     private func deliver(_ id: String, _ timeout: TimeAmount) async throws -> CallAnswer {
-        try await world.scheduler.sleep(world.faultDice.span(.milliseconds(5), .seconds(2)))
-        guard world.faultDice.chance(world.weather.webhookFailures) else {
+        try await world.scheduler.sleep(world.faultDice.span(.milliseconds(5), .seconds(2), "webhook/takes"))
+        guard world.faultDice.chance(world.weather.webhookFailures, "webhook/fails") else {
             world.queue.delivered(id)
             return CallAnswer(status: 200)
         }
-        if world.faultDice.chance(0.5) { return CallAnswer(status: 503) }
+        if world.faultDice.chance(0.5, "webhook/refuses") { return CallAnswer(status: 503) }
         try await world.scheduler.sleep(.nanoseconds(timeout.nanoseconds))
         throw HTTPClientError.deadlineExceeded
     }

@@ -24,14 +24,15 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
     func die() {
         isDead = true
         sink.finish()
-        for (_, spec) in starting.sorted(by: { $0.key < $1.key }) where world.faultDice.chance(0.5) {
+        for (_, spec) in starting.sorted(by: { $0.key < $1.key })
+        where world.faultDice.chance(0.5, "engine/started-and-died") {
             machine.spawn(spec)
         }
         starting = [:]
     }
 
-    private func pass(_ shortest: Duration, _ longest: Duration) async throws {
-        try await world.scheduler.sleep(world.faultDice.span(shortest, longest))
+    private func pass(_ shortest: Duration, _ longest: Duration, _ label: String) async throws {
+        try await world.scheduler.sleep(world.faultDice.span(shortest, longest, label))
         if isDead { throw CancellationError() }
     }
 
@@ -41,14 +42,18 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
         -> BuiltImage
     {
         let name = request.archivePath.split(separator: "/").last.map(String.init) ?? ""
-        try await pass(.milliseconds(50), .seconds(60))
+        let deployment = world.name(of: request.deploymentID)
+        try await pass(.milliseconds(50), .seconds(60), "\(deployment)/builds-for")
         let code = Machine.code(of: name)
         if code == .unbuildable { throw BuildFailure(reason: "The model is unbuildable.") }
-        if world.faultDice.chance(world.weather.buildFailures) { throw Weather.Fault.build }
+        if world.faultDice.chance(world.weather.buildFailures, "\(deployment)/build-fails") {
+            throw Weather.Fault.build
+        }
         // Equal archives share an image.
         let image = BuiltImage(
-            id: ImageID("\(code.rawValue)-image-\(world.faultDice.number(1...6))"),
-            predictPath: BuiltImage.trussPredictPath, predictConcurrency: world.faultDice.number(1...3))
+            id: ImageID("\(code.rawValue)-image-\(world.faultDice.number(1...6, "\(deployment)/image"))"),
+            predictPath: BuiltImage.trussPredictPath,
+            predictConcurrency: world.faultDice.number(1...3, "\(deployment)/concurrency"))
         if machine.images[image.id] == nil { machine.images[image.id] = image }
         machine.lostImages.remove(image.id)
         guard var built = machine.images[image.id] else { return image }
@@ -61,14 +66,17 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
     func image(_ id: ImageID) async -> BuiltImage? { machine.images[id] }
 
     func start(_ spec: ReplicaSpec) async throws {
+        let name = world.name(of: spec.deploymentID)
         starting[spec.replicaID] = spec
         defer { starting[spec.replicaID] = nil }
-        try? await world.scheduler.sleep(world.faultDice.span(.milliseconds(2), .milliseconds(500)))
+        try? await world.scheduler.sleep(
+            world.faultDice.span(.milliseconds(2), .milliseconds(500), "\(name)/starts-for"))
         if isDead { throw CancellationError() }
-        if world.faultDice.chance(world.weather.startFailures) {
+        if world.faultDice.chance(world.weather.startFailures, "\(name)/start-fails") {
             world.excuse(spec.deploymentID, "a replica did not start")
             throw StartFailure(
-                reason: "fork failed", cause: world.faultDice.chance(0.5) ? .machine : .replica)
+                reason: "fork failed",
+                cause: world.faultDice.chance(0.5, "\(name)/start-lacks") ? .machine : .replica)
         }
         if machine.lostImages.contains(spec.imageID) {
             world.excuse(spec.deploymentID, "its image is lost")
@@ -81,14 +89,18 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
         guard !isDead, let process = machine.processes[id] else { return }
         world.routing.stops(process, grace: grace)
         machine.processes[id]?.isStopping = true
-        try? await world.scheduler.sleep(world.faultDice.span(.milliseconds(1), .seconds(8)))
+        try? await world.scheduler.sleep(
+            world.faultDice.span(
+                .milliseconds(1), .seconds(8), "\(world.name(of: process.spec.deploymentID))/stops-for"))
         // A server that dies in between has asked for it already: the process ends all the same.
         machine.remove(id)
     }
 
     func adopt() async throws -> [Replica] {
-        try await pass(.milliseconds(1), .milliseconds(100))
-        if world.faultDice.chance(world.weather.adoptionFailures) { throw Weather.Fault.adoption }
+        try await pass(.milliseconds(1), .milliseconds(100), "engine/adopts-for")
+        if world.faultDice.chance(world.weather.adoptionFailures, "engine/adoption-fails") {
+            throw Weather.Fault.adoption
+        }
         for id in machine.processes.filter({ $0.value.hasExited || $0.value.isStopping }).keys.sorted() {
             machine.remove(id)
         }
@@ -107,7 +119,15 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
 
     func setEnvironment(_ name: String?, of id: ReplicaID) async {}
 
-    func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool { false }
+    func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool {
+        try? await world.scheduler.sleep(
+            world.faultDice.span(.milliseconds(1), .milliseconds(200), "engine/replaces-for"))
+        guard !isDead, let process = machine.processes[id], process.answers,
+            !world.faultDice.chance(world.weather.startFailures, "engine/does-not-replace")
+        else { return false }
+        machine.processes[id]?.image = image
+        return true
+    }
 
     func usage() async -> [ReplicaID: ReplicaUsage] {
         machine.processes.mapValues { _ in ReplicaUsage(cpuSeconds: 1, memoryBytes: 1 << 20) }

@@ -24,6 +24,7 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
     private var countedAt: [DeploymentID: Int64] = [:]
     private var busy: [ReplicaID: Int] = [:]
     private var held: [Int: UnsafeContinuation<Void, Never>] = [:]
+    private var holding: [DeploymentID: Int] = [:]
     private var nextHeld = 0
 
     init(world: World, inbox: any DemandObserver) {
@@ -52,6 +53,9 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
 
     func takeTraffic() -> [DeploymentID: Traffic] { [:] }
 
+    /// Deployments for which requests are held.
+    var waiting: Set<DeploymentID> { Set(holding.keys) }
+
     func inFlight(replica: ReplicaID) -> Int { busy[replica] ?? 0 }
 
     // MARK: Calls
@@ -68,7 +72,9 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
                 return .refused(404, "no such model or environment", by: nil)
             }
             guard var id = current else { return .refused(404, "the environment has no deployment", by: nil) }
-            if let split = routes.splits[environment], world.loadDice.number(1...100) <= split.percent {
+            if let split = routes.splits[environment],
+                world.loadDice.number(1...100, "call/share") <= split.percent
+            {
                 id = split.candidate
             }
             guard let route = table.deployments[id] else {
@@ -113,7 +119,7 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
             if busy[replica.replicaID] == 0 { busy[replica.replicaID] = nil }
             releaseHeld()
         }
-        try? await world.scheduler.sleep(world.loadDice.span(.milliseconds(5), .seconds(8)))
+        try? await world.scheduler.sleep(world.loadDice.span(.milliseconds(5), .seconds(8), "call/takes"))
         let after = world.machine.processes[replica.replicaID]
         return after.map { !$0.hasExited } ?? false ? .answered : .lost(id)
     }
@@ -123,6 +129,8 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
         defer { counts[id]?.parked -= 1 }
         nextHeld += 1
         let number = nextHeld
+        holding[id, default: 0] += 1
+        defer { holding[id] = holding[id].flatMap { $0 > 1 ? $0 - 1 : nil } }
         world.scheduler.after(.seconds(5)) { [self] in held.removeValue(forKey: number)?.resume() }
         await withUnsafeContinuation { held[number] = $0 }
     }

@@ -16,7 +16,9 @@ final class SimulatedStoreFaults: StoreFaults, @unchecked Sendable {
     func willWrite() async throws {
         try await pause()
         try checkAlive()
-        if world.faultDice.chance(world.weather.storeFailures) {
+        if world.faultDice.event(
+            world.weather.storeFailures, "store/fails", at: world.scheduler.elapsed) != nil
+        {
             world.storeHasFailed = true
             throw Weather.Fault.diskFull
         }
@@ -40,7 +42,10 @@ final class SimulatedStoreFaults: StoreFaults, @unchecked Sendable {
     }
 
     private func pause() async throws {
-        guard world.faultDice.chance(world.weather.slowStores) else { return }
-        try? await world.scheduler.sleep(world.faultDice.span(.milliseconds(1), .seconds(3)))
+        let dice = world.faultDice
+        let pause = dice.event(
+            world.weather.slowStores, "store/pauses", at: world.scheduler.elapsed,
+            value: { dice.drawSpan(.milliseconds(1), .seconds(3)) })
+        if let pause { try? await world.scheduler.sleep(.microseconds(pause)) }
     }
 }

@@ -35,7 +35,7 @@ final class Scheduler: @unchecked Sendable {
     func run(until isDone: () -> Bool) {
         while !isDone() {
             if !ready.isEmpty {
-                let index = dice.number(0...ready.count - 1)
+                let index = dice.index(below: ready.count)
                 let job = ready[index]
                 ready[index] = ready[ready.count - 1]
                 ready.removeLast()
