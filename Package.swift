@@ -19,7 +19,7 @@ let uncheckedInRelease: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 
-/// The simulator and what it runs, optimized also in a debug build (`scripts/simulate.sh`): many more worlds in the same
+/// The simulator and most of what it runs, optimized also in a debug build (`scripts/simulate.sh`): many more worlds in the same
 /// time, without a release build of every dependency.
 let isSimulator = Context.environment["SLIPWAY_SIMULATOR"] != nil
 
@@ -49,20 +49,19 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "SlipwayAPI", swiftSettings: simulated),
+        .target(name: "SlipwayAPI"),
         .target(name: "SlipwayCore", swiftSettings: simulated),
         .target(name: "SlipwayGraphQL"),
         .target(name: "SlipwayBlobs", dependencies: [crypto]),
-        .target(name: "SlipwayPrometheus", swiftSettings: simulated),
-        .target(name: "SlipwayBLAKE3", swiftSettings: simulated),
+        .target(name: "SlipwayPrometheus"),
+        .target(name: "SlipwayBLAKE3"),
         .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"], swiftSettings: simulated),
         .target(
             name: "SlipwayStore",
             dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: simulated),
         .target(
-            name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", yams],
-            swiftSettings: simulated),
+            name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", yams]),
         .target(name: "CSlipwayLinux"),
         .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"], swiftSettings: simulated),
         .target(
@@ -75,11 +74,11 @@ let package = Package(
         .target(
             name: "SlipwaySockets",
             dependencies: ["CSlipwaySockets", .product(name: "HeapModule", package: "swift-collections")],
-            swiftSettings: uncheckedInRelease + simulated),
+            swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayGateway",
             dependencies: ["SlipwayCore", "SlipwaySockets", crypto, logging],
-            swiftSettings: uncheckedInRelease + simulated),
+            swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayEdge",
             dependencies: [

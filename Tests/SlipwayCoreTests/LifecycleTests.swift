@@ -145,7 +145,7 @@ extension String {
         #expect(play.deployment.deployStartedAt == nil, "a start that fails is tried again, as after a crash")
         play.situation.imageIsMissing = false
         #expect(play.step() == [.startReplicas(count: 1)])
-        play.replica(.ready)
+        play.replica(.ready, image: ImageID("image-2"))
         play.step()
         #expect(play.deployment.status == .active)
     }

@@ -177,6 +177,7 @@ struct GraphQLTests {
             ).document()
             #expect(deployment.labels == ["team": "blue"])
             try await server.wait(for: .active, of: deployment)
+            try await server.waitForProduction(deployment)
 
             let selection = """
                 id name hostname team { id name }
