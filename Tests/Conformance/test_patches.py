@@ -86,6 +86,20 @@ def test_staged_patches_run_after_a_sync(api, patched):
     assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}, "nothing left to do"
 
 
+def test_a_sync_does_not_undo_a_deactivation(api, patched):
+    model, path, _ = patched
+    deployment = path.split("/")[-2]
+    assert stage(api, path, [code("4")], {"model/model.py": MODEL.replace("VERSION", "4")}).status_code == 200
+    api.post(f"/v1/models/{model}/deployments/{deployment}/deactivate")
+    api.wait(model, deployment, "INACTIVE")
+    assert "INACTIVE" in api.post(f"{path}/sync")["needs_full_deploy_reason"]
+    assert api.get(f"/v1/models/{model}/deployments/{deployment}")["status"] == "INACTIVE"
+    api.post(f"/v1/models/{model}/deployments/{deployment}/activate")
+    api.wait(model, deployment, "ACTIVE")
+    assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}, "it takes patches again"
+    eventually(lambda: api.predict(model, "development/predict", json={}).json() == {"version": "4"})
+
+
 def test_what_only_a_push_can_do_is_told_by_the_sync(api, patched):
     model, path, _ = patched
     config = newest(api, path)["config"] + "\nsystem_packages: [jq]\n"
