@@ -24,7 +24,7 @@ enum UserRoutes {
                 pagination: PaginationResponseV1(
                     hasMore: hasMore, cursor: hasMore ? items.last?.id.text : nil))
         }
-        routes.operation(.get, "/v1/users/me", needs: nil) { call in
+        routes.operation(.get, "/v1/users/me") { call in
             UserInfoV1(call.caller.user, workspace: try await control.organization.name)
         }
         routes.operation(.get, "/v1/users/{user_id}") { call in
