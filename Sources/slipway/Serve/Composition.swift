@@ -209,6 +209,9 @@ struct Composition {
             try uploads.directory.importFile(at: path, key: key)
             return key
         }
+        dependencies.freezeArchive = { try uploads.directory.freeze($0) }
+        dependencies.endUploads = { try uploads.directory.endUploads($0) }
+        dependencies.isArchiveIntact = { try uploads.directory.isIntact($0, sha256: $1) }
         dependencies.wallClock = { SteadyClock.wall }
         dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
         dependencies.workDirectory = data.work
