@@ -15,6 +15,7 @@ import SlipwayLogs
 import SlipwayServer
 import SlipwaySockets
 import SlipwayStore
+import SlipwayThreads
 
 struct Composition {
     let settings: Settings
@@ -208,6 +209,15 @@ struct Composition {
             let key = try uploads.issueUpload(now: Date()).key
             try uploads.directory.importFile(at: path, key: key)
             return key
+        }
+        dependencies.runBlocking = { work in
+            // Not given up with its task: half done is worse than done for nothing.
+            await withCheckedContinuation { continuation in
+                ThreadPool.disk.submit {
+                    work()
+                    continuation.resume()
+                }
+            }
         }
         dependencies.freezeArchive = { try uploads.directory.freeze($0) }
         dependencies.endUploads = { try uploads.directory.endUploads($0) }
