@@ -96,7 +96,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore", "SlipwayGateway",
+                "CSlipwayLinux", "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore",
+                "SlipwayGateway",
                 "SlipwayBlobs",
                 "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayThreads",
                 "SlipwayTruss", asyncHTTPClient, crypto,

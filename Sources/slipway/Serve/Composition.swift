@@ -125,6 +125,8 @@ struct Composition {
             await engine.prepare()
         }
         defer { preparation.cancel() }
+        let memory = Task { await MemoryKeeper.run() }
+        defer { memory.cancel() }
         let check = Task {
             await preparation.value
             await checkLater(store)
