@@ -62,7 +62,8 @@ struct AccessTableTests {
         try await TestServer.run { server in
             let model = try await server.push("one").model.id
             for holder in try await holders(server, model: model) {
-                let metrics = try await server.client.send("GET", "/metrics", host: "localhost", key: holder.key)
+                let metrics = try await server.client.send(
+                    "GET", "/metrics", host: "localhost", key: holder.key)
                 let graph = try await server.client.send(
                     "POST", "/graphql/", host: "localhost", key: holder.key,
                     body: Array(#"{"query": "{ user { id } }"}"#.utf8))
@@ -84,7 +85,8 @@ struct AccessTableTests {
     }
 
     /// By who calls and whose key of which category it is: may they delete it?
-    @Test("members delete their own keys and nobody else's; admins all; a key that manages keys no greater one")
+    @Test(
+        "members delete their own keys and nobody else's; admins all; a key that manages keys no greater one")
     func deletingKeys() async throws {
         let great: [APIKeyCategory] = [.personal, .workspaceManageAll]
         for (caller, isAdmin) in [("admin", true), ("ada", false)] {
@@ -171,15 +173,16 @@ struct AccessTableTests {
     private func people(_ server: TestServer) async throws -> [String: String] {
         var keys = ["admin": server.adminKey]
         for name in ["ada", "ben"] {
-            keys[name] = try await Membership.add(
-                email: "\(name)@example.com", name: name, role: .member, to: server.store,
-                now: server.control.now)
+            let reply = try await server.call("POST", "/v1/users", ["email": .string("\(name)@example.com")])
+            keys[name] = try reply.document(CreatedUserV1.self).apiKey
         }
         return keys
     }
 
-    private func make(_ category: APIKeyCategory, _ key: String, _ server: TestServer) async throws -> String {
-        let reply = try await server.call("POST", "/v1/api_keys", ["type": .string(category.rawValue)], key: key)
+    private func make(_ category: APIKeyCategory, _ key: String, _ server: TestServer) async throws -> String
+    {
+        let reply = try await server.call(
+            "POST", "/v1/api_keys", ["type": .string(category.rawValue)], key: key)
         return try reply.document(APIKeyV1.self).apiKey
     }
 
