@@ -55,7 +55,12 @@ let package = Package(
         .target(name: "SlipwayBlobs", dependencies: [crypto]),
         .target(name: "SlipwayPrometheus"),
         .target(name: "SlipwayBLAKE3"),
-        .target(name: "SlipwayLogs", dependencies: ["SlipwayCore"], swiftSettings: simulated),
+        .target(name: "SlipwayThreads"),
+        // Linked into the program, which needs no package of its own to run.
+        .target(name: "CSlipwayRE2", linkerSettings: [.linkedLibrary(":libre2.a")]),
+        .target(
+            name: "SlipwayLogs", dependencies: ["CSlipwayRE2", "SlipwayCore", "SlipwayThreads"],
+            swiftSettings: simulated),
         .target(
             name: "SlipwayStore",
             dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")],
@@ -105,10 +110,11 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore", "SlipwayGateway",
+                "CSlipwayLinux", "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore",
+                "SlipwayGateway",
                 "SlipwayBlobs",
-                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayTruss",
-                asyncHTTPClient, crypto,
+                "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayThreads",
+                "SlipwayTruss", asyncHTTPClient, crypto,
                 lifecycle, logging, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -138,6 +144,7 @@ let package = Package(
         .testTarget(name: "SlipwayBlobsTests", dependencies: ["SlipwayBlobs"]),
         .testTarget(name: "SlipwayBLAKE3Tests", dependencies: ["SlipwayBLAKE3"]),
         .testTarget(name: "SlipwayPrometheusTests", dependencies: ["SlipwayPrometheus"]),
+        .testTarget(name: "SlipwayThreadsTests", dependencies: ["SlipwayThreads"]),
         .testTarget(name: "SlipwayLogsTests", dependencies: ["SlipwayLogs"]),
         .testTarget(
             name: "SlipwayStoreTests",

@@ -29,6 +29,7 @@ install_packages() {
     need util-linux command -v unshare
     need libnss-myhostname getent hosts api.localhost
     need libsqlite3-dev test -e /usr/include/sqlite3.h
+    need libre2-dev test -e /usr/include/re2/re2.h
     apt_install "${missing[@]}"
     getent hosts api.localhost >/dev/null || fail "api.localhost does not resolve: add myhostname to hosts in /etc/nsswitch.conf"
 }

@@ -52,6 +52,8 @@ extension S3Service {
             throw S3Error(.notImplemented, "This service does not copy objects.")
         }
         let verified = try verifier.verify(head, headers: headers, route: route, now: now)
+        // Also for reading: who pushed may have forbidden that.
+        if verified.isUpload { try refuseFrozen(verified.key) }
         let objectLimit = min(verified.maximumBytes, limits.maximumObjectBytes)
         let bodyLimit: Int64
         let requiresLength: Bool
@@ -69,6 +71,15 @@ extension S3Service {
             route: route, headers: headers, verified: verified, plan: plan,
             payload: try PayloadReceiver(plan: plan, verified: verified, limit: bodyLimit),
             objectLimit: objectLimit)
+    }
+
+    /// The grant of an upload ends with the push of what it uploaded.
+    private func refuseFrozen(_ key: BlobKey) throws(S3Error) {
+        do throws(BlobError) {
+            try directory.requireUploads(key)
+        } catch {
+            throw S3Error(error)
+        }
     }
 
     private func write<Body: AsyncSequence>(

@@ -33,6 +33,16 @@ public struct ControlDependencies: Sendable {
     public var storeArchive: @Sendable (String) throws -> String = { _ in
         throw ControlError.unavailable("Archives cannot be stored here.")
     }
+    /// Ends the uploads of an archive and returns the SHA-256 of its bytes, hex; nil when there is none of that key.
+    /// Blocks. Nil where archives are not kept.
+    public var freezeArchive: (@Sendable (String) throws -> String?)?
+    /// Ends the uploads of an archive alone. Blocks.
+    public var endUploads: @Sendable (String) throws -> Void = { _ in }
+    /// Whether an archive still has the SHA-256 it was pushed with. Blocks.
+    public var isArchiveIntact: @Sendable (_ key: String, _ sha256: String) throws -> Bool = { _, _ in true }
+    /// Runs work that waits for the disk, or computes for long, off the threads of the concurrency runtime. The default
+    /// runs it in place, for simulations.
+    public var runBlocking: @Sendable (@escaping @Sendable () -> Void) async -> Void = { $0() }
     /// Runs a program of the gate directory; nil when there is no such directory.
     public var gateCommand: GateCommand?
     /// Removes an archive nothing needs any more.
@@ -80,6 +90,7 @@ public final class ControlPlane: Sendable {
     let http: any OutgoingCalls
     let dependencies: ControlDependencies
     private let probe: StorageProbe
+    var archives: PushedArchives { PushedArchives(store: store, dependencies: dependencies) }
 
     public init(
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,

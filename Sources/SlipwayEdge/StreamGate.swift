@@ -20,10 +20,13 @@ final class StreamGate: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let payload = unwrapInboundIn(data)
-        waiting.append(payload)
-        guard !hasBegun, case .headers(let head) = payload else { return }
+        guard !hasBegun, case .headers(var head) = payload else { return waiting.append(payload) }
         hasBegun = true
-        guard HeadCheck.isSafe(head.headers) else { return refuse(context) }
+        guard HeadCheck.isSafe(head.headers), let headers = HeadCheck.withOneAuthority(head.headers) else {
+            return refuse(context)
+        }
+        head.headers = headers
+        waiting.append(.headers(head))
         do {
             if GRPCCall.isGRPC(head.headers) {
                 try relay(GRPCCall(head.headers), context)

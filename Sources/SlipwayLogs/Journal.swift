@@ -32,7 +32,7 @@ final class Journal: Sendable {
     private let directory: String
     private let limits: LogStore.Limits
     private let state: Mutex<State>
-    /// Held while segments are written or read, never while a line is appended.
+    /// Held while segments are written, never while a line is appended or the log is read.
     private let disk = Mutex<Void>(())
 
     init(directory: String, limits: LogStore.Limits) {
@@ -86,24 +86,25 @@ final class Journal: Sendable {
         }
     }
 
-    /// - Throws: `LogQueryError`.
-    func read(matching filter: LogFilter) throws -> [LogEntry] {
-        try disk.withLock { _ in
-            let newestFirst = filter.direction == .desc
-            let segments = Self.segments(in: directory)
-            var found: [LogEntry] = []
-            for number in newestFirst ? segments.reversed() : segments {
-                let goesOn = try Self.entries(
-                    inFile: file(number), newestFirst ? .lastToFirst : .firstToLast
-                ) { entry in
-                    if filter.isPast(entry) { return false }
-                    if try filter.matches(entry) { found.append(entry) }
-                    return found.count < filter.limit
-                }
-                if !goesOn { break }
+    /// Reads what is on the disk while more may be written: segments only grow, half a line is passed over, and one that
+    /// is deleted meanwhile has no lines.
+    /// - Parameter goesOn: asked before each line; may throw to give the search up.
+    func read(matching filter: LogFilter, while goesOn: () throws -> Void = {}) throws -> [LogEntry] {
+        let newestFirst = filter.direction == .desc
+        let segments = Self.segments(in: directory)
+        var found: [LogEntry] = []
+        for number in newestFirst ? segments.reversed() : segments {
+            let isUnfinished = try Self.entries(
+                inFile: file(number), newestFirst ? .lastToFirst : .firstToLast
+            ) { entry in
+                try goesOn()
+                if filter.isPast(entry) { return false }
+                if filter.matches(entry) { found.append(entry) }
+                return found.count < filter.limit
             }
-            return found
+            if !isUnfinished { break }
         }
+        return found
     }
 
     // MARK: Segments

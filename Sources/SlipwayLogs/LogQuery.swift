@@ -16,7 +16,7 @@ public struct LogQuery: Sendable {
     public var minLevel: LogLevel?
     public var replica: ReplicaID?
     public var requestID: String?
-    /// Regular expression (RE2 syntax subset), found anywhere in the message.
+    /// Regular expression in RE2's syntax, found anywhere in the message.
     public var searchPattern: String?
     /// Every one must occur in the message.
     public var includes: [String]

@@ -3,15 +3,22 @@
 
 import Foundation
 import SlipwayCore
+import SlipwayThreads
 import Synchronization
 
 /// A query that cannot be answered.
 public enum LogQueryError: Error, Sendable, Equatable, CustomStringConvertible {
     case badPattern(String)
+    /// It took longer than a search may.
+    case tooSlow
+    /// More searches wait than may.
+    case busy
 
     public var description: String {
         switch self {
         case .badPattern(let reason): "search_pattern: \(reason)"
+        case .tooSlow: "The search took too long; ask for a shorter window, or a simpler search_pattern."
+        case .busy: "Too many searches of logs are waiting; try again later."
         }
     }
 }
@@ -39,6 +46,12 @@ public final class LogStore: Sendable {
     /// How often old segments are looked for.
     static let pruneInterval: Duration = .seconds(3600)
 
+    /// How long one query may read and search, in all.
+    static let queryTimeout: Duration = .seconds(20)
+    /// Searches compute for long, so they have threads of their own and hold up no other query.
+    private static let searches = ThreadPool(name: "slipway-search", threads: 2, room: 1000)
+    private static let reads = ThreadPool(name: "slipway-logs", threads: 2, room: 1000)
+
     /// How long a line may wait in memory.
     static let flushInterval: Duration = .milliseconds(100)
 
@@ -61,12 +74,16 @@ public final class LogStore: Sendable {
             var pruned: ContinuousClock.Instant?
             while !Task.isCancelled {
                 if let retention = limits.retention, pruned.map({ .now - $0 >= Self.pruneInterval }) ?? true {
-                    Self.prune(
-                        root, writtenBefore: limits.now().addingTimeInterval(-(retention / .seconds(1))))
+                    try? await ThreadPool.disk.run { _ in
+                        Self.prune(
+                            root, writtenBefore: limits.now().addingTimeInterval(-(retention / .seconds(1))))
+                    }
                     pruned = .now
                 }
                 try? await Task.sleep(for: Self.flushInterval)
-                for journal in pending.take() { journal.flush() }
+                let journals = pending.take()
+                if journals.isEmpty { continue }
+                try? await ThreadPool.disk.run { _ in for journal in journals { journal.flush() } }
             }
         }
     }
@@ -92,9 +109,20 @@ public final class LogStore: Sendable {
     /// - Throws: `LogQueryError`.
     public func query(_ query: LogQuery, of deployment: DeploymentID) async throws -> [LogEntry] {
         let filter = try LogFilter(query)
-        guard let journal = journal(of: deployment) else { return [] }
-        journal.flush()
-        return try journal.read(matching: filter)
+        guard root != nil else { return [] }
+        do {
+            return try await (filter.isSearch ? Self.searches : Self.reads).run { [self] abandonment in
+                guard let journal = journal(of: deployment) else { return [] }
+                journal.flush()
+                let end = ContinuousClock.now + Self.queryTimeout
+                return try journal.read(matching: filter) {
+                    if abandonment.isAbandoned { throw CancellationError() }
+                    if ContinuousClock.now > end { throw LogQueryError.tooSlow }
+                }
+            }
+        } catch is PoolIsFull {
+            throw LogQueryError.busy
+        }
     }
 
     /// Deletes segments that were last written before `moment`. One that a journal just began to write again is
@@ -122,7 +150,10 @@ public final class LogStore: Sendable {
     /// Deletes the log of a deployment.
     public func remove(deployment: DeploymentID) async {
         journals.withLock { $0.removeValue(forKey: deployment) }?.discard()
-        if let root { try? FileManager.default.removeItem(atPath: Self.directory(of: deployment, in: root)) }
+        guard let root else { return }
+        try? await ThreadPool.disk.run { _ in
+            try? FileManager.default.removeItem(atPath: Self.directory(of: deployment, in: root))
+        }
     }
 
     /// Writes everything that waits.

@@ -4,6 +4,7 @@
 import HTTPTypes
 import Hummingbird
 import SlipwayAPI
+import SlipwayCore
 
 enum ManagementRouter {
     private static let methods: [HTTPRequest.Method] = [.get, .post, .put, .patch, .delete, .head, .options]
@@ -11,8 +12,10 @@ enum ManagementRouter {
     /// Adds all of `/v1` to a router that answers errors and authenticates.
     static func add(to router: Router<ServerContext>, _ services: Services) {
         for collection in collections(services) { router.addRoutes(collection) }
-        addUnbuilt(to: router)
         addHealth(to: router, services)
+        // Those that were added beside `operation` too.
+        for route in router.routes { _ = AccessTable.demand(route.method.rawValue, route.path.description) }
+        addUnbuilt(to: router)
         addMethodRefusals(to: router)
     }
 

@@ -259,6 +259,12 @@ enum Migrations {
                 try db.alter(table: table) { t in t.add(column: "backpressure", .text) }
             }
         }
+        migrator.registerMigration("v13 digests of pushed archives") { db in
+            try db.create(table: "archives") { t in
+                t.primaryKey("key", .text)
+                t.column("sha256", .text).notNull()
+            }
+        }
         return migrator
     }
 

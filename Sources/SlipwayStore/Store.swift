@@ -13,6 +13,8 @@ public final class Store: Sendable {
     private let faults: (any StoreFaults)?
     private let writes = Atomic<UInt64>(0)
     private let path: String
+    /// Nil for a database in memory, and once it is closed.
+    private let lock: Mutex<StoreLock?>
     private let failure = Mutex<StorageFailure?>(nil)
 
     /// Counts the writes of this process: what was read at a version still holds while it is the same.
@@ -25,10 +27,11 @@ public final class Store: Sendable {
     static let checkedAtOnce = 64 << 20
 
     /// Opens the database, making it and bringing its schema up to date when needed.
-    /// - Throws: `StoreError` with the reason in words.
+    /// - Throws: `StoreError` with the reason in words, also while another process uses it.
     public init(path: String) throws(StoreError) {
         self.path = path
         do {
+            lock = Mutex(try StoreLock(path))
             var configuration = Configuration()
             configuration.foreignKeysEnabled = true
             configuration.busyMode = .timeout(10)
@@ -60,6 +63,7 @@ public final class Store: Sendable {
     public init(on memory: MemoryDatabase, faults: any StoreFaults) throws(StoreError) {
         pool = memory.queue
         path = "in memory"
+        lock = Mutex(nil)
         self.faults = faults
         do {
             try Migrations.all.migrate(pool)
@@ -184,7 +188,10 @@ public final class Store: Sendable {
     private func blocking<Value>(_ body: () throws -> Value) rethrows -> Value { try body() }
 
     /// Closes all connections; later calls throw.
-    public func close() throws { try pool.close() }
+    public func close() throws {
+        try pool.close()
+        lock.withLock { $0 = nil }
+    }
 }
 
 /// Why the database could not be opened.

@@ -101,3 +101,41 @@ def test_bad_changes_are_refused(api, server, people):
     for email, words in [("ada@example.com", "already"), ("no address", "mail address"), ("@", "mail address")]:
         done = add(server, email)
         assert done.returncode != 0 and words in done.stderr
+
+
+def test_people_are_let_in_by_admins_through_the_running_server(api, server, people, model, scratch):
+    """The key works at once, the log of audits says who made it, and members let nobody in."""
+    for number in range(5):
+        new = member(server, f"new{number}@example.com")
+        assert new.predict(model[0], json=[1]).status_code == 200
+        assert new.get("/v1/users/me")["email"] == f"new{number}@example.com"
+    newest = api.get("/v1/audit_logs", params={"event_type_groups": "API_KEYS", "limit": 1})["items"][0]
+    assert newest["event_type"] == "API_KEY_CREATED" and newest["actor"]["email"] == "admin@localhost"
+    ada = people[0]
+    for body in ({"email": "eve@example.com"}, {"email": "eve@example.com", "role": "ADMIN"}):
+        assert ada.call("POST", "/v1/users", json=body).status_code == 403
+    assert api.call("POST", "/v1/users", json={"email": "eve@example.com", "role": "OWNER"}).status_code == 400
+    key = scratch / "ada.key"
+    key.write_text(ada.key)
+    refused = add(server, "eve@example.com", "--api-key-file", str(key))
+    assert refused.returncode != 0 and "Only admins" in refused.stderr
+    assert all(user["email"] != "eve@example.com" for user in api.get("/v1/users")["items"])
+    nowhere = subprocess.run(
+        [str(BINARY), "members", "add", "eve@example.com", "--data-dir", str(scratch)], capture_output=True, text=True,
+        timeout=30,
+    )  # fmt: skip
+    assert nowhere.returncode != 0 and "no data of a server" in nowhere.stderr
+
+
+def test_a_member_cannot_delete_an_admins_key(api, server, people):
+    """Not the key of the first start either; their own they can."""
+    ada, ben, cleo = people
+    keys = [api.key, ben.key, cleo.key]
+    for key in keys:
+        refused = ada.call("DELETE", f"/v1/api_keys/{key.split('.')[0]}")
+        assert refused.status_code == 403 and refused.json()["code"] == "FORBIDDEN"
+    assert all(API(key, MANAGEMENT).call("GET", "/v1/users/me").status_code == 200 for key in keys)
+    mine = ada.post("/v1/api_keys", {"type": "PERSONAL"})["api_key"]
+    assert ada.call("DELETE", f"/v1/api_keys/{mine.split('.')[0]}").status_code == 200
+    others = ben.post("/v1/api_keys", {"type": "WORKSPACE_INVOKE"})["api_key"]
+    assert cleo.call("DELETE", f"/v1/api_keys/{others.split('.')[0]}").status_code == 200

@@ -1,6 +1,7 @@
 """What each kind of key may do, and how secrets reach a model and nothing else."""
 
 import pytest
+import requests
 from harness import API, eventually, truss_files
 
 READS_SECRET = """
@@ -64,3 +65,39 @@ def test_a_secret_reaches_the_model_that_names_it_and_nothing_else(api, server):
     assert value not in server.log.read_text() and value not in api.logs(model, deployment)
     assert api.call("DELETE", "/v1/secrets/conformance-secret").status_code == 200
     assert eventually(lambda: api.get("/v1/secrets")["secrets"] is not None)
+
+
+INFERENCE = [
+    ("POST", "production/predict"), ("POST", "environments/production/predict"), ("POST", "deployment/{deployment}/predict"),
+    ("POST", "production/wake"), ("POST", "deployment/{deployment}/wake"), ("POST", "production/async_predict"),
+    ("GET", "production/async_queue_status"), ("GET", "deployment/{deployment}/async_queue_status"),
+    ("GET", "async_request/none"), ("DELETE", "async_request/none"), ("GET", "async_request/none/output"),
+    ("GET", "production/websocket"), ("GET", "production/sync/none"), ("POST", "production/sync/none"),
+]  # fmt: skip
+
+
+def test_every_call_of_a_model_asks_for_a_key_that_may_call_it(api, echo):
+    """With every kind of key, and none: 401 without one, 403 with one that may not, anything else with one that may."""
+    model, deployment = echo
+    other, _ = api.pushed("not-for-everybody", truss_files("not-for-everybody"), status=None)
+    made = {}
+    for category in ("PERSONAL", "WORKSPACE_MANAGE_ALL", "WORKSPACE_INVOKE", "WORKSPACE_EXPORT_METRICS", "WORKSPACE_MANAGE_API_KEYS"):
+        made[category] = api.post("/v1/api_keys", {"type": category})["api_key"]
+    for name, models in (("this model's", [model]), ("another model's", [other])):
+        made[name] = api.post("/v1/api_keys", {"type": "WORKSPACE_INVOKE", "model_ids": models})["api_key"]
+    may = {"PERSONAL", "WORKSPACE_MANAGE_ALL", "WORKSPACE_INVOKE", "this model's"}
+    try:
+        for method, path in INFERENCE:
+            url = f"http://model-{model}.api.localhost:8000/" + path.format(deployment=deployment)
+            for name, key in [*made.items(), ("none", None), ("unknown", "no.key")]:
+                headers = {"Authorization": f"Api-Key {key}"} if key else {}
+                answer = requests.request(method, url, headers=headers, json={"model_input": 1}, timeout=30)
+                what = (method, path, name, answer.text)
+                if name in may:
+                    assert answer.status_code not in (401, 403), what
+                else:
+                    assert answer.status_code == (401 if name in ("none", "unknown") else 403), what
+    finally:
+        for key in made.values():
+            api.call("DELETE", f"/v1/api_keys/{key.split('.')[0]}")
+        api.call("DELETE", f"/v1/models/{other}")

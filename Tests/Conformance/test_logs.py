@@ -1,9 +1,11 @@
 """Logs by GET and POST, with every filter."""
 
+import threading
 import time
 
 import pytest
-from harness import eventually, truss_files
+import requests
+from harness import MANAGEMENT, eventually, truss_files
 
 TALKING = """
 import logging
@@ -57,6 +59,7 @@ def test_filters(api, talking):
     [
         ({"limit": 0}, "limit"), ({"limit": 1001}, "limit"), ({"direction": "up"}, "direction"),
         ({"min_level": "LOUD"}, "min_level"), ({"search_pattern": "("}, "search_pattern"),
+        ({"search_pattern": r"(a)\1"}, r"\1"), ({"search_pattern": "(?=a)"}, "(?="), ({"search_pattern": "a{2000}"}, "{2000}"),
         ({"start_epoch_millis": 5, "end_epoch_millis": 1}, "epoch_millis"),
         ({"start_epoch_millis": 1, "end_epoch_millis": 1 + 8 * 86_400_000}, "7 days"),
     ],
@@ -64,3 +67,45 @@ def test_filters(api, talking):
 def test_bad_parameters_are_named(api, talking, parameters, word):
     for answer in (api.call("GET", talking[0], params=parameters), api.call("POST", talking[0], json=parameters)):
         assert answer.status_code == 400 and word in answer.json()["message"], answer.text
+
+
+LONG = """
+class Model:
+    def load(self):
+        for _ in range(60):
+            print("a" * 60_000)
+
+    def predict(self, model_input):
+        return "ok"
+"""
+
+
+def test_searches_of_logs_leave_the_rest_of_the_api_alone(api):
+    """Sixty searches at once for what other engines never finish; the API answers between them."""
+    model, deployment = api.pushed("searched", truss_files("searched", model=LONG))
+    path = f"/v1/models/{model}/deployments/{deployment}/logs"
+    eventually(lambda: len(lines(api, path, includes=["aaa"], limit=60)) == 60)
+    started, answers = [], []
+
+    def search():
+        started.append(1)
+        answers.append(
+            requests.get(
+                MANAGEMENT + path, params={"search_pattern": "(.*a){20}c"}, timeout=120,
+                headers={"Authorization": f"Api-Key {api.key}"},
+            )  # fmt: skip
+        )
+
+    threads = [threading.Thread(target=search) for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(started) == 60)
+    for _ in range(10):
+        api.get("/v1/models")
+    ended = len(answers)
+    for thread in threads:
+        thread.join()
+    assert ended < 60, "the calls of the API came after the searches"
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"logs": []})] * 60
+    assert len(lines(api, path, search_pattern="(.*a){20}", limit=2)) == 2
+    assert api.call("DELETE", f"/v1/models/{model}").status_code == 200

@@ -9,6 +9,9 @@ import subprocess
 import time
 
 import grpc
+import h2.config
+import h2.connection
+import h2.events
 import httpx
 import pytest
 import requests
@@ -133,6 +136,39 @@ def test_http_2(secure, plain):
             return [answer.json() for answer in await asyncio.gather(*posts)]
 
     assert asyncio.run(at_once()) == [{"length": number} for number in range(64)]
+
+
+def raw_http_2(fields, port=8010):
+    """The status of one request with exactly these fields; None for a stream that is reset."""
+    config = h2.config.H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False)
+    connection = h2.connection.H2Connection(config=config)
+    connection.initiate_connection()
+    connection.send_headers(1, fields, end_stream=True)
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(connection.data_to_send())
+        while data := client.recv(65536):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.ResponseReceived):
+                    return int(dict(event.headers)[b":status"])
+                if isinstance(event, (h2.events.StreamReset, h2.events.ConnectionTerminated)):
+                    return None
+    return None
+
+
+def test_http_2_has_one_host(secure):
+    """The authority decides where a request goes; another host beside it is refused, and a host alone will do."""
+    start = [(":method", "GET"), (":scheme", "http"), (":path", "/v1/models")]
+    key = [("authorization", f"Api-Key {secure.key}")]
+    api, model = "api.localhost:8010", f"model-{secure.model}.api.localhost:8010"
+    for given, status in (
+        ([(":authority", api)], 200), ([(":authority", api), ("host", api)], 200), ([("host", api)], 200),
+        ([(":authority", api), ("host", model)], 400), ([(":authority", model), ("host", api)], 400),
+        ([(":authority", api), ("host", api), ("host", model)], 400), ([], 400),
+        ([("host", api), ("host", api)], 400), ([(":authority", model)], 404),
+    ):  # fmt: skip
+        fields = start + [pair for pair in given if pair[0] == ":authority"] + key
+        fields += [pair for pair in given if pair[0] == "host"]
+        assert raw_http_2(fields) == status, given
 
 
 def served_certificate():

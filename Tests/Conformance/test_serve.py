@@ -35,6 +35,29 @@ def test_first_start_prints_the_key_once_and_keeps_it_private(scratch):
     assert server.stop() == 0
 
 
+def test_the_database_has_one_process_also_without_the_lock_of_the_directory(scratch):
+    """Whoever gets past the first lock does not change the database of a running server; a backup reads it."""
+    server = Server(scratch / "locked", port=18105, inference_port=0).start()
+    (server.data / "slipway.lock").unlink()
+    second = serve("--data-dir", server.data, "--port", 18106, "--inference-port", 0)
+    assert second.returncode != 0 and f"process {server.process.pid} uses it" in second.stderr, second.stderr
+    assert server.answers()
+    backup = subprocess.run(
+        [str(BINARY), "backup", str(scratch / "locked.tar"), "--data-dir", str(server.data)], capture_output=True, text=True,
+        timeout=30,
+    )  # fmt: skip
+    assert backup.returncode == 0, backup.stderr
+    server.process.kill()
+    server.process.wait()
+    server.start()
+    assert server.stop() == 0
+    members = subprocess.run(
+        [str(BINARY), "members", "add", "a@example.com", "--data-dir", str(server.data)], capture_output=True, text=True,
+        timeout=30,
+    )  # fmt: skip
+    assert members.returncode != 0 and "No server runs" in members.stderr
+
+
 def test_settings_come_from_flag_environment_and_file_in_that_order(scratch):
     file = scratch / "settings.yaml"
     file.write_text("port: 1\nlog_level: loud\n")

@@ -1,13 +1,19 @@
 """The S3 subset with the real boto3."""
 
+import hashlib
+import io
 import os
+import tarfile
 
 import boto3
 import pytest
 import requests
+from blake3 import blake3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from harness import eventually, tar, truss_files
 
 
 @pytest.fixture
@@ -74,3 +80,75 @@ def test_the_upload_url_takes_one_put_and_nothing_else(grant):
     assert requests.get(grant["upload_url"]).status_code == 403
     tampered = grant["upload_url"].replace(grant["s3_key"], grant["s3_key"][:-1] + "0")
     assert requests.put(tampered, data=b"x").status_code == 403
+
+
+def pushed_with_grant(api, name, model):
+    """A development deployment, and the grant its archive was uploaded with."""
+    grant = api.post("/v1/prepare_model_upload", {"name": name, "deployment": {"config": {"model_name": name}}})
+    assert requests.put(grant["upload_url"], data=tar(truss_files(name, model)), timeout=60).status_code == 200
+    deployment = {"config": {"model_name": name}, "is_development": True}
+    source = {"kind": "model_archive", "name": name, "deployment": deployment, "s3_key": grant["s3_key"]}
+    answer = api.call("POST", "/v1/models", json={"source": source})
+    assert answer.status_code == 200, answer.text
+    made = answer.json()["model"]["id"], answer.json()["deployment"]["id"]
+    api.wait(*made, "ACTIVE", seconds=300)
+    return grant, *made
+
+
+SAYS = """
+import pathlib
+
+class Model:
+    def predict(self, model_input):
+        extra = pathlib.Path(__file__).parent / "extra.txt"
+        return ["TEXT", extra.read_text() if extra.exists() else None]
+"""
+
+
+def stage_extra(api, path):
+    point = api.get(f"{path}/state")["running_patch_point"]
+    hashes = point["content_hashes"] | {"model/extra.txt": blake3(b"patched").hexdigest()}
+    operation = {"type": "model_code", "action": "ADD", "path": "extra.txt", "content": "patched"}
+    next_point = {"content_hashes": hashes, "config": point["config"], "requirements": []}
+    body = {"prev_patch_hash": point["hash"], "next_patch_point": next_point, "patch_ops": [operation]}
+    answer = api.call("POST", path, json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def test_what_was_pushed_cannot_be_overwritten(api, server):
+    """The grant of an upload ends with its push, so a later patch is one of the code that was pushed."""
+    first = SAYS.replace("TEXT", "pushed")
+    grant, model, deployment = pushed_with_grant(api, "frozen", first)
+    s3, spot = client(grant), place(grant)
+    evil = tar(truss_files("frozen", SAYS.replace("TEXT", "overwritten")))
+    assert requests.put(grant["upload_url"], data=evil, timeout=10).status_code == 403
+    refused(lambda: s3.put_object(**spot, Body=evil), "AccessDenied")
+    refused(lambda: s3.create_multipart_upload(**spot), "AccessDenied")
+    refused(lambda: s3.get_object(**spot), "AccessDenied")
+    path = f"/v1/models/{model}/deployments/{deployment}"
+    stage_extra(api, f"{path}/patches")
+    assert api.post(f"{path}/patches/sync") == {"needs_full_deploy_reason": None}
+    eventually(lambda: api.predict(model, "development/predict", json={}).json() == ["pushed", "patched"])
+    # The legitimate twin: the archive can be fetched, and a new upload replaces it.
+    url = api.get(f"{path}/download")["download_url"]
+    with tarfile.open(fileobj=io.BytesIO(requests.get(url, timeout=10).content)) as archive:
+        assert "pushed" in archive.extractfile("model/model.py").read().decode()
+    assert api.call("DELETE", f"/v1/models/{model}").status_code == 200
+
+
+def test_an_archive_that_was_changed_on_the_disk_is_not_used(api, server):
+    grant, model, deployment = pushed_with_grant(api, "tampered", SAYS.replace("TEXT", "pushed"))
+    objects = server.data / "blobs/objects"
+    stored = next((objects / hashlib.sha256(grant["s3_key"].encode()).hexdigest()).iterdir())
+    data = stored.read_bytes()
+    stored.write_bytes(data.replace(b'"pushed"', b'"broken"'))
+    path = f"/v1/models/{model}/deployments/{deployment}"
+    stage_extra(api, f"{path}/patches")
+    assert "not the one that was pushed" in api.post(f"{path}/patches/sync")["needs_full_deploy_reason"]
+    download = api.call("GET", f"{path}/download")
+    assert download.status_code == 400 and "not the one that was pushed" in download.json()["message"]
+    assert api.predict(model, "development/predict", json={}).json() == ["pushed", None]
+    stored.write_bytes(data)
+    assert api.post(f"{path}/patches/sync") == {"needs_full_deploy_reason": None}
+    eventually(lambda: api.predict(model, "development/predict", json={}).json() == ["pushed", "patched"])
+    assert api.call("DELETE", f"/v1/models/{model}").status_code == 200

@@ -57,6 +57,7 @@ enum Samples {
             UsersResponseV1(
                 items: [UserInfoV1(userID: "u")], pagination: PaginationResponseV1(hasMore: false))
         ),
+        ("CreatedUserV1", CreatedUserV1(user: UserInfoV1(userID: "u"), apiKey: "a.b")),
         ("TeamsV1", TeamsV1(teams: [TeamV1(id: "t", name: "n", default: true, createdAt: date)])),
         ("SecretsV1", SecretsV1(secrets: [SecretV1(id: "s", createdAt: date, name: "n", teamName: "t")])),
         ("SecretTombstoneV1", SecretTombstoneV1(name: "n")), ("APIKeyV1", APIKeyV1(apiKey: "a.b")),
@@ -87,6 +88,7 @@ enum Samples {
         ("UpdateAutoscalingSettingsV1", UpdateAutoscalingSettingsV1(minReplica: 1)),
         ("GetDeploymentLogsRequestV1", GetDeploymentLogsRequestV1(direction: .asc, minLevel: .error)),
         ("UpsertSecretRequestV1", UpsertSecretRequestV1(name: "n", value: "v")),
+        ("CreateUserRequestV1", CreateUserRequestV1(email: "a@b.c")),
         ("CreateAPIKeyRequestV1", CreateAPIKeyRequestV1(type: .personal, modelIDs: ["m1"])),
         (
             "PrepareModelUploadRequestV1",

@@ -25,6 +25,31 @@ struct HeadTests {
             ]))
     }
 
+    @Test(
+        "a host that differs from the authority, or comes twice, is refused",
+        arguments: [
+            [":authority": "a", "host": "b"], [":authority": "a:8000", "host": "a:8001"],
+            [":authority": "a", "host": "a", "HOST": "b"], ["host": "a", "Host": "a"], [:],
+            [":authority": ""], [":scheme": "http", ":authority": "a:443", "host": "a"],
+            [":authority": "a", "host": ""],
+        ] as [HPACKHeaders])
+    func differentHosts(_ headers: HPACKHeaders) {
+        #expect(HeadCheck.withOneAuthority(headers) == nil)
+    }
+
+    @Test(
+        "the authority decides, or the host where there is none",
+        arguments: [
+            ([":authority": "model-a.x"], "model-a.x"), (["host": "model-a.x:8000"], "model-a.x:8000"),
+            ([":authority": "", "host": "b"], "b"), ([":authority": "A.x", "host": "a.X"], "A.x"),
+            ([":scheme": "https", ":authority": "a", "host": "a:443"], "a"),
+        ] as [(HPACKHeaders, String)])
+    func oneAuthority(_ headers: HPACKHeaders, _ authority: String) {
+        let head = HeadCheck.withOneAuthority(headers)
+        #expect(head?[":authority"] == [authority])
+        #expect(head?.contains(name: "host") == false)
+    }
+
     private func call(_ headers: HPACKHeaders) -> [String] {
         GRPCCall(headers).tunnelRequest.components(separatedBy: "\r\n")
     }

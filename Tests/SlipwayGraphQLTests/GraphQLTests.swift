@@ -182,4 +182,52 @@ import Testing
                 "i": .int(1), "f": .float(1.5), "b": .bool(true), "n": .null, "s": .string("x"),
             ])
     }
+
+    @Test(
+        "what would cost much is refused before anything is resolved",
+        arguments: [
+            ("{ " + (0..<33).map { "a\($0): who " }.joined() + "}", "33"),
+            ("{ models { " + (0..<1001).map { "a\($0): id " }.joined() + "} }", "1000 fields"),
+            ("{ who " + String(repeating: "@include(if: true) ", count: 2000) + "}", "10000 tokens"),
+            (
+                "mutation { push(tags: [" + String(repeating: "1 ", count: 10_001) + "]) { none } }",
+                "10000 tokens"
+            ),
+            (String(repeating: "{ who } ", count: 1001), "fields"),
+        ])
+    func tooMuch(query: String, word: String) async {
+        let (json, response) = await run(query)
+        #expect(response.data == .null)
+        #expect(response.failures.count == 1)
+        #expect(response.failures[0].message.contains(word), "\(json.prefix(300))")
+        #expect(json.utf8.count < 1000)
+    }
+
+    @Test("an answer ends where it gets too large, and one below the limit is whole")
+    func largeAnswers() async {
+        var limits = GraphQLLimits()
+        limits.answerBytes = 100_000
+        let schema = GraphQLSchema<Int>(
+            queries: [
+                GraphQLField("many") { count, _ in
+                    .list(
+                        (0..<count).map { number in
+                            .object(GraphQLObject([("id", .string("item \(number)"))], typeName: "Item"))
+                        })
+                }
+            ], mutations: [], limits: limits)
+        let request = GraphQLRequest(query: "{ many { a: id b: id c: id d: id } }")
+        let whole = await schema.execute(request, context: 400)
+        #expect(whole.failures.isEmpty)
+        #expect(whole.json.count < 100_000)
+        let cut = await schema.execute(request, context: 4000)
+        #expect(cut.data == .null)
+        #expect(cut.failures.map(\.code) == ["ANSWER_TOO_LARGE"])
+        #expect(cut.json.count < 1000)
+        let twice = await schema.execute(
+            GraphQLRequest(
+                query: "{ x: many { a: id b: id c: id d: id } y: many { a: id b: id c: id d: id } }"),
+            context: 400)
+        #expect(twice.failures.count == 1)
+    }
 }

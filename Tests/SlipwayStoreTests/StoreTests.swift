@@ -114,6 +114,36 @@ import Testing
         #expect(error?.description.contains("a newer version of Slipway") == true)
     }
 
+    @Test("another process cannot open a database that is in use; it can once that is closed")
+    func oneProcess() async throws {
+        let path = directory + "/slipway.sqlite"
+        let holder = Process()
+        holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        // What another server does first, by other means.
+        holder.arguments = [
+            "python3", "-c",
+            """
+            import fcntl, sys
+            file = open(sys.argv[1], "a+")
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            print("held", flush=True)
+            sys.stdin.read()
+            """, path + ".lock",
+        ]
+        let (input, output) = (Pipe(), Pipe())
+        holder.standardInput = input
+        holder.standardOutput = output
+        try holder.run()
+        #expect(output.fileHandleForReading.availableData.starts(with: "held".utf8))
+        let error = #expect(throws: StoreError.self) { try Store(path: path) }
+        #expect(error?.description.contains("process \(holder.processIdentifier) uses it") == true)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        try input.fileHandleForWriting.close()
+        holder.waitUntilExit()
+        let (store, _, _) = try await filled()
+        try store.close()
+    }
+
     @Test("writes are synchronous and journaled ahead")
     func durability() async throws {
         let (store, _, _) = try await filled()

@@ -112,3 +112,6 @@ pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_f
 /// A non-blocking TCP socket inside the network namespace of an open file. `user` is the user namespace that
 /// owns it, -1 for the own one. -1 with errno.
 int slipway_socket_in(int network, int user);
+
+/// Gives what was freed back to the system, from every heap of the process. Takes milliseconds.
+void slipway_trim_memory(void);

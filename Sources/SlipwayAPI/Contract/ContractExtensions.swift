@@ -7,5 +7,6 @@ extension ContractOperation {
         .built(.get, "/async_request/{request_id}/output"),
         .built(.get, "/v1/webhook_secrets"),
         .built(.post, "/v1/webhook_secrets"),
+        .built(.post, "/v1/users"),
     ]
 }

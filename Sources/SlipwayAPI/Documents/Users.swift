@@ -1,4 +1,4 @@
-// Documents about users: GET /v1/users, /v1/users/me and /v1/users/{user_id}.
+// Documents about users: /v1/users, /v1/users/me and /v1/users/{user_id}.
 
 /// A person with access.
 public struct UserInfoV1: Codable, Sendable, Equatable {
@@ -57,5 +57,53 @@ public struct UsersResponseV1: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case items, pagination
+    }
+}
+
+/// What a person may do.
+public enum UserRoleV1: String, Codable, Sendable, CaseIterable {
+    /// Also restrict environments, manage restricted ones, add people and delete others' keys.
+    case admin = "ADMIN"
+    case member = "MEMBER"
+}
+
+/// The person to add.
+public struct CreateUserRequestV1: WireRequest {
+    /// Mail address, unlike that of any other.
+    public var email: String
+    /// Full name.
+    public var name: String?
+    /// What they may do.
+    public var role: UserRoleV1
+
+    public init(email: String, name: String? = nil, role: UserRoleV1 = .member) {
+        self.email = email
+        self.name = name
+        self.role = role
+    }
+
+    public init(reading members: MemberReader) throws(BadRequest) {
+        try members.refuseOthers(than: ["email", "name", "role"])
+        email = try members.string("email", length: 1...254)
+        name = try members.optionalString("name", length: 0...255)
+        role = try members.optionalChoice("role", as: UserRoleV1.self) ?? .member
+    }
+}
+
+/// A new person, and their key.
+public struct CreatedUserV1: Codable, Sendable, Equatable {
+    /// The person.
+    public var user: UserInfoV1
+    /// The whole text of their key; it cannot be read again.
+    public var apiKey: String
+
+    public init(user: UserInfoV1, apiKey: String) {
+        self.user = user
+        self.apiKey = apiKey
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case user
+        case apiKey = "api_key"
     }
 }

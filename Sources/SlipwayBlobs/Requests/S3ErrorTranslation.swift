@@ -20,6 +20,8 @@ extension S3Error {
         case .checksumMismatch(nil): self.init(.badDigest, "The object does not match its checksum.")
         case .tooManyUploads(let limit):
             self.init(.slowDown, "The key has \(limit) unfinished uploads; abort one first.")
+        case .frozen:
+            self.init(.accessDenied, "The archive was pushed; its upload has ended. Ask for a new one.")
         }
     }
 

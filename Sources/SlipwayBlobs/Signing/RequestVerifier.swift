@@ -13,6 +13,8 @@ struct RequestVerifier: Sendable {
     struct Verified: Sendable {
         let key: BlobKey
         let maximumBytes: Int64
+        /// Whether the grant is one for uploading.
+        let isUpload: Bool
         let payloadHash: String
         let signer: Signer
         let seedSignature: String
@@ -51,8 +53,8 @@ struct RequestVerifier: Sendable {
             throw S3Error(.accessDenied, "These credentials are for reading only.")
         }
         return Verified(
-            key: key, maximumBytes: grant.maximumBytes, payloadHash: claim.payloadHash, signer: signer,
-            seedSignature: claim.signature)
+            key: key, maximumBytes: grant.maximumBytes, isUpload: grant.access == .readWrite,
+            payloadHash: claim.payloadHash, signer: signer, seedSignature: claim.signature)
     }
 
     private func checkScope(_ claim: RequestAuthorization) throws(S3Error) {

@@ -4,6 +4,7 @@
 //   objects/{sha256 of key}/{etag}                       a finished object
 //   uploads/{sha256 of key}/{upload id}/{number}.{etag}  its parts while a multipart upload is open
 //   incoming/{random}                                    a file being written
+//   frozen/{sha256 of key}                               the key was pushed: it takes no upload any more
 import Crypto
 import Foundation
 import Synchronization
@@ -30,12 +31,13 @@ public final class BlobDirectory: Sendable {
     let root: String
     /// Held while names change or are looked up, never while bytes are written or synced as a whole.
     let names = Mutex<Void>(())
+    let digests = FileDigests()
 
     /// Opens `root`, an absolute path, and makes it and its folders if need be.
     public init(root: String, maximumObjectBytes: Int64) throws(BlobError) {
         self.root = root
         self.maximumObjectBytes = maximumObjectBytes
-        for path in [root, root + "/objects", root + "/uploads", root + "/incoming"] {
+        for path in [root, root + "/objects", root + "/uploads", root + "/incoming", root + "/frozen"] {
             try Disk.makeDirectory(path)
         }
     }
@@ -161,6 +163,7 @@ public final class BlobDirectory: Sendable {
                 rmdir(folder)
             }
         }
+        try sweepFrozen(now)
         return removed
     }
 
@@ -177,6 +180,7 @@ public final class BlobDirectory: Sendable {
     func commit(_ file: IncomingFile, key: BlobKey, etag: String) throws(BlobError) -> Object {
         try file.sync()
         return try names.withLock { (_) throws(BlobError) in
+            try requireUploads(key)
             let folder = objectFolder(key)
             try Disk.makeDirectory(folder)
             try file.move(to: folder + "/" + etag)
@@ -207,7 +211,7 @@ public final class BlobDirectory: Sendable {
     func objectFolder(_ key: BlobKey) -> String { root + "/objects/" + key.fileName }
     func uploadsFolder(_ key: BlobKey) -> String { root + "/uploads/" + key.fileName }
 
-    private static func checked(_ key: String) throws(BlobError) -> BlobKey {
+    static func checked(_ key: String) throws(BlobError) -> BlobKey {
         guard let key = BlobKey(key) else { throw .badKey(key) }
         return key
     }

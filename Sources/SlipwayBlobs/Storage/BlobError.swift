@@ -17,6 +17,8 @@ public enum BlobError: Error, Equatable, Sendable {
     case checksumMismatch(part: Int?)
     /// One key has this many unfinished uploads already.
     case tooManyUploads(limit: Int)
+    /// The key was pushed: it takes no upload any more.
+    case frozen
 
     /// The error for the current errno.
     static func lastError(_ operation: String, code: Int32 = errno) -> BlobError {

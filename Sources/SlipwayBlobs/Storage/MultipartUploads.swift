@@ -19,6 +19,7 @@ extension BlobDirectory {
         var generator = SystemRandomNumberGenerator()
         let id = CredentialIssuer.randomHex(using: &generator)
         try names.withLock { (_) throws(BlobError) in
+            try requireUploads(key)
             let folder = uploadsFolder(key)
             guard try Disk.entries(folder).count < Self.maximumUploadsPerKey else {
                 throw BlobError.tooManyUploads(limit: Self.maximumUploadsPerKey)
@@ -45,6 +46,7 @@ extension BlobDirectory {
     ) throws(BlobError) {
         try file.sync()
         try names.withLock { (_) throws(BlobError) in
+            try requireUploads(key)
             let folder = try uploadFolder(key, uploadID)
             guard try storedBytes(folder, except: number) + size <= limit else {
                 throw BlobError.tooLarge(limit: limit)
@@ -70,6 +72,7 @@ extension BlobDirectory {
                 guard let object = try current(key), object.etag == etag else { throw .noSuchUpload }
                 return object
             }
+            try requireUploads(key)
             try checkParts(parts, in: folder, limit: limit)
             try Disk.move(folder, to: claimed)
             return nil

@@ -155,7 +155,9 @@ actor AsyncDispatcher {
     private func freeSlots(of deployment: DeploymentID) -> [ReadyReplica] {
         board.replicas(of: deployment).flatMap { replica in
             let busy = gateway.inFlight(replica: replica.id) + board.inFlight(replica.id)
-            return Array(repeating: replica, count: max(0, replica.concurrency - busy))
+            // A config may claim room for a million requests: no more slots are made than can be used.
+            return Array(
+                repeating: replica, count: min(max(0, replica.concurrency - busy), Self.mostAtOnce))
         }
     }
 

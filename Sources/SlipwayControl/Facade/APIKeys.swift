@@ -27,9 +27,7 @@ extension ControlPlane {
                 "model_ids limits WORKSPACE_INVOKE and WORKSPACE_EXPORT_METRICS keys only, not \(category.rawValue)."
             )
         }
-        if caller.grant.category == .workspaceManageAPIKeys,
-            category == .personal || category == .workspaceManageAll
-        {
+        if !caller.grant.category.canMake(category) {
             throw ControlError.forbidden(
                 "A WORKSPACE_MANAGE_API_KEYS key cannot make a key with more rights than its own.")
         }
@@ -51,14 +49,33 @@ extension ControlPlane {
         return key.text
     }
 
+    /// - Throws: `ControlError.forbidden` for a key of somebody else, unless an admin deletes it, and for one with
+    ///   more rights than the caller's; `.validation` for the last key an admin can manage with.
     public func deleteAPIKey(prefix: String, by caller: Caller) async throws {
         let now = now
         try await store.write { db in
             guard let key = try db.deleteAPIKey(prefix: prefix) else {
                 throw ControlError.notFound("There is no API key with the prefix \(prefix).")
             }
+            guard key.canBeDeleted(by: caller.user, with: caller.grant.category) else {
+                throw ControlError.forbidden(
+                    "The API key \(prefix) belongs to somebody else or has more rights than \(caller.keyPrefix): only an admin may delete it."
+                )
+            }
+            guard try db.hasAdminKey() else {
+                throw ControlError.validation(
+                    "The API key \(prefix) is the last one of an admin. Make another one first.")
+            }
             try db.record(.deleted(key), by: caller, at: now)
         }
         await controller.settle()
+    }
+}
+
+extension StoreReader {
+    /// Whether an admin has a key to manage with: without one nobody can be let in any more.
+    fileprivate func hasAdminKey() throws -> Bool {
+        let admins = Set(try users().filter { $0.role == .admin }.map(\.id))
+        return try apiKeys().contains { $0.grant.allows(.manage) && admins.contains($0.ownerID) }
     }
 }

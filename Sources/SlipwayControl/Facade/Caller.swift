@@ -14,11 +14,19 @@ public struct Caller: Sendable {
     /// The team new objects belong to when the call names none.
     public var teamID: TeamID
 
+    /// - Throws: `ControlError.forbidden` when the row of an operation leaves the key or its user out.
+    public func require(_ rule: AccessRule) throws(ControlError) {
+        if rule.role == .admin, user.role != .admin { throw .forbidden("Only admins may do this.") }
+        guard rule.admits(grant.category, user.role) else { throw refusal }
+    }
+
     /// - Throws: `ControlError.forbidden` when the key does not carry `right`.
     public func require(_ right: Right) throws(ControlError) {
-        guard grant.allows(right) else {
-            throw .forbidden("The API key \(keyPrefix) (\(grant.category.rawValue)) does not allow this.")
-        }
+        guard grant.allows(right) else { throw refusal }
+    }
+
+    private var refusal: ControlError {
+        .forbidden("The API key \(keyPrefix) (\(grant.category.rawValue)) does not allow this.")
     }
 }
 

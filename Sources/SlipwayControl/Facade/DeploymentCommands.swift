@@ -124,7 +124,9 @@ extension ControlPlane {
         // A push of the same archive comes before or after, never in between: it is looked for in the push's own
         // transaction. What stays because nothing can be written goes with the next sweep.
         try? await store.write { [dependencies] db in
-            if try !db.usesArchive(archive) { dependencies.removeArchive(archive) }
+            guard try !db.usesArchive(archive) else { return }
+            dependencies.removeArchive(archive)
+            if dependencies.freezeArchive != nil { try db.forgetArchiveDigest(of: archive) }
         }
         guard let image else { return }
         Task { [controller] in await controller.free(image) }

@@ -10,6 +10,8 @@ extension ControlPlane {
         _ = try await store.read { try $0.existing(.id(id), of: model) }
         do {
             return try await logs.query(query, of: id)
+        } catch LogQueryError.busy {
+            throw ControlError.unavailable("\(LogQueryError.busy)")
         } catch let error as LogQueryError {
             throw ControlError.validation("\(error)")
         }

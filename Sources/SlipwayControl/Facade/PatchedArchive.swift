@@ -9,6 +9,8 @@ import SlipwayTruss
 struct PatchedArchive: Sendable {
     /// Of the new archive.
     var key: String
+    /// Its SHA-256, hex; nil where archives are not kept.
+    var digest: String?
     var config: TrussConfig
     /// The newest patch in it.
     var last: StagedPatch
@@ -17,12 +19,16 @@ struct PatchedArchive: Sendable {
     /// The client asks to change the running model in place.
     var isHotReload: Bool
 
-    /// - Parameter staged: oldest first, at least one.
-    /// - Throws: `PatchProblem`, `ControlError.unavailable` when the archive is gone.
-    init(of deployment: Deployment, _ staged: [StagedPatch], _ dependencies: ControlDependencies) throws {
-        guard let archive = dependencies.archivePath(deployment.archiveKey), let last = staged.last else {
-            throw ControlError.unavailable("The archive of deployment \(deployment.id) is gone.")
-        }
+    /// Copies the archive: blocks.
+    /// - Parameters:
+    ///   - archive: where that of the deployment lies, checked.
+    ///   - staged: oldest first, at least one.
+    /// - Throws: `PatchProblem`.
+    init(
+        of deployment: Deployment, at archive: String, _ staged: [StagedPatch],
+        _ dependencies: ControlDependencies
+    ) throws {
+        guard let last = staged.last else { throw PatchProblem("There is no patch.") }
         var config = deployment.configJSON
         var changes: [ArchiveChange] = []
         isHotReload = true
@@ -42,5 +48,6 @@ struct PatchedArchive: Sendable {
         self.last = last
         files = changes.map { SourceFile(path: "/app/" + $0.path, content: $0.content) }
         key = try dependencies.storeArchive(target)
+        digest = try dependencies.freezeArchive?(key)
     }
 }

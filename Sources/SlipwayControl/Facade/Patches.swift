@@ -119,9 +119,16 @@ extension ControlPlane {
         guard !staged.isEmpty else { return .done }
         let edit: PatchedArchive
         do {
-            edit = try PatchedArchive(of: deployment, staged, dependencies)
+            guard let archive = try await archives.path(deployment.archiveKey) else {
+                throw ControlError.unavailable("The archive of deployment \(deployment.id) is gone.")
+            }
+            edit = try await dependencies.blocking { [dependencies] in
+                try PatchedArchive(of: deployment, at: archive, staged, dependencies)
+            }
         } catch let problem as PatchProblem {
             return .refused(reason: problem.description, needsFullDeploy: problem.needsFullDeploy)
+        } catch let changed as ChangedArchive {
+            return .refused(reason: changed.description, needsFullDeploy: true)
         }
         switch try await hotReload(deployment, edit, by: caller) {
         case .done:
@@ -167,6 +174,7 @@ extension ControlPlane {
                 current.statusSince = now
             }
             try db.update(current)
+            if let digest = edit.digest { _ = try db.keepArchiveDigest(digest, of: edit.key) }
             try db.deletePatches(of: deployment.id, upTo: edit.last.position ?? .max)
             try db.record(
                 .deployed(

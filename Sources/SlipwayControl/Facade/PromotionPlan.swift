@@ -69,7 +69,7 @@ extension ControlPlane {
         if let previous = plan.previous {
             plan.changes = ConfigDifference.changes(
                 from: previous.configJSON, to: plan.source.configJSON)
-            plan.files = try fileChanges(from: previous.archiveKey, to: plan.source.archiveKey)
+            plan.files = try await fileChanges(from: previous.archiveKey, to: plan.source.archiveKey)
         }
         return plan
     }
@@ -108,12 +108,21 @@ extension ControlPlane {
         return reason
     }
 
-    private func fileChanges(from before: String, to after: String) throws -> FileChanges {
-        guard before != after, let former = dependencies.archivePath(before),
-            let latter = dependencies.archivePath(after)
-        else { return FileChanges() }
-        let old = try TrussArchive.fingerprints(archive: former)
-        let new = try TrussArchive.fingerprints(archive: latter)
+    private func fileChanges(from before: String, to after: String) async throws -> FileChanges {
+        let (former, latter): (String?, String?)
+        do {
+            guard before != after else { return FileChanges() }
+            (former, latter) = (try await archives.path(before), try await archives.path(after))
+        } catch let changed as ChangedArchive {
+            throw ControlError.validation(changed.description)
+        }
+        guard let former, let latter else { return FileChanges() }
+        let (old, new) = try await dependencies.blocking {
+            (
+                try TrussArchive.fingerprints(archive: former),
+                try TrussArchive.fingerprints(archive: latter)
+            )
+        }
         return FileChanges(
             added: new.keys.filter { old[$0] == nil }.sorted(),
             removed: old.keys.filter { new[$0] == nil }.sorted(),

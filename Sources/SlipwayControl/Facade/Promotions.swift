@@ -141,10 +141,6 @@ extension ControlPlane {
 
     /// `deployment-N`, N one above the highest in use.
     func nextDeploymentName(of model: ModelID, in db: StoreReader) throws -> String {
-        let prefix = "deployment-"
-        let highest = try db.deployments(of: model).compactMap { deployment in
-            deployment.name.hasPrefix(prefix) ? Int(deployment.name.dropFirst(prefix.count)) : nil
-        }.max()
-        return prefix + String((highest ?? 0) + 1)
+        Names.nextDeploymentName(after: try db.deployments(of: model).map(\.name))
     }
 }

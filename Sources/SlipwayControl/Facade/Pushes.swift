@@ -38,13 +38,19 @@ extension ControlPlane {
         _ request: PushRequest, by caller: Caller
     ) async throws -> (model: ModelView, deployment: DeploymentView) {
         try check(request)
-        let config = try archiveConfig(request.archiveKey)
+        // What is wrong with a config is told before the upload has ended.
+        _ = try await archiveConfig(request.archiveKey)
+        let digest = try await archives.freeze(request.archiveKey)
+        let config = try await archiveConfig(request.archiveKey)
         let type = try instanceType(for: config)
         let now = now
         let operation = "push \(request)"
         let (id, replaced) = try await store.write { [self] db -> (DeploymentID, Deployment?) in
             if let made = try db.alreadyMade(operation, by: caller) { return (DeploymentID(made), nil) }
             _ = try archive(request.archiveKey)
+            if let digest, try db.keepArchiveDigest(digest, of: request.archiveKey) != digest {
+                throw ControlError.validation("\(ChangedArchive())")
+            }
             let (team, known) = try resolve(request, by: caller, in: db)
             let model = try known ?? newModel(request, team: team, in: db, at: now)
             let replaced = request.isDevelopment ? try db.developmentDeployment(of: model.id) : nil
@@ -121,12 +127,12 @@ extension ControlPlane {
         return path
     }
 
-    private func archiveConfig(_ key: String) throws -> TrussConfig {
+    private func archiveConfig(_ key: String) async throws -> TrussConfig {
         let path = try archive(key)
         let text: String?
         do {
-            text = try TrussArchive.readConfig(archive: path)
-        } catch {
+            text = try await dependencies.blocking { try TrussArchive.readConfig(archive: path) }
+        } catch let error as ArchiveError {
             throw ControlError.validation("The archive cannot be read: \(error)")
         }
         guard let text else { throw ControlError.validation("The archive has no config.yaml at its root.") }

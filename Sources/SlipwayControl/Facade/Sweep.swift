@@ -10,6 +10,7 @@ extension ControlPlane {
 
     /// Removes what earlier processes left, and goes on looking until the task is cancelled.
     func sweep() async {
+        await archives.freezeAll()
         await sweepLogs()
         await sweepImages()
         while !Task.isCancelled {

@@ -32,7 +32,8 @@ extension Controller {
         builds[deployment.id]?.task = Task { [engine, logs, dependencies, store] in
             let outcome: BuildObservation
             do {
-                guard let path = dependencies.archivePath(archiveKey) else {
+                let archives = PushedArchives(store: store, dependencies: dependencies)
+                guard let path = try await archives.path(archiveKey) else {
                     throw BuildFailure(reason: "The uploaded archive is gone.")
                 }
                 let name = try await store.read { try $0.model(deployment.modelID)?.name }

@@ -51,6 +51,22 @@ public enum Names {
         return nil
     }
 
+    /// Larger numbers in a name were chosen by a user and are not counted on from.
+    private static let maxNumberedDeployment = 1_000_000_000
+
+    /// The name of a deployment that its push does not name: `deployment-N`, N one above the highest in use. Users
+    /// choose names freely, so any number may be among them.
+    public static func nextDeploymentName(after names: some Sequence<String>) -> String {
+        let prefix = "deployment-"
+        let taken = Set(names)
+        let numbers = taken.compactMap { name in
+            name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
+        }
+        var next = (numbers.filter { (0...maxNumberedDeployment).contains($0) }.max() ?? 0) + 1
+        while taken.contains("\(prefix)\(next)") { next += 1 }
+        return "\(prefix)\(next)"
+    }
+
     private static func isLowerOrDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

@@ -8,14 +8,21 @@ public struct Timestamp: Hashable, Sendable, Codable, Comparable {
 
     public static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 
-    /// The time that lies `duration` after `time` (precise to a microsecond).
+    /// The time that lies `duration` after `time` (precise to a microsecond); the last or first time there is, where
+    /// it would lie beyond.
     public static func + (time: Self, duration: Duration) -> Self {
         let (seconds, attoseconds) = duration.components
-        return Self(microseconds: time.microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        let span = isTooLong ? (seconds < 0 ? .min : .max) : whole
+        return Self(
+            microseconds: time.microseconds.clampedSum(span)
+                .clampedSum(attoseconds / 1_000_000_000_000))
     }
 
+    /// How long `later` lies after `earlier`; the longest span 64 bits of microseconds hold, where it is longer.
     public static func - (later: Self, earlier: Self) -> Duration {
-        .microseconds(later.microseconds - earlier.microseconds)
+        let (span, isTooLong) = later.microseconds.subtractingReportingOverflow(earlier.microseconds)
+        return .microseconds(isTooLong ? (later < earlier ? .min : .max) : span)
     }
 
     public init(from decoder: any Decoder) throws {
@@ -25,5 +32,12 @@ public struct Timestamp: Hashable, Sendable, Codable, Comparable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(microseconds)
+    }
+}
+
+extension Int64 {
+    fileprivate func clampedSum(_ other: Int64) -> Int64 {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? (other < 0 ? .min : .max) : sum
     }
 }

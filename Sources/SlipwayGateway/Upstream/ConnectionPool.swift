@@ -89,9 +89,10 @@ final class ConnectionPool {
 }
 
 extension Duration {
-    /// Whole nanoseconds, 0 for negative durations.
+    /// Whole nanoseconds, 0 for negative durations and at most a century, so that a moment plus this is one too.
     var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
-        return UInt64(max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+        let bounded = min(seconds, 100 * 366 * 24 * 3600)
+        return bounded < 0 ? 0 : UInt64(max(0, bounded * 1_000_000_000 + attoseconds / 1_000_000_000))
     }
 }

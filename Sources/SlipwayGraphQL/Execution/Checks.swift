@@ -140,13 +140,15 @@ enum Directives {
 enum Projection {
     /// The part of a resolved value that a selection asks for.
     static func project(
-        _ value: GraphQLValue, _ selection: Selection, _ variables: [String: GraphQLValue]
+        _ value: GraphQLValue, _ selection: Selection, _ variables: [String: GraphQLValue],
+        _ budget: inout AnswerBudget
     ) throws(GraphQLFailure) -> GraphQLValue {
+        try budget.take(value, named: selection.responseName)
         switch value {
         case .null: return .null
         case .list(let items):
             var projected: [GraphQLValue] = []
-            for item in items { projected.append(try project(item, selection, variables)) }
+            for item in items { projected.append(try project(item, selection, variables, &budget)) }
             return .list(projected)
         case .object(let object):
             guard !selection.selections.isEmpty else {
@@ -154,7 +156,7 @@ enum Projection {
                     "Field \"\(selection.name)\" of type \"\(object.typeName)\" needs a selection of subfields.",
                     at: selection.location)
             }
-            return .object(try members(of: object, selection, variables))
+            return .object(try members(of: object, selection, variables, &budget))
         default:
             guard selection.selections.isEmpty else {
                 throw .validation("Field \"\(selection.name)\" has no subfields.", at: selection.location)
@@ -164,13 +166,16 @@ enum Projection {
     }
 
     private static func members(
-        of object: GraphQLObject, _ selection: Selection, _ variables: [String: GraphQLValue]
+        of object: GraphQLObject, _ selection: Selection, _ variables: [String: GraphQLValue],
+        _ budget: inout AnswerBudget
     ) throws(GraphQLFailure) -> GraphQLObject {
         var members: [(String, GraphQLValue)] = []
         for inner in selection.selections {
             guard try Directives.includes(inner, variables) else { continue }
             if inner.name == "__typename" {
-                members.append((inner.responseName, .string(object.typeName)))
+                let name = GraphQLValue.string(object.typeName)
+                try budget.take(name, named: inner.responseName)
+                members.append((inner.responseName, name))
                 continue
             }
             guard
@@ -184,7 +189,7 @@ enum Projection {
             guard inner.arguments.isEmpty else {
                 throw .validation("Field \"\(inner.name)\" takes no arguments.", at: inner.location)
             }
-            members.append((inner.responseName, try project(value, inner, variables)))
+            members.append((inner.responseName, try project(value, inner, variables, &budget)))
         }
         for extra in object.alwaysIncluded where !members.contains(where: { $0.0 == extra.name }) {
             members.append((extra.name, extra.value))

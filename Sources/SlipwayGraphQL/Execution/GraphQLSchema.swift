@@ -50,8 +50,13 @@ public struct GraphQLField<Context: Sendable>: Sendable {
 public struct GraphQLSchema<Context: Sendable>: Sendable {
     private let queries: [String: GraphQLField<Context>]
     private let mutations: [String: GraphQLField<Context>]
+    private let limits: GraphQLLimits
 
-    public init(queries: [GraphQLField<Context>], mutations: [GraphQLField<Context>]) {
+    public init(
+        queries: [GraphQLField<Context>], mutations: [GraphQLField<Context>],
+        limits: GraphQLLimits = GraphQLLimits()
+    ) {
+        self.limits = limits
         self.queries = Dictionary(uniqueKeysWithValues: queries.map { ($0.name, $0) })
         self.mutations = Dictionary(uniqueKeysWithValues: mutations.map { ($0.name, $0) })
     }
@@ -59,7 +64,7 @@ public struct GraphQLSchema<Context: Sendable>: Sendable {
     /// Runs the request's operation. Errors end up in the response, never as a throw.
     public func execute(_ request: GraphQLRequest, context: Context) async -> GraphQLResponse {
         do {
-            let operation = try Self.operation(of: request)
+            let operation = try operation(of: request)
             let variables = try Variables.checked(operation, given: request.variables)
             return await run(operation, variables, context)
         } catch {
@@ -67,8 +72,13 @@ public struct GraphQLSchema<Context: Sendable>: Sendable {
         }
     }
 
-    private static func operation(of request: GraphQLRequest) throws(GraphQLFailure) -> Operation {
-        let operations = try Parser.operations(request.query)
+    private func operation(of request: GraphQLRequest) throws(GraphQLFailure) -> Operation {
+        let operations = try Parser.operations(request.query, limits)
+        for operation in operations where operation.selections.count > limits.rootFields {
+            throw .validation(
+                "An operation may ask for \(limits.rootFields) fields at its root, not \(operation.selections.count).",
+                at: operation.location)
+        }
         guard let name = request.operationName else {
             guard operations.count == 1 else {
                 throw .validation("operationName is required: the document has several operations", at: nil)
@@ -88,6 +98,7 @@ public struct GraphQLSchema<Context: Sendable>: Sendable {
         let type = operation.kind == .query ? "Query" : "Mutation"
         var members: [(String, GraphQLValue)] = []
         var failures: [GraphQLFailure] = []
+        var budget = AnswerBudget(limits)
         for selection in operation.selections {
             do {
                 guard try Directives.includes(selection, variables) else { continue }
@@ -102,7 +113,11 @@ public struct GraphQLSchema<Context: Sendable>: Sendable {
                 }
                 let arguments = try ArgumentCheck.arguments(of: selection, for: field.arguments, variables)
                 let value = try await field.resolve(context, arguments)
-                members.append((selection.responseName, try Projection.project(value, selection, variables)))
+                members.append(
+                    (
+                        selection.responseName,
+                        try Projection.project(value, selection, variables, &budget)
+                    ))
             } catch {
                 members.append((selection.responseName, .null))
                 failures.append(Self.failure(error, selection))

@@ -9,9 +9,14 @@ struct Parser {
     private var token: Token = .end
     private var location: GraphQLLocation { lexer.location }
     private var depth = 0
+    private var tokens = 0
+    private var fields = 0
+    private let limits: GraphQLLimits
 
-    static func operations(_ source: String) throws(GraphQLFailure) -> [Operation] {
-        var parser = Parser(lexer: try Lexer(source))
+    static func operations(
+        _ source: String, _ limits: GraphQLLimits = GraphQLLimits()
+    ) throws(GraphQLFailure) -> [Operation] {
+        var parser = Parser(lexer: try Lexer(source), limits)
         try parser.advance()
         var operations: [Operation] = []
         while parser.token != .end { operations.append(try parser.operation()) }
@@ -21,9 +26,18 @@ struct Parser {
         return operations
     }
 
-    private init(lexer: Lexer) { self.lexer = lexer }
+    private init(lexer: Lexer, _ limits: GraphQLLimits) {
+        self.lexer = lexer
+        self.limits = limits
+    }
 
-    private mutating func advance() throws(GraphQLFailure) { token = try lexer.next() }
+    private mutating func advance() throws(GraphQLFailure) {
+        token = try lexer.next()
+        tokens += 1
+        if tokens > limits.tokens {
+            throw .syntax("the document has more than \(limits.tokens) tokens", at: location)
+        }
+    }
 
     private mutating func take(_ character: Character) throws(GraphQLFailure) -> Bool {
         guard token == .punctuator(character) else { return false }
@@ -129,6 +143,10 @@ struct Parser {
     private mutating func selection() throws(GraphQLFailure) -> Selection {
         let start = location
         if token == .spread { throw .syntax("fragments are not supported", at: start) }
+        fields += 1
+        if fields > limits.fields {
+            throw .syntax("the document asks for more than \(limits.fields) fields", at: start)
+        }
         var field = try name()
         let responseName = field
         if try take(":") { field = try name() }

@@ -103,7 +103,7 @@ struct ImageBuilder: Sendable {
         _ config: TrussConfig, work: String, _ say: @Sendable (LogLevel, String) -> Void
     ) async throws {
         for package in config.systemPackages {
-            let name = package.split(separator: "=")[0]
+            guard let name = package.split(separator: "=").first else { continue }
             let result = try? await Command.run(
                 ["/usr/bin/dpkg-query", "-W", "-f", "${Status}", String(name)],
                 environment: Command.buildEnvironment(home: "/"), directory: "/", output: work + "/dpkg.log")

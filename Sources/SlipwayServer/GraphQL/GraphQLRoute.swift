@@ -7,9 +7,10 @@ import SlipwayGraphQL
 
 enum GraphQLRoute {
     static func add(to router: Router<ServerContext>, _ services: Services) {
+        let rule = AccessTable.demand("POST", "/graphql")
         router.post("/graphql") { request, context -> Response in
             let caller = try context.authenticated()
-            try caller.require(.manage)
+            try caller.require(rule)
             let body = try await request.jsonBody()
             let query: GraphQLRequest
             do throws(GraphQLFailure) {

@@ -74,9 +74,11 @@ enum AsyncRouter {
         _ method: HTTPRequest.Method, _ path: String, to router: Router<ServerContext>,
         _ handler: @escaping @Sendable (Call) async throws -> Response
     ) {
+        let rule = AccessTable.demand(method.rawValue, path)
         router.on(RouterPath(path), method: method) { request, context in
-            try await handler(
-                Call(request: request, context: context, caller: try context.authenticated()))
+            let caller = try context.authenticated()
+            try caller.require(rule)
+            return try await handler(Call(request: request, context: context, caller: caller))
         }
     }
 

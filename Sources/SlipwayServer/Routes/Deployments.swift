@@ -81,6 +81,7 @@ enum DeploymentRoutes {
                 throw ControlError.forbidden(
                     "Deployment \(deployment.id) was pushed with downloads of its archive disabled.")
             }
+            try await control.requireArchive(of: deployment)
             return DownloadDeploymentResponseV1(
                 downloadURL: try services.uploads.presignGET(
                     key: deployment.archiveKey, endpoint: services.address.uploadURL,

@@ -30,20 +30,31 @@ struct Call: Sendable {
 }
 
 extension RouterMethods where Context == ServerContext {
-    /// Adds an operation of the contract.
-    /// - Parameter right: nil means that any existing key may call it.
+    /// Adds an operation of the contract. Who may call it stands in `AccessTable`: without a row the process ends here,
+    /// before it listens.
     func operation(
-        _ method: HTTPRequest.Method, _ path: RouterPath, needs right: Right? = .manage,
+        _ method: HTTPRequest.Method, _ path: RouterPath,
         _ handler: @escaping @Sendable (Call) async throws -> some Encodable & Sendable
     ) {
+        let rule = AccessTable.demand(method.rawValue, path.description)
         on(path, method: method) { request, context in
             let caller = try context.authenticated()
-            if let right { try caller.require(right) }
+            try caller.require(rule)
             if let key = caller.idempotencyKey, let problem = IdempotencyKey.problem(in: key) {
                 throw Refusal.validation(problem)
             }
             return try Answer.json(
                 try await handler(Call(request: request, context: context, caller: caller)))
         }
+    }
+}
+
+extension AccessTable {
+    /// The row of a route. A route without one is a mistake in the program that must not be served.
+    static func demand(_ method: String, _ path: String) -> AccessRule {
+        guard let rule = rule(method, path) else {
+            preconditionFailure("\(method) \(path) has no row in AccessTable")
+        }
+        return rule
     }
 }

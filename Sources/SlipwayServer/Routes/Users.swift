@@ -24,7 +24,16 @@ enum UserRoutes {
                 pagination: PaginationResponseV1(
                     hasMore: hasMore, cursor: hasMore ? items.last?.id.text : nil))
         }
-        routes.operation(.get, "/v1/users/me", needs: nil) { call in
+        routes.operation(.post, "/v1/users") { call in
+            let body = try await call.body(as: CreateUserRequestV1.self)
+            let made = try await control.addUser(
+                email: body.email, name: body.name ?? "", role: body.role == .admin ? .admin : .member,
+                by: call.caller)
+            return CreatedUserV1(
+                user: UserInfoV1(made.user, workspace: try await control.organization.name),
+                apiKey: made.key)
+        }
+        routes.operation(.get, "/v1/users/me") { call in
             UserInfoV1(call.caller.user, workspace: try await control.organization.name)
         }
         routes.operation(.get, "/v1/users/{user_id}") { call in

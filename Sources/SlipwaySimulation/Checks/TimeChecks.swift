@@ -144,11 +144,11 @@ final class TimeChecks: @unchecked Sendable {
         let waiting = gateway.waiting
         roomSince = roomSince.filter { waiting.contains($0.key) }
         for id in waiting {
+            world.evaluated(.noWaitInVain)
             guard hasRoom(id, gateway) else {
                 roomSince[id] = nil
                 continue
             }
-            world.evaluated(.noWaitInVain)
             let since = roomSince[id] ?? now
             roomSince[id] = since
             guard now - since > Bounds.inVain.microseconds else { continue }

@@ -35,6 +35,7 @@ public struct Transition: Sendable, Hashable, Comparable, CustomStringConvertibl
                 .deployment, "LOADING_MODEL",
                 [
                     "ACTIVE", "DEPLOYING", "DEPLOY_FAILED", "BUILDING", "SCALED_TO_ZERO", "UNHEALTHY",
+                    "WAKING_UP",
                     "DEACTIVATING", "DELETED",
                 ]
             ),

@@ -23,10 +23,21 @@ struct RemoteOptions: ParsableArguments {
         return Remote(url: remote.hasSuffix("/") ? String(remote.dropLast()) : remote, key: try key())
     }
 
-    private func key() throws -> String {
+    /// Reaches the server that uses a data directory of this machine over its own socket, whatever its ports are.
+    func connect(toServerOf directory: String) throws -> Remote {
+        guard FileManager.default.fileExists(atPath: directory + "/slipway.sqlite") else {
+            throw ValidationError("There is no data of a server in \(directory).")
+        }
+        guard let socket = SocketDirectory.running(in: directory) else {
+            throw ValidationError("No server runs on \(directory): start it first.")
+        }
+        return Remote(url: "", key: try key(of: directory), socket: socket)
+    }
+
+    private func key(of dataDirectory: String? = nil) throws -> String {
         let environment = ProcessInfo.processInfo.environment
         if apiKeyFile == nil, let key = environment["SLIPWAY_API_KEY"] { return key }
-        let directory = environment["SLIPWAY_DATA_DIR"] ?? Settings.defaultDataDirectory
+        let directory = dataDirectory ?? environment["SLIPWAY_DATA_DIR"] ?? Settings.defaultDataDirectory
         let path = apiKeyFile ?? directory + "/admin-api-key"
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ValidationError(
@@ -46,6 +57,8 @@ struct RemoteError: Error, CustomStringConvertible {
 struct Remote: Sendable {
     let url: String
     let key: String
+    /// Of a server on this machine; `url` means nothing then.
+    var socket: String?
     /// Longest answer to a management call that is read.
     static let largestAnswer = 64 << 20
 
@@ -54,7 +67,8 @@ struct Remote: Sendable {
     func call<Answer: Decodable>(
         _ method: String, _ path: String, body: (any Encodable & Sendable)? = nil, as type: Answer.Type
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: url + path)
+        var request = HTTPClientRequest(url: try address(of: path))
+        if socket != nil { request.headers.add(name: "Host", value: "api.localhost") }
         request.method = .RAW(value: method)
         request.headers.add(name: "Authorization", value: "Api-Key \(key)")
         if let body {
@@ -67,6 +81,14 @@ struct Remote: Sendable {
             throw RemoteError(status: response.status.code, message: Self.message(in: bytes))
         }
         return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
+    }
+
+    private func address(of path: String) throws -> String {
+        guard let socket else { return url + path }
+        guard let address = URL(httpURLWithSocketPath: socket, uri: path) else {
+            throw ValidationError("\(socket) cannot be the path of a socket.")
+        }
+        return address.absoluteString
     }
 
     /// Sends a file to an upload URL of the server, piece by piece.

@@ -1,10 +1,8 @@
-// `slipway members add`: lets another person in. Works on the data directory, beside a running server.
+// `slipway members add`: lets another person in, through the API of the running server.
 
 import ArgumentParser
 import Foundation
-import SlipwayControl
-import SlipwayCore
-import SlipwayStore
+import SlipwayAPI
 
 struct Members: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,28 +10,33 @@ struct Members: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a person and print their API key, once.")
+            abstract: "Add a person and print their API key, once.",
+            discussion: "The server must run, and the key that is used must be an admin's.")
 
         @Argument(help: "Mail address.") var email: String
         @Option(help: "Full name.") var name = ""
-        @Flag(help: "Makes them an admin: they may restrict environments and manage restricted ones.")
+        @Flag(
+            help:
+                "Makes them an admin: they may manage restricted environments, add people and delete any key."
+        )
         var admin = false
-        @Option(help: "Data directory of the server.") var dataDir = Settings.defaultDataDirectory
+        @Option(
+            help: "Data directory of a server on this machine, to be reached without its URL.") var dataDir:
+            String?
+        @OptionGroup var remote: RemoteOptions
 
         func run() async throws {
-            let database = dataDir + "/slipway.sqlite"
-            guard FileManager.default.fileExists(atPath: database) else {
-                throw ValidationError("There is no data of a server in \(dataDir).")
-            }
-            let store = try Store(path: database)
-            defer { try? store.close() }
+            let server =
+                try dataDir.map { try remote.connect(toServerOf: DataDirectory.absolute($0)) }
+                ?? remote.connect()
             do {
-                print(
-                    try await Membership.add(
-                        email: email, name: name, role: admin ? .admin : .member, to: store,
-                        now: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))))
-            } catch let error as ControlError {
-                throw ValidationError(error.message)
+                let made = try await server.call(
+                    "POST", "/v1/users",
+                    body: CreateUserRequestV1(email: email, name: name, role: admin ? .admin : .member),
+                    as: CreatedUserV1.self)
+                print(made.apiKey)
+            } catch let error as RemoteError {
+                throw ValidationError(error.description)
             }
         }
     }

@@ -15,6 +15,7 @@ import SlipwayLogs
 import SlipwayServer
 import SlipwaySockets
 import SlipwayStore
+import SlipwayThreads
 
 struct Composition {
     let settings: Settings
@@ -124,6 +125,8 @@ struct Composition {
             await engine.prepare()
         }
         defer { preparation.cancel() }
+        let memory = Task { await MemoryKeeper.run() }
+        defer { memory.cancel() }
         let check = Task {
             await preparation.value
             await checkLater(store)
@@ -209,6 +212,18 @@ struct Composition {
             try uploads.directory.importFile(at: path, key: key)
             return key
         }
+        dependencies.runBlocking = { work in
+            // Not given up with its task: half done is worse than done for nothing.
+            await withCheckedContinuation { continuation in
+                ThreadPool.disk.submit {
+                    work()
+                    continuation.resume()
+                }
+            }
+        }
+        dependencies.freezeArchive = { try uploads.directory.freeze($0) }
+        dependencies.endUploads = { try uploads.directory.endUploads($0) }
+        dependencies.isArchiveIntact = { try uploads.directory.isIntact($0, sha256: $1) }
         dependencies.wallClock = { SteadyClock.wall }
         dependencies.asyncPredictTimeout = .seconds(settings.predictTimeout)
         dependencies.workDirectory = data.work

@@ -34,6 +34,23 @@ struct SocketDirectory: Sendable {
 
     func remove() { Self.remove(entry) }
 
+    /// The socket of the server that uses a data directory; nil when none runs. While one takes over from another, that
+    /// is the new one's.
+    static func running(in root: String) -> String? {
+        let run = root + "/run"
+        let pids = ((try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []).compactMap {
+            Int32($0)
+        }
+        let made = pids.filter { kill($0, 0) == 0 || errno == EPERM }.compactMap {
+            pid -> (path: String, at: Date)? in
+            let entry = "\(run)/\(pid)"
+            let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: entry)) ?? entry
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + socket)
+            return (attributes?[.modificationDate] as? Date).map { (path + socket, $0) }
+        }
+        return made.max { $0.at < $1.at }?.path
+    }
+
     private static func clear(_ run: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? [] {
             // A server that hands its connections over to this one still uses its own.

@@ -19,6 +19,7 @@ struct TestServer: Sendable {
     let client: SocketClient
     let control: ControlPlane
     let uploads: S3Service
+    let store: Store
     /// The admin key of the first start.
     let adminKey: String
 
@@ -69,7 +70,7 @@ struct TestServer: Sendable {
         try await control.adopt()
         return TestServer(
             client: SocketClient(path: "\(directory)/management.sock"), control: control, uploads: uploads,
-            adminKey: key)
+            store: store, adminKey: key)
     }
 }
 

@@ -13,6 +13,10 @@ extension APIOperation {
             ],
             answers: "UsersResponseV1"),
         .management(
+            .post, "/v1/users", "createUser",
+            "Adds a person and makes them a personal key, for admins only (an extension of Slipway).",
+            takes: "CreateUserRequestV1", answers: "CreatedUserV1"),
+        .management(
             .get, "/v1/users/me", "getCurrentUser",
             "Reads the user behind the key.",
             answers: "UserInfoV1"),

@@ -1,0 +1,7 @@
+// Gives memory that was freed back to the system: glibc keeps most of it otherwise.
+
+#include "CSlipwayLinux.h"
+
+#include <malloc.h>
+
+void slipway_trim_memory(void) { malloc_trim(0); }
