@@ -20,6 +20,11 @@ has_python_venv() {
     python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
 }
 
+# For the Python that an ordinary user has: tests build extensions with it.
+has_python_headers() {
+    compgen -G "/usr/include/python3*/Python.h"
+}
+
 install_packages() {
     missing=()
     need python3 command -v python3
@@ -30,6 +35,9 @@ install_packages() {
     need libnss-myhostname getent hosts api.localhost
     need libsqlite3-dev test -e /usr/include/sqlite3.h
     need libre2-dev test -e /usr/include/re2/re2.h
+    need gcc command -v cc
+    need git command -v git
+    need python3-dev has_python_headers
     apt_install "${missing[@]}"
     getent hosts api.localhost >/dev/null || fail "api.localhost does not resolve: add myhostname to hosts in /etc/nsswitch.conf"
 }

@@ -1,6 +1,12 @@
 #define _GNU_SOURCE
 #include "CSlipwayLinux.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 const short slipway_spawn_setsid = POSIX_SPAWN_SETSID;
 
@@ -18,4 +24,36 @@ int slipway_punch_hole(int file, off_t length) {
 
 int slipway_reserve(int file, off_t offset, off_t length) {
     return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+int slipway_copy_file(int source, int target) {
+    if (ioctl(target, FICLONE, source) == 0) return 0;
+    int is_first = 1;
+    for (;;) {
+        ssize_t count = copy_file_range(source, 0, target, 0, 1 << 30, 0);
+        if (count == 0) return 0;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && is_first && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) break;
+        if (count < 0) return -1;
+        is_first = 0;
+    }
+    char buffer[1 << 16];
+    for (;;) {
+        ssize_t count = read(source, buffer, sizeof buffer);
+        if (count == 0) return 0;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return -1;
+        for (ssize_t done = 0; done < count;) {
+            ssize_t written = write(target, buffer + done, (size_t)(count - done));
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return -1;
+            done += written;
+        }
+    }
+}
+
+int slipway_is_on_disk(const char *path) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return 0;
+    return status.f_type != TMPFS_MAGIC && status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC;
 }

@@ -160,8 +160,8 @@ CHILD static void reset_signals(void) {
 
 /// Standard files, and the gate as file 3. What closes on exec is of no interest: the first process closes the rest.
 CHILD static int connect_files(const struct slipway_launch *launch) {
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(launch->output, 1) < 0 || dup2(launch->output, 2) < 0) return -1;
+    int input = launch->input >= 0 ? launch->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (input < 0 || dup2(input, 0) < 0 || dup2(launch->output, 1) < 0 || dup2(launch->output, 2) < 0) return -1;
     if (launch->gate < 0) return 0;
     int gate = dup(launch->gate);
     return gate < 0 || dup2(gate, 3) < 0 || fcntl(3, F_SETFD, 0) != 0 ? -1 : 0;

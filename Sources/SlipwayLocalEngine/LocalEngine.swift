@@ -31,6 +31,7 @@ public actor LocalEngine: Engine {
         var record: ReplicaRecord
         /// Of a replica with a network of its own.
         var relay: EgressRelay?
+        var disk: DiskWatch.Subject
         var watch: Task<Void, Never>
     }
 
@@ -56,7 +57,7 @@ public actor LocalEngine: Engine {
     /// Makes the build tools in the background, so that the first push finds them.
     public func prepare() async {
         do {
-            await planner.warm(tools: try await toolchain.tools())
+            await planner.warm(tools: try await toolchain.tools(), sandbox: try await currentSandbox())
             _ = try await pythons.all()
         } catch  where Task.isCancelled {
         } catch {
@@ -87,6 +88,14 @@ public actor LocalEngine: Engine {
 
     public func removeImage(_ id: ImageID) async {
         Trash.remove(ImageDirectory(root: configuration.root, id: id).path)
+        await freeEnvironments()
+    }
+
+    /// Environments that neither an image nor a replica needs any more.
+    private func freeEnvironments() async {
+        let root = configuration.root
+        let running = Set(running.values.compactMap(\.record.pythonEnvironment))
+        await environments.collect { ImageDirectory.environments(root: root)?.union(running) }
     }
 
     // MARK: Replicas
@@ -114,7 +123,8 @@ public actor LocalEngine: Engine {
             if isStopped { throw Self.stopped }
             // First of all, so that whatever a killed server leaves of this start is found by its directory.
             try unit.make()
-            group = try groups.make(spec.replicaID, spec.instanceType)
+            group = try groups.make(
+                spec.replicaID.text, .replica(spec.instanceType, disk: configuration.replicaDiskLimit))
             var launch = launch(spec, built, image, unit, port: port, group: group, sandbox.isolation)
             launch.egress = egress
             try sandbox.prepare(launch, secrets: spec.secrets, environmentName: spec.environmentName)
@@ -124,7 +134,7 @@ public actor LocalEngine: Engine {
                     replicaID: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID,
                     process: process, bootID: ReplicaRecord.currentBootID, port: port,
                     readinessPath: built.readinessPath, startedAt: startedAt, controlGroup: group,
-                    reservation: spec.reservation, egress: egress)
+                    reservation: spec.reservation, egress: egress, pythonEnvironment: built.pythonEnvironment)
             }
             launching += 1
             defer { launching -= 1 }
@@ -203,18 +213,27 @@ public actor LocalEngine: Engine {
             isolation: isolation, egress: .open, unit: unit.path, tree: image.tree, writesToTree: false,
             command: built.command,
             environment: environment, workingDirectory: built.workingDirectory,
-            pythonEnvironment: built.pythonEnvironment, interpreterPrefix: built.interpreterPrefix,
+            pythonEnvironment: built.pythonEnvironment,
+            environmentChanges: built.changesEnvironment == true ? image.environmentChanges : nil,
+            interpreterPrefix: built.interpreterPrefix,
             user: configuration.replicaUser, cgroups: group?.directories ?? [], hidden: configuration.hidden)
     }
 
     private func watch(
         _ record: ReplicaRecord, unit: UnitDirectory, initial: ReplicaPhase, _ relay: EgressRelay?
     ) {
+        let process = record.process
+        let group = record.controlGroup
+        let disk = DiskWatch.shared.watch([unit.path], configuration.replicaDiskLimit) {
+            Sandbox.processes(of: process, group)
+        } end: {
+            process.signal(SIGKILL)
+        }
         let watch = ReplicaWatch(record: record, unit: unit, now: configuration.now) { [continuation] event in
-            continuation.yield(event.naming(shortageIn: record.controlGroup))
+            continuation.yield(event.naming(shortageIn: group).naming(disk.reason))
         }
         running[record.replicaID] = Running(
-            record: record, relay: relay, watch: Task { await watch.run(initial: initial) })
+            record: record, relay: relay, disk: disk, watch: Task { await watch.run(initial: initial) })
     }
 
     public func stop(_ id: ReplicaID, grace: Duration) async {
@@ -227,6 +246,7 @@ public actor LocalEngine: Engine {
         }
         process.signal(SIGKILL)
         while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+        DiskWatch.shared.forget(entry.disk)
         entry.watch.cancel()
         await entry.watch.value
         await entry.relay?.close()
@@ -246,6 +266,8 @@ public actor LocalEngine: Engine {
             ports.adopt(record.port)
             watch(record, unit: unit, initial: phase, relay)
         }
+        await groups.remove(beginningWith: configuration.buildGroupPrefix)
+        await freeEnvironments()
         return adopted.map { record, _, phase, _ in
             Replica(
                 id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
@@ -265,7 +287,10 @@ public actor LocalEngine: Engine {
                 for id in running.keys { group.addTask { await self.stop(id, grace: .seconds(10)) } }
             }
         }
-        for entry in running.values { entry.watch.cancel() }
+        for entry in running.values {
+            DiskWatch.shared.forget(entry.disk)
+            entry.watch.cancel()
+        }
         for entry in running.values {
             await entry.watch.value
             await entry.relay?.close()
@@ -284,8 +309,10 @@ public actor LocalEngine: Engine {
     private func currentSandbox() async throws -> Sandbox {
         let task =
             probe
-            ?? Task { [configuration] in
-                Sandbox(configuration: configuration, isolation: try await Isolation.probe(configuration))
+            ?? Task { [configuration, groups] in
+                Sandbox(
+                    configuration: configuration, isolation: try await Isolation.probe(configuration),
+                    groups: groups)
             }
         probe = task
         do {

@@ -20,6 +20,13 @@ public struct LocalEngineConfiguration: Sendable {
     public var toolsDirectory: String?
     /// User and group of replicas; used only when the server runs as root. The platform's documented uid.
     public var replicaUser: UInt32 = 60000
+    /// User and group of the planner and of installations; as above. Not the replicas', so that neither can touch what
+    /// the other owns.
+    public var buildUser: UInt32 = 60001
+    /// Bytes of the disk that one replica may take; nil for a quarter of the file system.
+    public var replicaDisk: Int64?
+    /// The same of one build.
+    public var buildDisk: Int64?
     /// Ports for replicas; below the kernel's range for outgoing connections, so that none is taken by chance.
     public var ports: ClosedRange<Int> = 20000...29999
     /// What replicas reach unless their deployment is stricter.
@@ -56,6 +63,16 @@ public struct LocalEngineConfiguration: Sendable {
         return Set(paths.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }).sorted().filter(
             FileManager.default.fileExists(atPath:))
     }
+
+    /// Begins the names of control groups of builds; other servers of this machine have other ones.
+    var buildGroupPrefix: String {
+        var hash = ContentHash()
+        hash.add(root)
+        return "build-\(hash.name().prefix(12))-"
+    }
+
+    var replicaDiskLimit: DiskLimit { replicaDisk.map { DiskLimit(bytes: $0) } ?? .share(of: root) }
+    var buildDiskLimit: DiskLimit { buildDisk.map { DiskLimit(bytes: $0) } ?? .share(of: root) }
 
     var runsAsRoot: Bool { geteuid() == 0 }
 }

@@ -234,7 +234,7 @@ def test_a_disk_that_really_fills_up_stops_writes_only_until_there_is_space(scra
     # Environments are on another disk, which only makes the small one fill up sooner.
     mount = '''
         mount -t tmpfs -o size=40m,mode=0700 tmpfs "$0"
-        for name in environments uv-cache; do
+        for name in environments wheels; do
             mkdir -p "$0/engine/$name" "$1/$name" && mount --bind "$1/$name" "$0/engine/$name" || exit 1
         done
         shift; exec "$@"

@@ -86,7 +86,10 @@ struct AdoptionTests {
         for name in gone + kept {
             try files.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
         }
-        _ = files.createFile(atPath: root + "/environments/whole/.complete", contents: nil)
+        let marker = EnvironmentCache.marker(of: root + "/environments/whole")
+        _ = files.createFile(atPath: marker, contents: nil)
+        // One that marks itself as whole is not believed.
+        _ = files.createFile(atPath: root + "/environments/half/.complete", contents: nil)
         try BuildLeftovers(root: root).remove()
         for name in gone { #expect(!files.fileExists(atPath: "\(root)/\(name)"), "\(name)") }
         for name in kept { #expect(files.fileExists(atPath: "\(root)/\(name)"), "\(name)") }

@@ -113,8 +113,9 @@ import Testing
         #expect(failure?.reason.contains("six==99.99") == true)
         #expect(log.contains("six==99.99"))
         let environments = Workshop.directory + "/engine/environments"
-        for name in try FileManager.default.contentsOfDirectory(atPath: environments) {
-            #expect(FileManager.default.fileExists(atPath: "\(environments)/\(name)/.complete"), "\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: environments)
+        where !name.hasSuffix(".complete") {
+            #expect(EnvironmentCache.isComplete("\(environments)/\(name)"), "\(name)")
         }
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: Workshop.directory + "/engine/work").isEmpty)

@@ -138,7 +138,9 @@ import Testing
         #expect(given.version == .v2)
         let type = InstanceType(id: "1x2", name: "1x2", millicpu: 1500, memoryMiB: 2048)
         // A directory of a real file system has no files of limits.
-        let failure = #expect(throws: StartFailure.self) { try given.make(ReplicaID("abc"), type) }
+        let failure = #expect(throws: StartFailure.self) {
+            try given.make("abc", .replica(type, disk: DiskLimit(bytes: 1)))
+        }
         #expect(failure?.cause == .machine && failure?.reason.contains("memory.max") == true)
         let group = root + "/system.slice/slipway.service/slipway/abc"
         #expect(!files.fileExists(atPath: group) && given.existing(ReplicaID("abc")) == nil)
@@ -147,7 +149,7 @@ import Testing
             #expect(files.createFile(atPath: "\(group)/\(name)", contents: Data()))
         }
         // No swap is counted.
-        #expect(try given.make(ReplicaID("abc"), type)?.directories == [group])
+        #expect(try given.make("abc", .replica(type, disk: DiskLimit(bytes: 1)))?.directories == [group])
         #expect(given.existing(ReplicaID("abc"))?.directories == [group])
         // The next server is started by this one, and so in the group it went to.
         try "0::/system.slice/slipway.service/slipway-server\n".write(

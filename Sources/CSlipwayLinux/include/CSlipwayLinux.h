@@ -20,6 +20,12 @@ int slipway_punch_hole(int file, off_t length);
 /// Takes room on the disk for `length` bytes from `offset` on; the file's size stays. 0 on success.
 int slipway_reserve(int file, off_t offset, off_t length);
 
+/// Copies a whole file into an empty one: by sharing its blocks where the file system can. 0 on success.
+int slipway_copy_file(int source, int target);
+
+/// Whether the file at `path` is there and is not kept in memory.
+int slipway_is_on_disk(const char *path);
+
 // MARK: Processes with namespaces of their own
 
 /// Namespaces a launch can ask for.
@@ -84,6 +90,8 @@ struct slipway_launch {
     uint64_t namespaces;
     const struct slipway_step *steps;
     size_t count;
+    /// File for standard input; -1 for nothing to read.
+    int input;
     /// File for standard output and error.
     int output;
     /// Socket or pipe that the first process waits for; -1 for none.

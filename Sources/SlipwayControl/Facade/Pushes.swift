@@ -136,7 +136,13 @@ extension ControlPlane {
             throw ControlError.validation("The archive cannot be read: \(error)")
         }
         guard let text else { throw ControlError.validation("The archive has no config.yaml at its root.") }
-        return try decode { try TrussConfig(yaml: text) }
+        let config = try decode { try TrussConfig(yaml: text) }
+        do {
+            guard let problem = try TrussArchive.problem(with: config, in: path) else { return config }
+            throw ControlError.validation("config.yaml: \(problem)")
+        } catch let error as ArchiveError {
+            throw ControlError.validation("The archive cannot be read: \(error)")
+        }
     }
 
     private func decode(_ make: () throws -> TrussConfig) throws -> TrussConfig {

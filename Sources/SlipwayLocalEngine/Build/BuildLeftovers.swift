@@ -26,10 +26,17 @@ struct BuildLeftovers: Sendable {
         for name in entries("/images") where name.contains(".") {
             trash.take("\(root)/images/\(name)")
         }
-        // Beside each environment in the making there is a log.
+        trash.take(root + "/planner")
+        // Of earlier versions: a cache that packages could write to.
+        trash.take(root + "/uv-cache")
+        let images = ImageDirectory.environments(root: root)
         for name in entries("/environments") {
             let path = "\(root)/environments/\(name)"
-            if !files.fileExists(atPath: path + "/.complete") { trash.take(path) }
+            let isMarker = name.hasSuffix(".complete")
+            if isMarker, files.fileExists(atPath: String(path.dropLast(".complete".count))) { continue }
+            // Earlier versions marked them inside: images need them as long as they are there.
+            if !isMarker, EnvironmentCache.isComplete(path) || images?.contains(path) ?? true { continue }
+            trash.take(path)
         }
     }
 

@@ -1,5 +1,6 @@
 // One build: unpack, validate, plan, environment, layout. Everything is made aside and moved into place at the
-// end, so that a build that stops anywhere leaves nothing.
+// end, so that a build that stops anywhere leaves nothing. What was pushed and what packages bring runs in sandboxes; what
+// they leave is looked at before it is used.
 
 import Foundation
 import SlipwayCore
@@ -17,27 +18,34 @@ struct ImageBuilder: Sendable {
     func build(
         _ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void
     ) async throws -> BuiltImage {
-        let started = ContinuousClock.now
-        let say: @Sendable (LogLevel, String) -> Void = { [now = configuration.now] level, text in
-            log(LogEntry(at: now(), text, level: level))
+        let text = BuildText(configuration)
+        do {
+            return try await build(request) { [now = configuration.now] level, line in
+                log(LogEntry(at: now(), text.withoutPaths(line), level: level))
+            }
+        } catch let error as BuildFailure {
+            throw BuildFailure(reason: text.withoutPaths(error.reason))
+        } catch let error as SpawnError {
+            throw SpawnError(description: text.withoutPaths(error.description), code: error.code)
         }
+    }
+
+    private func build(
+        _ request: BuildRequest, _ say: @escaping @Sendable (LogLevel, String) -> Void
+    ) async throws -> BuiltImage {
+        let started = ContinuousClock.now
         let work = configuration.root + "/work/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: work) }
+        defer { Trash.remove(work) }
 
         say(.info, "Build of \(request.modelName) started.")
-        let (truss, context) = (work + "/truss", work + "/context")
-        let config = try unpack(request.archivePath, to: truss)
-        for warning in config.warnings { say(.warning, "config.yaml: \(warning)") }
+        let context = work + "/context"
         let tools = try await toolchain.tools()
-        let source = try await planner.plan(
-            truss: truss, context: context, sign: request.isDevelopment, tools: tools)
-        let plan: BuildContextPlan
-        do {
-            plan = try BuildContextPlan(contextDirectory: context, buildCommands: config.buildCommands)
-        } catch {
-            throw BuildFailure(reason: "\(error)")
-        }
+        let (config, source) = try await planner.plan(
+            context: context, sign: request.isDevelopment, tools: tools, sandbox: sandbox
+        ) { try Self.unpack(request.archivePath, to: $0) }
+        for warning in config.warnings { say(.warning, "config.yaml: \(warning)") }
+        let plan = try await read(context, config)
         for note in plan.notes { say(.warning, note) }
         try await warnOfSystemPackages(config, work: work, say)
         try Task.checkCancellation()
@@ -45,28 +53,58 @@ struct ImageBuilder: Sendable {
         let (interpreter, warning) = try await pythons.interpreter(
             for: config.pythonVersion, isAsked: config.namesPythonVersion, uv: tools.uv)
         if let warning { say(.warning, warning) }
+        // Without layers, build commands change the environment itself, so it must be this deployment's own.
+        let changesOwn = sandbox.isolation.mode == .plain && !plan.buildCommands.isEmpty
         let environment = try await environments.environment(
             for: EnvironmentRecipe(
                 interpreter: interpreter, context: context, installs: plan.installs,
                 exportsLock: plan.exportsLock,
-                salt: plan.buildCommands.isEmpty
-                    ? "" : plan.buildCommands.joined(separator: "\n") + request.deploymentID.text),
-            tools: tools
+                salt: changesOwn ? plan.buildCommands.joined(separator: "\n") + request.deploymentID.text : ""
+            ),
+            tools: tools, sandbox: Wall.installSandbox.isRemoved ? sandbox.unwalled : sandbox
         ) { say(.info, $0) }
-        try Task.checkCancellation()
+        do {
+            let image = try await lay(request, config, plan, context, environment, interpreter, say)
+            await environments.release(environment)
+            say(.info, "Build finished in \(Self.seconds(since: started)).")
+            var result = image
+            result.source = source
+            return result
+        } catch {
+            await environments.release(environment)
+            throw error
+        }
+    }
 
-        let id = try imageID(request.archivePath, environment: environment)
+    /// What the planner wrote, once nothing in it can lead the server elsewhere.
+    private func read(_ context: String, _ config: TrussConfig) async throws -> BuildContextPlan {
+        try await Blocking.run {
+            if !Wall.plannedPaths.isRemoved, let problem = try FileTree.problem(in: context) {
+                throw BuildFailure(reason: "The plan of the Truss is refused: \(problem).")
+            }
+            do {
+                return try BuildContextPlan(contextDirectory: context, buildCommands: config.buildCommands)
+            } catch {
+                throw BuildFailure(reason: "\(error)")
+            }
+        }
+    }
+
+    private func lay(
+        _ request: BuildRequest, _ config: TrussConfig, _ plan: BuildContextPlan, _ context: String,
+        _ environment: String, _ interpreter: Interpreter,
+        _ say: @escaping @Sendable (LogLevel, String) -> Void
+    ) async throws -> BuiltImage {
+        try Task.checkCancellation()
+        let id = try imageID(request, environment: environment, plan)
         let directory = ImageDirectory(root: configuration.root, id: id)
         if try directory.record() == nil {
             try await lay(directory, id, config, plan, context, environment, interpreter, say)
         }
         guard let record = try directory.record() else {
-            throw BuildFailure(reason: "The image cannot be written to \(directory.path).")
+            throw BuildFailure(reason: "The image cannot be written.")
         }
-        say(.info, "Build finished in \(Self.seconds(since: started)).")
-        var image = record.image
-        image.source = source
-        return image
+        return record.image
     }
 
     private static func seconds(since start: ContinuousClock.Instant) -> String {
@@ -74,7 +112,7 @@ struct ImageBuilder: Sendable {
         return "\((milliseconds / 10).rounded() / 100) s"
     }
 
-    private func unpack(_ archive: String, to directory: String) throws -> TrussConfig {
+    private static func unpack(_ archive: String, to directory: String) throws -> TrussConfig {
         do {
             try TrussArchive.unpack(archive: archive, into: directory)
         } catch {
@@ -90,11 +128,15 @@ struct ImageBuilder: Sendable {
         }
     }
 
-    private func imageID(_ archive: String, environment: String) throws -> ImageID {
+    private func imageID(
+        _ request: BuildRequest, environment: String, _ plan: BuildContextPlan
+    ) throws -> ImageID {
         var hash = ContentHash()
         hash.add(LocalEngineConfiguration.trussVersion)
         hash.add(environment)
-        try hash.add(file: archive)
+        // What build commands make is no matter of content alone.
+        if !plan.buildCommands.isEmpty { hash.add(request.deploymentID.text) }
+        try hash.add(file: request.archivePath)
         return ImageID(hash.name())
     }
 
@@ -105,7 +147,7 @@ struct ImageBuilder: Sendable {
         for package in config.systemPackages {
             guard let name = package.split(separator: "=").first else { continue }
             let result = try? await Command.run(
-                ["/usr/bin/dpkg-query", "-W", "-f", "${Status}", String(name)],
+                ["/usr/bin/dpkg-query", "-W", "-f", "${Status}", "--", String(name)],
                 environment: Command.buildEnvironment(home: "/"), directory: "/", output: work + "/dpkg.log")
             if result?.tail.last?.contains("install ok installed") != true {
                 say(
@@ -122,35 +164,29 @@ struct ImageBuilder: Sendable {
         _ context: String, _ environment: String, _ interpreter: Interpreter,
         _ say: @escaping @Sendable (LogLevel, String) -> Void
     ) async throws {
-        let files = FileManager.default
         let making = final.path + ".\(UUID().uuidString)"
         let tree = making + "/tree"
         defer { Trash.remove(making) }
-        for directory in ["/app", "/packages"] {
-            try files.createDirectory(atPath: tree + directory, withIntermediateDirectories: true)
-        }
-        for copy in plan.copies { try place(context + "/" + copy.source, at: tree + copy.destination) }
         if let download = plan.downloads.first {
             throw BuildFailure(
                 reason:
                     "external_data is not fetched in this version (\(download.source)); put the file into data/."
             )
         }
-        let record = try record(id, config, plan, environment, interpreter)
-        if !plan.buildCommands.isEmpty { try own(environment) }
-        try own(tree)
-        for command in plan.buildCommands {
-            say(.info, "Running build command: \(command)")
-            let result = try await sandbox.run(
-                ["/bin/sh", "-c", command], image: record, tree: tree, work: making
-            ) { say(.info, $0) }
-            guard result.code == 0 else {
-                throw BuildFailure(
-                    reason:
-                        "The build command \"\(command)\" ended with code \(result.code): \(result.force)\(result.tail.last ?? "")"
-                )
+        let user = sandbox.isolation.mode == .root ? configuration.replicaUser : nil
+        try await Blocking.run {
+            for directory in ["/app", "/packages"] {
+                try FileManager.default.createDirectory(
+                    atPath: tree + directory, withIntermediateDirectories: true)
             }
+            let copy = TreeCopy(root: context, tree: tree)
+            for planned in plan.copies { try copy.place(planned.source, at: planned.destination) }
+            // Replicas run as a user of their own and may write to their tree.
+            try FileTree.claim(tree, user: user)
         }
+        var record = try record(id, config, plan, environment, interpreter)
+        if !plan.buildCommands.isEmpty { record.changesEnvironment = sandbox.isolation.mode != .plain }
+        for command in plan.buildCommands { try await run(command, record, tree: tree, making: making, say) }
         try JSONEncoder().encode(record).write(
             to: URL(fileURLWithPath: making + "/image.json"), options: .atomic)
         if rename(making, final.path) == 0 { return }
@@ -162,33 +198,37 @@ struct ImageBuilder: Sendable {
         if try final.record() == nil { throw BuildFailure(reason: "The image cannot be stored: \(reason).") }
     }
 
-    /// Copies what the planner laid out; directories are merged.
-    private func place(_ source: String, at target: String) throws {
-        let files = FileManager.default
-        var isDirectory: ObjCBool = false
-        guard files.fileExists(atPath: source, isDirectory: &isDirectory) else { return }
-        if isDirectory.boolValue {
-            try files.createDirectory(atPath: target, withIntermediateDirectories: true)
-            for name in try files.contentsOfDirectory(atPath: source) {
-                try place(source + "/" + name, at: target + "/" + name)
-            }
-            return
+    private func run(
+        _ command: String, _ record: ImageRecord, tree: String, making: String,
+        _ say: @escaping @Sendable (LogLevel, String) -> Void
+    ) async throws {
+        say(.info, "Running build command: \(command)")
+        let changes = making + "/environment"
+        try FileManager.default.createDirectory(atPath: changes, withIntermediateDirectories: true)
+        let launch = Launch(
+            isolation: sandbox.isolation, egress: .open, unit: making + "/command", tree: tree,
+            writesToTree: true, command: ["/bin/sh", "-c", command], environment: record.environment,
+            workingDirectory: record.workingDirectory, pythonEnvironment: record.pythonEnvironment,
+            environmentChanges: record.changesEnvironment == true ? changes : nil,
+            interpreterPrefix: record.interpreterPrefix, user: configuration.replicaUser, cgroups: [],
+            hidden: configuration.hidden)
+        // On top of what the Truss brought.
+        let limit = try await Blocking.run { [limit = configuration.buildDiskLimit] in
+            limit.adding(DiskUsage.of(tree))
         }
-        try files.createDirectory(
-            atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try? files.removeItem(atPath: target)
-        // The context is a throw-away copy, so its files are moved: no second copy of weights.
-        if link(source, target) != 0 { try files.copyItem(atPath: source, toPath: target) }
+        let result = try await sandbox.run(
+            launch, limits: .build(disk: limit, time: Self.commandTimeout), watched: [tree, changes]
+        ) { say(.info, $0) }
+        guard result.code == 0 else {
+            throw BuildFailure(
+                reason:
+                    "The build command \"\(command)\" ended with code \(result.code): \(result.force)\(result.tail.last ?? "")"
+            )
+        }
     }
 
-    /// Replicas run as a user of their own and may write to their tree.
-    private func own(_ directory: String) throws {
-        guard configuration.runsAsRoot else { return }
-        let user = configuration.replicaUser
-        lchown(directory, user, user)
-        guard let walker = FileManager.default.enumerator(atPath: directory) else { return }
-        while let name = walker.nextObject() as? String { lchown(directory + "/" + name, user, user) }
-    }
+    /// The longest time a build command may take.
+    private static let commandTimeout: Duration = .seconds(3600)
 
     private func record(
         _ id: ImageID, _ config: TrussConfig, _ plan: BuildContextPlan, _ environment: String,

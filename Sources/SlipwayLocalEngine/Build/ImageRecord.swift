@@ -13,6 +13,8 @@ struct ImageRecord: Codable, Sendable {
     var workingDirectory: String
     /// Directory of the Python environment; nil for a server that needs none.
     var pythonEnvironment: String?
+    /// Whether the image has changes of its own to the environment, which others share.
+    var changesEnvironment: Bool?
     /// Directory of the interpreter behind it.
     var interpreterPrefix: String?
     var readinessPath: String
@@ -33,7 +35,28 @@ struct ImageDirectory: Sendable {
 
     /// The tree replicas see: each entry is bound at `/` under its own name.
     var tree: String { path + "/tree" }
+    /// What build commands have changed of the Python environment.
+    var environmentChanges: String { path + "/environment" }
     var recordPath: String { path + "/image.json" }
+
+    /// The Python environments that images need; nil when an image cannot be read now.
+    static func environments(root: String) -> Set<String>? {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: root + "/images") else {
+            return nil
+        }
+        var found: Set<String> = []
+        for name in names where !name.contains(".") {
+            do {
+                guard let record = try ImageDirectory(root: root, id: ImageID(name)).record() else {
+                    continue
+                }
+                if let environment = record.pythonEnvironment { found.insert(environment) }
+            } catch {
+                return nil
+            }
+        }
+        return found
+    }
 
     /// - Returns: nil when there is none, or none that makes sense: then the image is as good as gone.
     /// - Throws: `UnreadableImage` when it cannot be read now, which can pass.

@@ -6,10 +6,13 @@ struct CommandResult: Sendable {
     var code: Int32
     /// The last lines of its output.
     var tail: [String]
+    /// What is known of its end besides its code, as a sentence with a blank after it.
+    var note: String?
 
     /// What ended it when it did not end by itself; empty when it did.
     var force: String {
-        switch code {
+        if let note { return note }
+        return switch code {
         case 128 + SIGKILL: "Ended by force, as the kernel does when memory runs out. "
         case 129...(128 + 64): "Ended by signal \(code - 128). "
         default: ""
@@ -81,21 +84,39 @@ enum Command {
         }
     }
 
-    /// What commands of a build see of the server's environment: where to find programs and package indexes,
-    /// never keys.
+    /// What commands of the server's own see of its environment: where to find programs and package indexes, never
+    /// keys.
     static func buildEnvironment(home: String) -> [String: String] {
-        let passed = [
-            "PATH", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-            "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
-            "PIP_CERT",
-            "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL",
-            "UV_INDEX", "UV_CONFIG_FILE", "UV_OFFLINE", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
-        ]
-        let own = ProcessInfo.processInfo.environment
-        var environment = own.filter { passed.contains($0.key) }
-        environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+        var environment = buildEnvironment()
+        environment["PATH"] =
+            ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         environment["HOME"] = home
+        return environment
+    }
+
+    /// The same for sandboxed ones, which have a home and a search path of their own.
+    static func buildEnvironment() -> [String: String] {
+        let own = ProcessInfo.processInfo.environment
+        var environment = own.filter { settings.contains($0.key) || fileSettings.contains($0.key) }
         environment["NO_COLOR"] = "1"
         return environment
     }
+
+    /// Files and directories that the environment names, for sandboxed commands to see.
+    static func settingsFiles() -> [View] {
+        fileSettings.compactMap { ProcessInfo.processInfo.environment[$0] }.filter {
+            $0.hasPrefix("/") && FileManager.default.fileExists(atPath: $0)
+        }.map { .same($0) }
+    }
+
+    private static let settings: Set<String> = [
+        "LANG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL",
+        "UV_INDEX", "UV_OFFLINE", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
+    ]
+    private static let fileSettings: Set<String> = [
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_CERT", "PIP_CONFIG_FILE",
+        "UV_CONFIG_FILE",
+    ]
 }

@@ -43,13 +43,24 @@ extension SpawnedProcess {
         let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw SpawnError(output, code: errno) }
         defer { close(log) }
-        return try behindGate(arguments[0], record: record) { gate in
-            try start(arguments, isolated, output: log, gate: gate)
+        return try start(arguments, isolated, input: -1, output: log, record: record)
+    }
+
+    /// - Parameters:
+    ///   - input: open file that becomes standard input; -1 for nothing to read.
+    ///   - output: open file that gets standard output and error.
+    ///   - record: as above.
+    static func start(
+        _ arguments: [String], _ isolated: Isolated, input: Int32, output: Int32,
+        record: (SpawnedProcess) throws -> Void
+    ) throws -> SpawnedProcess {
+        try behindGate(arguments[0], record: record) { gate in
+            try start(arguments, isolated, input: input, output: output, gate: gate)
         }
     }
 
     private static func start(
-        _ arguments: [String], _ isolated: Isolated, output: Int32, gate: Int32
+        _ arguments: [String], _ isolated: Isolated, input: Int32, output: Int32, gate: Int32
     ) throws(SpawnError) -> SpawnedProcess {
         let program = try FirstProcess.file()
         var parts = slipway_first_waits
@@ -81,7 +92,7 @@ extension SpawnedProcess {
                 envp.withUnsafeBufferPointer { envp in
                     var launch = slipway_launch(
                         namespaces: isolated.namespaces, steps: steps.baseAddress, count: steps.count,
-                        output: output, gate: gate, first_process: program,
+                        input: input, output: output, gate: gate, first_process: program,
                         directory: directory, arguments: argv.baseAddress, environment: envp.baseAddress)
                     return slipway_start(&launch, &failure)
                 }

@@ -18,6 +18,8 @@ struct ReplicaRecord: Codable, Sendable {
     var reservation: Reservation?
     /// nil is open, as all were once.
     var egress: Egress?
+    /// Kept as long as it runs, also when its image is gone.
+    var pythonEnvironment: String?
 
     static var currentBootID: String {
         ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")

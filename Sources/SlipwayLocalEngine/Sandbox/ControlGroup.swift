@@ -23,6 +23,9 @@ struct ControlGroup: Sendable, Codable {
         for directory in directories { rmdir(directory) }
     }
 
+    /// Those in it now.
+    var processes: [Int32] { directories.first.map(Self.processes) ?? [] }
+
     /// Not by `String(contentsOfFile:)`, which never frees its 4 kB when a file is empty, and this one mostly is.
     private static func processes(in directory: String) -> [Int32] {
         guard let list = try? FileHandle(forReadingAtPath: directory + "/cgroup.procs")?.readToEnd() else {
@@ -54,5 +57,14 @@ extension EngineEvent {
         return .phase(
             id, .exited(code: code), endpoint: endpoint,
             reason: reason.map { "\(words) \($0)" } ?? words)
+    }
+
+    /// The same event; of an end by force, the reason says first what was passed.
+    func naming(_ limit: String?) -> EngineEvent {
+        guard case .phase(let id, .exited(let code), let endpoint, let reason) = self, let limit else {
+            return self
+        }
+        return .phase(
+            id, .exited(code: code), endpoint: endpoint, reason: reason.map { "\(limit) \($0)" } ?? limit)
     }
 }

@@ -13,8 +13,6 @@ struct ControlGroups: Sendable {
     /// Why there are none.
     private var reason: String
 
-    /// Processes and threads of one replica: plenty for worker pools, too few for a fork bomb.
-    static let processes = 4096
     static let mounted = "/sys/fs/cgroup"
 
     /// Where the server goes that makes room.
@@ -105,36 +103,51 @@ struct ControlGroups: Sendable {
     // MARK: Groups of replicas
 
     /// One directory, or one per controller in version 1; none where there are no groups.
-    private func directories(_ id: ReplicaID) -> [String] {
+    private func directories(_ name: String) -> [String] {
         switch version {
         case .none: []
-        case .v1: Self.controllers.map { "\(parent)/\($0)/slipway/\(id)" }
-        case .v2: ["\(parent)/\(id)"]
+        case .v1: Self.controllers.map { "\(parent)/\($0)/slipway/\(name)" }
+        case .v2: ["\(parent)/\(name)"]
         }
     }
 
     /// The group that a replica of this id has now; nil when it has none.
     func existing(_ id: ReplicaID) -> ControlGroup? {
-        let found = directories(id).filter { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") }
+        let found = directories(id.text).filter {
+            FileManager.default.fileExists(atPath: $0 + "/cgroup.procs")
+        }
         return found.isEmpty ? nil : ControlGroup(directories: found)
     }
 
-    /// Makes the group with the limits of the instance type; nil where there are none to be had.
-    /// - Throws: `StartFailure` when a limit cannot be set: without it the replica could take the machine.
-    func make(_ id: ReplicaID, _ type: InstanceType) throws(StartFailure) -> ControlGroup? {
+    /// Makes the group with its limits; nil where there are none to be had.
+    /// - Throws: `StartFailure` when a limit cannot be set: without it the process could take the machine.
+    func make(_ name: String, _ wanted: SandboxLimits) throws(StartFailure) -> ControlGroup? {
         guard version != .none else { return nil }
-        let group = ControlGroup(directories: directories(id))
+        let group = ControlGroup(directories: directories(name))
         for directory in group.directories { mkdir(directory, 0o755) }
-        for limit in limits(type) {
+        for limit in limits(wanted) {
             let path = "\(group.directories[limit.group])/\(limit.file)"
             let error = Self.write(limit.value, to: path)
             if error == 0 || limit.isHeld(error) { continue }
             for directory in group.directories { rmdir(directory) }
             throw StartFailure(
-                reason: "The replica cannot be limited: \(path): \(String(cString: strerror(error))).",
+                reason: "The process cannot be limited: \(path): \(String(cString: strerror(error))).",
                 cause: .machine)
         }
         return group
+    }
+
+    /// Groups that a killed server left.
+    /// - Parameter prefix: of their names; other servers of this machine have other ones.
+    func remove(beginningWith prefix: String) async {
+        let places = version == .v1 ? Self.controllers.map { "\(parent)/\($0)/slipway" } : [parent]
+        guard version != .none else { return }
+        for place in places {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+            for name in names where name.hasPrefix(prefix) {
+                await ControlGroup(directories: ["\(place)/\(name)"]).remove()
+            }
+        }
     }
 
     private struct Limit {
@@ -146,16 +159,16 @@ struct ControlGroups: Sendable {
         var isHeld: (Int32) -> Bool = { _ in false }
     }
 
-    private func limits(_ type: InstanceType) -> [Limit] {
-        let quota = max(1000, type.millicpu * 100)
-        let memory = "\(type.memoryMiB << 20)"
+    private func limits(_ wanted: SandboxLimits) -> [Limit] {
+        let quota = max(1000, wanted.millicpu * 100)
+        let memory = "\(wanted.memoryMiB << 20)"
         // Not every kernel counts swap.
         if version == .v2 {
             return [
                 Limit(file: "memory.max", value: memory),
                 Limit(file: "memory.swap.max", value: "0") { _ in true },
                 Limit(file: "cpu.max", value: "\(quota) 100000"),
-                Limit(file: "pids.max", value: "\(Self.processes)"),
+                Limit(file: "pids.max", value: "\(wanted.processes)"),
             ]
         }
         return [
@@ -165,7 +178,7 @@ struct ControlGroups: Sendable {
             Limit(group: 1, file: "cpu.cfs_period_us", value: "100000"),
             // Refused as invalid where a group above gives less: that one limits it then.
             Limit(group: 1, file: "cpu.cfs_quota_us", value: "\(quota)") { $0 == EINVAL },
-            Limit(group: 2, file: "pids.max", value: "\(Self.processes)"),
+            Limit(group: 2, file: "pids.max", value: "\(wanted.processes)"),
         ]
     }
 

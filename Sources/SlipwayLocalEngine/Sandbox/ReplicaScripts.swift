@@ -11,20 +11,25 @@ struct Launch: Sendable {
     var egress: Egress
     /// Private directory of this start.
     var unit: String
-    /// The image's tree; each entry appears at `/` of the replica.
-    var tree: String
+    /// The image's tree; each entry appears at `/` of the replica. nil for what needs no image.
+    var tree: String?
     /// True while an image is built: changes go into the tree itself.
     var writesToTree: Bool
     var command: [String]
     var environment: [String: String]
     var workingDirectory: String
     var pythonEnvironment: String?
+    /// Directory of what the image's build commands change of its Python environment, which others share: `up` and
+    /// `work` of an overlay.
+    var environmentChanges: String?
     var interpreterPrefix: String?
     var user: UInt32
     /// Directories of control groups to enter first.
     var cgroups: [String]
     /// Directories that it must not see although they may lie among the system's.
     var hidden: [String]
+    /// What it sees besides the system, its image and its environment.
+    var views: [View] = []
 
     var mode: SandboxMode { isolation.mode }
 
@@ -88,10 +93,10 @@ enum ReplicaScripts {
         var environment = launch.environment
         var command = launch.command
         var directory = launch.workingDirectory
-        var python = launch.tree + "/packages"
-        if launch.mode == .plain {
+        var python: String?
+        if launch.mode == .plain, let own = launch.tree {
             // No root of its own: the paths of the image lie in the unit's copy.
-            let tree = launch.writesToTree ? launch.tree : launch.unit + "/tree"
+            let tree = launch.writesToTree ? own : launch.unit + "/tree"
             directory = tree + directory
             python = tree + "/packages"
             command = command.map { word in
@@ -99,15 +104,16 @@ enum ReplicaScripts {
                     ? launch.unit + "/slipway/boot.py" : word.hasPrefix("/app/") ? tree + word : word
             }
             environment["APP_HOME"] = tree + "/app"
-        } else {
+        } else if launch.tree != nil {
             python = "/packages"
         }
         let bin = launch.pythonEnvironment.map { $0 + "/bin:" } ?? ""
         var lines = [
             "export PATH=\(ShellText.quote(bin + "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"))",
             "export HOME=\(launch.mode == .plain ? ShellText.quote(launch.unit + "/home") : "/home/app")",
-            "export LANG=C.UTF-8 PYTHONUNBUFFERED=1", "export PYTHONPATH=\(ShellText.quote(python))",
+            "export LANG=C.UTF-8 PYTHONUNBUFFERED=1",
         ]
+        if let python { lines.append("export PYTHONPATH=\(ShellText.quote(python))") }
         if let environmentDirectory = launch.pythonEnvironment {
             lines.append("export VIRTUAL_ENV=\(ShellText.quote(environmentDirectory))")
         }

@@ -3,6 +3,7 @@
 
 import CSlipwayLinux
 import Foundation
+import SlipwayCore
 import SlipwayTruss
 
 struct RootLayout {
@@ -33,6 +34,7 @@ struct RootLayout {
         overlay("/etc", "etc")
         cover(["etc"])
         bind("\(unit)/dynamic", "etc/b10_dynamic_config", isReadOnly: true)
+        addResolver()
         addKernelFiles()
         addDevices()
         bind("\(unit)/tmp", "tmp")
@@ -41,16 +43,26 @@ struct RootLayout {
         steps.append(.directory("\(root)/run"))
         bind("\(unit)/secrets", "secrets", isReadOnly: true)
         bind("\(unit)/slipway", "slipway", isReadOnly: true)
-        for path in [launch.pythonEnvironment, launch.interpreterPrefix].compactMap({ $0 })
-        where !isSeen(path) {
-            let isWritten = launch.writesToTree && path == launch.pythonEnvironment
-            bind(path, String(place(of: path).dropFirst()), isReadOnly: !isWritten)
+        if let environment = launch.pythonEnvironment {
+            if let changes = launch.environmentChanges {
+                showChanged(environment, changes)
+            } else if !isSeen(environment) {
+                bind(
+                    environment, String(place(of: environment).dropFirst()),
+                    isReadOnly: !Wall.finishedEnvironments.isRemoved)
+            }
         }
-        for name in try FileManager.default.contentsOfDirectory(atPath: launch.tree).sorted() {
-            if launch.writesToTree {
-                bind("\(launch.tree)/\(name)", name)
-            } else {
-                overlay("\(launch.tree)/\(name)", name)
+        if let prefix = launch.interpreterPrefix, !isSeen(prefix) {
+            bind(prefix, String(place(of: prefix).dropFirst()), isReadOnly: true)
+        }
+        for view in launch.views { show(view) }
+        if let tree = launch.tree {
+            for name in try FileManager.default.contentsOfDirectory(atPath: tree).sorted() {
+                if launch.writesToTree {
+                    bind("\(tree)/\(name)", name)
+                } else {
+                    overlay("\(tree)/\(name)", name)
+                }
             }
         }
         if launch.hasNetwork { steps.append(.loopback) }
@@ -95,6 +107,21 @@ struct RootLayout {
     private func isSeen(_ path: String) -> Bool {
         let place = place(of: path)
         return Self.isOfSystem(place) && !launch.hidden.contains { (place + "/").hasPrefix($0 + "/") }
+    }
+
+    /// The list of name servers, where it is a link out of /etc.
+    private mutating func addResolver() {
+        let path = "/etc/resolv.conf"
+        let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard place != path, !place.hasPrefix("/etc/"), FileManager.default.fileExists(atPath: place),
+            !launch.hidden.contains(where: { (place + "/").hasPrefix($0 + "/") })
+        else { return }
+        show(.same(place))
+    }
+
+    /// Whether it is in the replica's copy of /etc.
+    private func isOfEtc(_ path: String) -> Bool {
+        path.hasPrefix("/etc/") && !launch.hidden.contains { (path + "/").hasPrefix($0 + "/") }
     }
 
     /// /proc and /sys.
@@ -151,12 +178,48 @@ struct RootLayout {
         steps.append(.bind(source, at: "\(root)/\(target)", isReadOnly: isReadOnly))
     }
 
+    /// A Python environment that others share, with what build commands change of it over it.
+    private mutating func showChanged(_ environment: String, _ changes: String) {
+        let target = String(place(of: environment).dropFirst())
+        if launch.writesToTree {
+            return overlay(environment, target, upper: changes + "/up", work: changes + "/work")
+        }
+        // Without an upper layer it is read-only.
+        steps.append(.directory("\(root)/\(target)"))
+        var options = "lowerdir=\(Self.escaped(changes + "/up")):\(Self.escaped(environment))"
+        if mode == .userNamespace { options += ",userxattr" }
+        steps.append(.mount("overlay", at: "\(root)/\(target)", options: options))
+    }
+
+    private mutating func show(_ view: View) {
+        let target = String(view.target.dropFirst())
+        switch view.access {
+        case .readOnly where view.source == view.target && (isSeen(view.source) || isOfEtc(view.source)):
+            break
+        case .readOnly, .writable:
+            let isReadOnly = view.access == .readOnly
+            var status = stat()
+            guard stat(view.source, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
+                return bind(view.source, target, isReadOnly: isReadOnly)
+            }
+            steps.append(.directory((root + view.target as NSString).deletingLastPathComponent))
+            steps.append(.file(root + view.target))
+            steps.append(.bind(view.source, at: root + view.target, isReadOnly: isReadOnly))
+        case .layered(let upper, let work):
+            overlay(view.source, target, upper: upper, work: work)
+        }
+    }
+
     /// Shows `source` with changes of the replica's own over it.
     private mutating func overlay(_ source: String, _ target: String) {
+        overlay(
+            source, target, upper: "\(unit)/layers/\(target)-up", work: "\(unit)/layers/\(target)-work")
+    }
+
+    private mutating func overlay(_ source: String, _ target: String, upper: String, work: String) {
         // In a user namespace everything belongs to the one user there is.
         var status = stat()
         let owner = mode == .root && stat(source, &status) == 0 ? status.st_uid : nil
-        let (upper, work) = ("\(unit)/layers/\(target)-up", "\(unit)/layers/\(target)-work")
         steps.append(.directory(upper, owner: owner))
         steps.append(.directory(work, owner: owner))
         steps.append(.directory("\(root)/\(target)"))

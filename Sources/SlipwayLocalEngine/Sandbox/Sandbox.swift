@@ -1,12 +1,27 @@
-// Prepares unit directories and starts processes in them; replicas and build commands share it.
+// Prepares unit directories and starts processes in them. Replicas, the planner and every step of a build share it.
 
 import Foundation
+import SlipwayEngine
+import SlipwayTruss
+import Synchronization
 
 struct Sandbox: Sendable {
     let configuration: LocalEngineConfiguration
-    let isolation: Isolation
+    var isolation: Isolation
+    /// For steps of builds; nil for none.
+    var groups: ControlGroups?
 
     private var mode: SandboxMode { isolation.mode }
+
+    /// The stricter one of what is wanted and what there is.
+    func egress(_ wanted: Egress) -> Egress { isolation.has(.network) ? wanted : .open }
+
+    /// Without any wall, for tests that show what then happens.
+    var unwalled: Sandbox {
+        var sandbox = self
+        sandbox.isolation = Isolation(mode: .plain, parts: [])
+        return sandbox
+    }
 
     /// Makes the directories and scripts of a unit.
     func prepare(_ launch: Launch, secrets: [String: String], environmentName: String?) throws {
@@ -16,7 +31,9 @@ struct Sandbox: Sendable {
         }
         var launch = launch
         if mode == .plain {
-            if !launch.writesToTree { try files.copyItem(atPath: launch.tree, toPath: launch.unit + "/tree") }
+            if !launch.writesToTree, let tree = launch.tree {
+                try files.copyItem(atPath: tree, toPath: launch.unit + "/tree")
+            }
             for (name, value) in secrets { launch.environment["TRUSS_SECRET_" + name] = value }
         }
         for (name, value) in secrets {
@@ -25,9 +42,9 @@ struct Sandbox: Sendable {
         try EnvironmentFile(unit: launch.unit).write(environmentName)
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
         try write(ReplicaScripts.start(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
-        for name in ["tmp", "home", "secrets"] { own(launch.unit + "/" + name, mode: 0o700) }
-        for name in secrets.keys { own(launch.unit + "/secrets/" + name, mode: 0o400) }
-        own(launch.unit + "/slipway/start.sh", mode: 0o400)
+        for name in ["tmp", "home", "secrets"] { own(launch.unit + "/" + name, mode: 0o700, launch.user) }
+        for name in secrets.keys { own(launch.unit + "/secrets/" + name, mode: 0o400, launch.user) }
+        own(launch.unit + "/slipway/start.sh", mode: 0o400, launch.user)
     }
 
     /// Starts the prepared unit; output goes to its `output.log`.
@@ -38,32 +55,81 @@ struct Sandbox: Sendable {
             record: record)
     }
 
-    /// Runs one command of a build inside an image's tree, to its end.
+    /// Runs one step of a build to its end, and removes its unit.
+    /// - Parameter watched: directories that it writes to, besides those of its unit.
+    /// - Throws: `BuildFailure` when it cannot be kept within its limits.
     func run(
-        _ command: [String], image: ImageRecord, tree: String, work: String,
+        _ launch: Launch, limits: SandboxLimits, watched: [String],
         line: @escaping @Sendable (String) -> Void
     ) async throws -> CommandResult {
-        let launch = Launch(
-            isolation: isolation, egress: .open, unit: work + "/command", tree: tree, writesToTree: true,
-            command: command,
-            environment: image.environment, workingDirectory: image.workingDirectory,
-            pythonEnvironment: image.pythonEnvironment, interpreterPrefix: image.interpreterPrefix,
-            user: configuration.replicaUser, cgroups: [], hidden: configuration.hidden)
-        defer { Trash.remove(launch.unit) }
-        try prepare(launch, secrets: [:], environmentName: nil)
-        return try await Command.run(
-            output: launch.unit + "/output.log", register: configuration.register, line: line
-        ) {
-            try start(launch, record: $0)
+        var launch = launch
+        let unit = launch.unit
+        defer { Trash.remove(unit) }
+        let group: ControlGroup?
+        do {
+            group = try groups?.make(configuration.buildGroupPrefix + UUID().uuidString, limits)
+        } catch {
+            throw BuildFailure(reason: error.reason)
         }
+        launch.cgroups = group?.directories ?? []
+        do {
+            try prepare(launch, secrets: [:], environmentName: nil)
+        } catch {
+            await group?.remove()
+            throw error
+        }
+        let started = ContinuousClock.now
+        let subject = Mutex<DiskWatch.Subject?>(nil)
+        defer { if let subject = subject.withLock({ $0 }) { DiskWatch.shared.forget(subject) } }
+        do {
+            var result = try await Command.run(
+                output: unit + "/output.log", timeout: limits.time, register: configuration.register,
+                line: line
+            ) { record in
+                let process = try start(launch, record: record)
+                subject.withLock {
+                    $0 = DiskWatch.shared.watch([unit] + watched, limits.disk) {
+                        Self.processes(of: process, group)
+                    } end: {
+                        process.signal(SIGKILL)
+                    }
+                }
+                return process
+            }
+            let isLate = limits.time.map { ContinuousClock.now - started > $0 } ?? false
+            if let reason = subject.withLock({ $0?.reason }) {
+                result.note = reason + " "
+            } else if result.code != 0, (group?.shortages ?? 0) > 0 {
+                result.note = "Out of memory: a build may take \(limits.memoryMiB) MiB. "
+            } else if isLate, let time = limits.time {
+                result.note = "Out of time: a step of a build may take \(time). "
+            }
+            await group?.remove()
+            return result
+        } catch {
+            await group?.remove()
+            throw error
+        }
+    }
+
+    /// What belongs to a sandboxed process: by its control group, else by its process namespace.
+    static func processes(of process: SpawnedProcess, _ group: ControlGroup?) -> [Int32] {
+        if let group, !group.directories.isEmpty { return group.processes }
+        let files = FileManager.default
+        func namespace(_ pid: String) -> String? {
+            try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/ns/pid")
+        }
+        guard let own = namespace("\(process.pid)"), own != namespace("self") else { return [] }
+        let names = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.filter { namespace($0) == own }.compactMap { Int32($0) }
     }
 
     private func write(_ text: String, to path: String, mode: mode_t) throws {
         try NewFile.write(Array(text.utf8), to: path, mode: mode)
     }
 
-    private func own(_ path: String, mode: mode_t) {
+    private func own(_ path: String, mode: mode_t, _ user: UInt32) {
         chmod(path, mode)
-        if self.mode == .root { lchown(path, configuration.replicaUser, configuration.replicaUser) }
+        if self.mode == .root { lchown(path, user, user) }
     }
 }

@@ -1,89 +1,100 @@
-// Keeps one process of the upstream planner warm: importing the package costs seconds, a plan milliseconds.
+// Keeps one process of the upstream planner warm: importing the package costs seconds, a plan milliseconds. It reads
+// what was pushed, so it is sandboxed, without network; it is given one Truss at a time and nothing else.
 
 import Foundation
+import SlipwayCore
 import SlipwayEngine
 import SlipwayTruss
 
 actor Planner {
     /// Longest time for one plan; it only copies files and renders templates.
-    private static let patience: Duration = .seconds(120)
+    private static let timeout: Duration = .seconds(120)
 
     private let configuration: LocalEngineConfiguration
-    private var worker: Worker?
-    /// Of the worker, also while it starts, and its note. It ends with its standard input, so with its server, but
-    /// not at once while it still starts.
-    private var child: (process: Process, note: SpawnedProcess)?
+    private var worker: PlannerProcess?
     private var isStopped = false
     private var busy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    private struct Worker {
-        var process: Process
-        var input: FileHandle
-        var answers: AsyncStream<Data>.AsyncIterator
+    private struct Answer: Decodable {
+        var ok: Bool
+        var error: String?
+        var hash: String?
+        var signature: String?
     }
 
     init(configuration: LocalEngineConfiguration) { self.configuration = configuration }
 
-    /// Writes the build context of the Truss in `truss` to `context`, which is made.
-    /// - Parameter sign: asks for the Truss's signature too.
+    /// Unpacks a Truss for the planner and writes its build context to `context`, which is made.
+    /// - Parameters:
+    ///   - unpack: gets the directory that the Truss goes to.
+    ///   - sign: asks for the Truss's signature too.
+    /// - Returns: what `unpack` returned, and the signature.
     /// - Throws: `BuildFailure` with the planner's own words.
-    @discardableResult
-    func plan(truss: String, context: String, sign: Bool, tools: Tools) async throws -> SourceSignature? {
+    func plan<Config: Sendable>(
+        context: String, sign: Bool, tools: Tools, sandbox: Sandbox,
+        unpack: @escaping @Sendable (String) throws -> Config
+    ) async throws -> (Config, SourceSignature?) {
         await acquire()
         defer { release() }
-        var worker = try await ready(tools)
+        let worker = try await ready(tools, sandbox)
+        defer { if self.worker === worker { worker.clear() } else { worker.remove() } }
+        let truss = worker.input.source + "/truss"
+        let config = try await Blocking.run { try unpack(truss) }
         let request = try JSONSerialization.data(
-            withJSONObject: ["truss_dir": truss, "context_dir": context, "sign": sign] as [String: Any])
-        struct Answer: Decodable {
-            var ok: Bool
-            var error: String?
-            var hash: String?
-            var signature: String?
-        }
-        do {
-            try worker.input.write(contentsOf: request + Data("\n".utf8))
-        } catch {
-            self.worker = nil
-            throw BuildFailure(reason: "The planner ended unexpectedly.")
-        }
-        guard let line = await answer(&worker),
+            withJSONObject: [
+                "truss_dir": worker.path(worker.input) + "/truss",
+                "context_dir": worker.path(worker.output) + "/context", "sign": sign,
+            ] as [String: Any])
+        worker.limitDisk(try await limit(for: truss))
+        guard let line = await worker.ask(request, timeout: Self.timeout),
             let answer = try? JSONDecoder().decode(Answer.self, from: line)
         else {
-            endChild()
-            self.worker = nil
-            throw BuildFailure(reason: "The planner gave no answer.")
+            let reason = worker.diskReason
+            await end()
+            throw BuildFailure(reason: reason ?? "The planner gave no answer.")
         }
-        self.worker = worker
+        if !sandbox.isolation.has(.processes) {
+            // Something of the Truss could still run.
+            self.worker = nil
+            await worker.end()
+        }
         guard answer.ok else {
             throw BuildFailure(reason: "The Truss cannot be planned: \(answer.error ?? "no reason given")")
         }
-        guard let hash = answer.hash, let signature = answer.signature else { return nil }
-        return SourceSignature(hash: hash, signature: signature)
+        guard rename(worker.output.source + "/context", context) == 0 else {
+            throw BuildFailure(reason: "The planner left no plan.")
+        }
+        guard let hash = answer.hash, let signature = answer.signature else { return (config, nil) }
+        return (config, SourceSignature(hash: hash, signature: signature))
+    }
+
+    /// The planner copies the Truss twice; what it makes besides is what is limited.
+    private func limit(for truss: String) async throws -> DiskLimit {
+        try await Blocking.run { [limit = configuration.buildDiskLimit] in
+            let usage = DiskUsage.of(truss)
+            return limit.adding(usage).adding(usage)
+        }
     }
 
     /// Starts the process ahead of the first plan.
-    func warm(tools: Tools) async {
+    func warm(tools: Tools, sandbox: Sandbox) async {
         await acquire()
         defer { release() }
-        _ = try? await ready(tools)
+        _ = try? await ready(tools, sandbox)
     }
 
     /// Returns when the process is gone.
     func stop() async {
         isStopped = true
-        try? worker?.input.close()
-        worker = nil
-        let process = child?.process
-        endChild()
-        while process?.isRunning == true { try? await Task.sleep(for: .milliseconds(5)) }
+        await end()
     }
 
-    private func endChild() {
-        guard let (process, note) = child else { return }
-        child = nil
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        configuration.register.forget(note)
+    private func end() async {
+        guard let ended = worker else { return }
+        worker = nil
+        await ended.end()
+        ended.remove()
     }
 
     // MARK: One plan at a time
@@ -100,74 +111,21 @@ actor Planner {
         if waiting.isEmpty { busy = false } else { waiting.removeFirst().resume() }
     }
 
-    // MARK: The process
-
-    private func ready(_ tools: Tools) async throws -> Worker {
-        if let worker, worker.process.isRunning { return worker }
+    private func ready(_ tools: Tools, _ sandbox: Sandbox) async throws -> PlannerProcess {
+        if let worker, worker.isRunning { return worker }
+        await end()
         if isStopped { throw CancellationError() }
-        endChild()
-        let script = configuration.root + "/planner.py"
-        try PlannerScript.source.write(toFile: script, atomically: true, encoding: .utf8)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: tools.python)
-        process.arguments = ["-I", script]
-        process.environment = Command.buildEnvironment(home: configuration.root)
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            throw BuildFailure(reason: "The planner cannot be started: \(error.localizedDescription)")
-        }
-        let pid = process.processIdentifier
-        guard let startTime = SpawnedProcess.startTime(of: pid) else {
-            process.terminate()
-            throw BuildFailure(reason: "The planner ended at once, or cannot be looked at.")
-        }
-        let note = SpawnedProcess(pid: pid, startTime: startTime)
-        child = (process, note)
-        try configuration.register.note(note)
-        var worker = Worker(
-            process: process, input: input.fileHandleForWriting,
-            answers: Self.lines(of: output.fileHandleForReading).makeAsyncIterator())
-        guard await answer(&worker) != nil else {
-            endChild()
+        let views = try await tools.plannerViews(work: configuration.root + "/work")
+        let started = try PlannerProcess(
+            configuration: configuration, sandbox: Wall.plannerSandbox.isRemoved ? sandbox.unwalled : sandbox,
+            tools: tools, views: views)
+        worker = started
+        // Anything else is what the shell or Python says of their failure.
+        guard await started.answer(timeout: Self.timeout) == Data(PlannerScript.ready.utf8), !isStopped else {
+            await end()
             throw BuildFailure(
-                reason: "The planner did not start; the truss package in \(tools.python) may be damaged.")
+                reason: "The planner did not start; the truss package of the build tools may be damaged.")
         }
-        self.worker = worker
-        return worker
-    }
-
-    /// The next line; nil when the process ended or took too long.
-    private func answer(_ worker: inout Worker) async -> Data? {
-        let process = worker.process
-        let watchdog = Task {
-            try await Task.sleep(for: Self.patience)
-            process.terminate()
-        }
-        defer { watchdog.cancel() }
-        return await worker.answers.next(isolation: self)
-    }
-
-    private static func lines(of handle: FileHandle) -> AsyncStream<Data> {
-        AsyncStream { continuation in
-            let thread = Thread {
-                var buffer = Data()
-                while true {
-                    let chunk = handle.availableData
-                    if chunk.isEmpty { break }
-                    buffer += chunk
-                    while let newline = buffer.firstIndex(of: UInt8(ascii: "\n")) {
-                        continuation.yield(Data(buffer[..<newline]))
-                        buffer = Data(buffer[buffer.index(after: newline)...])
-                    }
-                }
-                continuation.finish()
-            }
-            thread.start()
-        }
+        return started
     }
 }

@@ -9,6 +9,44 @@ struct Tools: Sendable, Equatable {
     var uv: String
     /// Python of the environment that has the upstream package.
     var python: String
+
+    /// What a sandboxed process must see to run the installer.
+    var installerViews: [View] {
+        let real = URL(fileURLWithPath: uv).resolvingSymlinksInPath().path
+        return Set([uv, real]).sorted().map { .same($0) }
+    }
+
+    /// Lines of what the model server needs; none where that cannot be found.
+    var serverRequirements: [String] {
+        let library =
+            ((python as NSString).deletingLastPathComponent as NSString).deletingLastPathComponent + "/lib"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: library)) ?? []
+        let texts = versions.filter { $0.hasPrefix("python") }.compactMap {
+            try? String(
+                contentsOfFile: "\(library)/\($0)/site-packages/truss/templates/server/requirements.txt",
+                encoding: .utf8)
+        }
+        return texts.joined(separator: "\n").split(separator: "\n").map(String.init).filter {
+            $0.first.map { $0.isLetter } ?? false
+        }
+    }
+
+    /// The same for the planner: every directory that its Python finds modules in.
+    /// - Throws: `BuildFailure` when that Python does not run.
+    func plannerViews(work: String) async throws -> [View] {
+        let program = """
+            import os, sys
+            places = [sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable)), *sys.path]
+            print(*(place for place in places if os.path.isdir(place)), sep="\\n")
+            """
+        let result = try await Command.run(
+            [python, "-I", "-c", program], environment: Command.buildEnvironment(home: "/"), directory: "/",
+            output: "\(work)/python-\(UUID().uuidString).log", timeout: .seconds(60))
+        guard result.code == 0 else {
+            throw BuildFailure(reason: "The Python of the build tools does not run.")
+        }
+        return Set(result.tail.filter { $0.hasPrefix("/") }).sorted().map { .same($0) }
+    }
 }
 
 actor Toolchain {
@@ -94,7 +132,8 @@ actor Toolchain {
     private func run(_ arguments: [String], _ what: String) async throws {
         let output = configuration.root + "/tools/\(what).log"
         var environment = Command.buildEnvironment(home: configuration.root)
-        environment["UV_CACHE_DIR"] = configuration.root + "/uv-cache"
+        // Not the cache of builds.
+        environment["UV_CACHE_DIR"] = configuration.root + "/tools/cache"
         let result = try await Command.run(
             arguments, environment: environment, directory: configuration.root, output: output,
             register: configuration.register)

@@ -180,6 +180,10 @@ public enum TrussArchive {
             path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, entry.isExecutable ? 0o755 : 0o644)
         guard file >= 0 else { throw .cannotWrite(entry.name, reason: String(cString: strerror(errno))) }
         defer { close(file) }
+        // Whatever the server's umask is: the planner has a user of its own and must be able to read it.
+        guard fchmod(file, entry.isExecutable ? 0o755 : 0o644) == 0 else {
+            throw .cannotWrite(entry.name, reason: String(cString: strerror(errno)))
+        }
         while true {
             let data = try reader.read(upTo: 1 << 18)
             if data.isEmpty { return }

@@ -69,6 +69,18 @@ struct ConfigReader {
         }
     }
 
+    /// Each entry is one line for the installer; see `RequirementLine`.
+    mutating func checkRequirements(_ value: ConfigValue?) {
+        guard case .list(let items)? = value?.content else { return }
+        for (index, item) in items.enumerated() {
+            guard case .string(let text) = item.content, let problem = RequirementLine.problem(in: text)
+            else {
+                continue
+            }
+            fail("requirements[\(index)]", item, problem)
+        }
+    }
+
     mutating func mapping(_ value: ConfigValue?, _ path: String) -> [(key: String, value: ConfigValue)] {
         switch value?.content {
         case nil, .null: return []

@@ -85,6 +85,8 @@ struct ConfigValue: Sendable {
         }
     }
 
+    var isText: Bool { if case .string = content { true } else { false } }
+
     subscript(_ key: String) -> ConfigValue? {
         guard case .mapping(let members) = content else { return nil }
         return members.last { $0.key == key }?.value

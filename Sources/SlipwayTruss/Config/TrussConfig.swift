@@ -46,6 +46,9 @@ public struct TrussConfig: Sendable {
     public var secretNames: [String]
     public var systemPackages: [String]
     public var buildCommands: [String]
+    /// Every path the config names, relative and without `..`. What they are in an archive is for
+    /// `TrussArchive.problem(with:in:)`.
+    public var paths: [ConfigPath]
     public var resources: ResourceRequest
     /// Whether the server speaks gRPC (`runtime.transport.kind`).
     public var speaksGRPC: Bool
@@ -87,7 +90,9 @@ public struct TrussConfig: Sendable {
         pythonVersion = Self.python(root["python_version"], &reader)
         namesPythonVersion = root["python_version"] != nil
         let requirements = reader.strings(root["requirements"], "requirements")
-        if reader.string(root["requirements_file"], "requirements_file") != nil, !requirements.isEmpty {
+        reader.checkRequirements(root["requirements"])
+        paths = reader.paths(root)
+        if root["requirements_file"]?.isText == true, !requirements.isEmpty {
             reader.fail(
                 "requirements", root["requirements"], "cannot be given together with requirements_file")
         }

@@ -160,6 +160,11 @@ public struct TrussPatch: Sendable, Equatable {
             if let file = new["requirements_file"] as? String, Self.isSafe(file), !file.hasSuffix(".toml"),
                 !file.hasSuffix(".lock")
             {
+                for line in nextRequirements {
+                    if let problem = RequirementLine.problem(in: line) {
+                        throw PatchProblem("next_signature.requirements_file_requirements: \(problem)")
+                    }
+                }
                 let lines = nextRequirements.map { $0 + "\n" }.joined()
                 changes.append(ArchiveChange(path: file, content: Data(lines.utf8)))
             }

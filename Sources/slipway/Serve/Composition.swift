@@ -279,6 +279,8 @@ struct Composition {
         configuration.pythonPolicy = settings.pythonVersions == .nearest ? .nearestNewer : .exact
         configuration.toolsDirectory = settings.toolsDirectory
         configuration.egress = settings.egress
+        configuration.replicaDisk = settings.replicaDisk == 0 ? nil : Int64(settings.replicaDisk) << 20
+        configuration.buildDisk = settings.buildDisk == 0 ? nil : Int64(settings.buildDisk) << 20
         configuration.privateFiles = [settings.tlsKey].compactMap { $0 }
         return configuration
     }

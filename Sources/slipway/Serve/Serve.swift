@@ -25,6 +25,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("public-url")) var publicUrl: String?
     @Option(help: help("log-level")) var logLevel: String?
     @Option(help: help("replicas-on-exit")) var replicasOnExit: String?
+    @Option(help: help("replica-disk")) var replicaDisk: String?
+    @Option(help: help("build-disk")) var buildDisk: String?
     @Option(help: help("python-versions")) var pythonVersions: String?
     @Option(help: help("tools-dir")) var toolsDir: String?
     @Option(help: help("shutdown-grace")) var shutdownGrace: String?
@@ -57,7 +59,8 @@ struct Serve: AsyncParsableCommand {
         [
             "host": host, "port": port, "inference-port": inferencePort, "data-dir": dataDir,
             "public-url": publicUrl, "log-level": logLevel, "replicas-on-exit": replicasOnExit,
-            "python-versions": pythonVersions, "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
+            "replica-disk": replicaDisk, "build-disk": buildDisk, "python-versions": pythonVersions,
+            "tools-dir": toolsDir, "shutdown-grace": shutdownGrace,
             "take-over-limit": takeOverLimit,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,

@@ -21,6 +21,9 @@ struct Settings: Sendable, Equatable {
     var publicURL: String?
     var logLevel = Logger.Level.info
     var replicasOnExit = ReplicasOnExit.keep
+    /// MiB; 0 for a share of the file system.
+    var replicaDisk = 0
+    var buildDisk = 0
     var takesOver = false
     var pythonVersions = PythonVersions.nearest
     var toolsDirectory: String?
@@ -136,6 +139,14 @@ extension Settings {
             "python-versions",
             "For a python_version this machine does not have: take the nearest newer one with a warning in the build log, or fail the build (nearest or exact; default nearest).",
             \.pythonVersions),
+        .number(
+            "replica-disk",
+            "MiB of disk that one replica may take besides its image (default: a quarter of the file system).",
+            1...1 << 30, \.replicaDisk),
+        .number(
+            "build-disk",
+            "MiB of disk that one build may take besides what was pushed (default: a quarter of the file system).",
+            1...1 << 30, \.buildDisk),
         .init(
             "tools-dir", "A ready Python environment with uv and truss, for machines without a package index."
         ) {

@@ -94,7 +94,7 @@ def files(data):
         "engine/environments/*.log", "engine/trash/*", "work/*", "logs/*", "blobs/incoming/*", "blobs/uploads/*", "blobs/objects/*", "run/*",
     ]:  # fmt: skip
         left += glob.glob(f"{data}/{pattern}")
-    left += [d for d in glob.glob(f"{data}/engine/environments/*/") if not os.path.exists(d + ".complete")]
+    left += [d for d in glob.glob(f"{data}/engine/environments/*/") if not os.path.exists(d[:-1] + ".complete")]
     # Writes that end in a rename go by names of their own first.
     for directory in (data, f"{data}/engine"):
         left += [p for p in glob.glob(f"{directory}/*") + glob.glob(f"{directory}/.*") if _is_aside(p)]

@@ -1,0 +1,21 @@
+// What a build tells its owner does not name the server's directories: programs that fail print the paths they were
+// given.
+
+import Foundation
+import SlipwayCore
+
+struct BuildText: Sendable {
+    /// The longest first.
+    private let paths: [String]
+
+    init(_ configuration: LocalEngineConfiguration) {
+        let given = configuration.dataDirectory
+        let real = URL(fileURLWithPath: given).resolvingSymlinksInPath().path
+        paths = Set([given, real]).filter { $0.count > 1 }.sorted { $0.count > $1.count }
+    }
+
+    func withoutPaths(_ text: String) -> String {
+        if Wall.buildLogPaths.isRemoved { return text }
+        return paths.reduce(text) { $0.replacing($1, with: "…") }
+    }
+}
