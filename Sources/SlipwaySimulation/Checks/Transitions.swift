@@ -20,7 +20,7 @@ public struct Transition: Sendable, Hashable, Comparable, CustomStringConvertibl
             (.deployment, "NEW", ["BUILDING", "DEPLOYING"]),
             (
                 .deployment, "BUILDING",
-                ["BUILD_FAILED", "DEPLOYING", "WAKING_UP", "DEACTIVATING", "INACTIVE", "DELETED"]
+                ["BUILD_FAILED", "DEPLOYING", "WAKING_UP", "DEACTIVATING", "DELETED"]
             ),
             (.deployment, "BUILD_FAILED", ["BUILDING", "DELETED"]),
             (
@@ -48,7 +48,10 @@ public struct Transition: Sendable, Hashable, Comparable, CustomStringConvertibl
                 .deployment, "UPDATING",
                 ["ACTIVE", "UNHEALTHY", "SCALED_TO_ZERO", "BUILDING", "DEACTIVATING", "DELETED"]
             ),
-            (.deployment, "SCALED_TO_ZERO", ["WAKING_UP", "BUILDING", "DEACTIVATING", "DELETED"]),
+            (
+                .deployment, "SCALED_TO_ZERO",
+                ["WAKING_UP", "UNHEALTHY", "BUILDING", "DEACTIVATING", "DELETED"]
+            ),
             (
                 .deployment, "WAKING_UP",
                 [
@@ -74,7 +77,7 @@ public struct Transition: Sendable, Hashable, Comparable, CustomStringConvertibl
             ),
             (
                 .promotion, "rampUp RAMPING_UP",
-                ["rampUp SUCCEEDED", "rampUp SUCCEEDED watched", "rampUp FAILED", "rampUp CANCELED"]
+                ["rampUp SUCCEEDED", "rampUp SUCCEEDED watched", "rampUp CANCELED"]
             ),
             (.promotion, "rampUp SUCCEEDED watched", ["rampUp SUCCEEDED"]),
             (.promotion, "rolling NEW", ["rolling RELEASING"]),
@@ -95,20 +98,19 @@ public struct Transition: Sendable, Hashable, Comparable, CustomStringConvertibl
             (
                 .promotion, "rolling PAUSED",
                 [
-                    "rolling RAMPING_UP", "rolling RAMPING_DOWN", "rolling SUCCEEDED", "rolling FAILED",
-                    "rolling CANCELED",
+                    "rolling RAMPING_UP", "rolling RAMPING_DOWN", "rolling CANCELED",
                 ]
             ),
             (
                 .promotion, "rolling RAMPING_DOWN",
-                ["rolling RAMPING_UP", "rolling FAILED", "rolling CANCELED"]
+                ["rolling RAMPING_UP", "rolling CANCELED"]
             ),
             (.promotion, "rolling SUCCEEDED watched", ["rolling SUCCEEDED"]),
             (.async, "NEW", ["QUEUED", "IN_PROGRESS", "SUCCEEDED", "CANCELED"]),
             (.async, "QUEUED", ["IN_PROGRESS", "EXPIRED", "CANCELED", "FAILED"]),
             (.async, "IN_PROGRESS", ["SUCCEEDED", "FAILED", "QUEUED"]),
             (.async, "SUCCEEDED", ["WEBHOOK_FAILED"]),
-            (.webhook, "NEW", ["PENDING", "NO_WEBHOOK_PROVIDED"]),
+            (.webhook, "NEW", ["PENDING", "CANCELED", "NO_WEBHOOK_PROVIDED"]),
             (.webhook, "PENDING", ["SUCCEEDED", "FAILED", "CANCELED"]),
             (.patch, "NONE", ["STAGED MORE"]),
             (.patch, "STAGED", ["STAGED MORE", "BUILT", "RUN IN PLACE", "DROPPED"]),
