@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CSlipwayLinux.h"
 #include <fcntl.h>
+#include <unistd.h>
 
 const short slipway_spawn_setsid = POSIX_SPAWN_SETSID;
 
@@ -19,3 +20,5 @@ int slipway_punch_hole(int file, off_t length) {
 int slipway_reserve(int file, off_t offset, off_t length) {
     return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, length);
 }
+
+int slipway_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

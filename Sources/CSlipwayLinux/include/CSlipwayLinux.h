@@ -20,6 +20,9 @@ int slipway_punch_hole(int file, off_t length);
 /// Takes room on the disk for `length` bytes from `offset` on; the file's size stays. 0 on success.
 int slipway_reserve(int file, off_t offset, off_t length);
 
+/// A pipe that is closed on exec. 0 on success.
+int slipway_pipe(int ends[2]);
+
 // MARK: Processes with namespaces of their own
 
 /// Namespaces a launch can ask for.
@@ -109,6 +112,19 @@ int slipway_make_first_process(void);
 /// Starts a process in a session and in namespaces of its own. Its pid, or -1 with errno and `failure`.
 pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_failure *failure);
 
-/// A non-blocking TCP socket inside the network namespace of an open file. `user` is the user namespace that
-/// owns it, -1 for the own one. -1 with errno.
-int slipway_socket_in(int network, int user);
+// MARK: Programs in a network of a replica
+
+struct slipway_visit {
+    /// Open network namespace; -1 stays in the own one.
+    int network;
+    /// The user namespace that owns it; -1 for the own one.
+    int user;
+    /// Files for standard input, and for standard output and error.
+    int input, output;
+    /// Argument vector with the path of the program first, and environment; both end with NULL.
+    char *const *arguments;
+    char *const *environment;
+};
+
+/// Starts a program of the machine in a network namespace, with the right to configure that. Its pid, or -1 with errno.
+pid_t slipway_start_visit(const struct slipway_visit *visit);

@@ -18,29 +18,23 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         life = world.serverCrashes
     }
 
-    func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
-        guard let url = URL(string: request.url), let port = url.port else {
-            throw HTTPClientError.invalidURL
-        }
-        return try await predict(port, request)
-    }
-
     func callOut(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> CallAnswer {
         try await deliver(request.headers.first(name: "X-BASETEN-REQUEST-ID") ?? "", timeout)
     }
 
-    private func predict(_ port: Int, _ request: HTTPClientRequest) async throws -> HTTPClientResponse {
-        guard let process = world.machine.process(atPort: port), process.answers else {
-            throw HTTPClientError.connectTimeout
+    func call(
+        _ call: ReplicaCall, at endpoint: ReplicaEndpoint, timeout: TimeAmount
+    ) async throws -> ReplicaAnswer {
+        guard let process = world.machine.process(atPort: endpoint.port), process.answers else {
+            throw ReplicaCallError.lost("nothing listens there")
         }
         try await world.scheduler.sleep(world.faultDice.span(.milliseconds(10), .seconds(10)))
-        guard let after = world.machine.process(atPort: port), !after.hasExited else {
-            throw HTTPClientError.remoteConnectionClosed
+        guard let after = world.machine.process(atPort: endpoint.port), !after.hasExited else {
+            throw ReplicaCallError.lost("the connection ended")
         }
-        world.queue.predicted(request.headers.first(name: "X-Baseten-Request-Id") ?? "", life: life)
-        let body = ByteBuffer(string: "{\"ok\":true}")
-        return HTTPClientResponse(
-            status: .ok, headers: ["content-type": "application/json"], body: .bytes(body))
+        world.queue.predicted(call.headers.first(name: "X-Baseten-Request-Id") ?? "", life: life)
+        return ReplicaAnswer(
+            status: 200, contentType: "application/json", body: ByteBuffer(string: "{\"ok\":true}"))
     }
 
     private func deliver(_ id: String, _ timeout: TimeAmount) async throws -> CallAnswer {
@@ -53,6 +47,4 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         try await world.scheduler.sleep(.nanoseconds(timeout.nanoseconds))
         throw HTTPClientError.deadlineExceeded
     }
-
-    func shutdown() async {}
 }
