@@ -72,8 +72,8 @@ let package = Package(
         .target(
             name: "SlipwayLocalEngine",
             dependencies: [
-                "CSlipwayLinux", "SlipwayEngine", "SlipwayTruss", "SlipwayLogs", crypto, logging, nioCore,
-                nioPosix,
+                "CSlipwayLinux", "SlipwayEngine", "SlipwaySockets", "SlipwayTruss", "SlipwayLogs", crypto,
+                logging, nioCore, nioPosix,
             ]),
         .target(name: "CSlipwaySockets"),
         .target(
@@ -96,8 +96,8 @@ let package = Package(
             name: "SlipwayControl",
             dependencies: [
                 "SlipwayAPI", "SlipwayCore", "SlipwayStore", "SlipwayEngine", "SlipwayGateway",
-                "SlipwayLogs", "SlipwayPrometheus", "SlipwayTruss", asyncHTTPClient, crypto, logging,
-                nioCore, nioPosix,
+                "SlipwayLogs", "SlipwayPrometheus", "SlipwaySockets", "SlipwayTruss", asyncHTTPClient, crypto,
+                logging, nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: simulated),
         .target(
             name: "SlipwayServer",
@@ -150,7 +150,7 @@ let package = Package(
             name: "SlipwayStoreTests",
             dependencies: ["SlipwayStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayTruss"]),
-        .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine"]),
+        .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine", "SlipwaySockets"]),
         .testTarget(name: "SlipwaySocketsTests", dependencies: ["SlipwaySockets"]),
         .testTarget(
             name: "SlipwayEdgeTests",

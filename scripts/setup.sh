@@ -33,6 +33,10 @@ install_packages() {
     need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
     need util-linux command -v unshare
     need libnss-myhostname getent hosts api.localhost
+    # What gives replicas a way out of their networks: root's, and an ordinary user's.
+    need iproute2 command -v ip
+    need nftables test -x /usr/sbin/nft
+    need slirp4netns command -v slirp4netns
     need libsqlite3-dev test -e /usr/include/sqlite3.h
     need libre2-dev test -e /usr/include/re2/re2.h
     need gcc command -v cc

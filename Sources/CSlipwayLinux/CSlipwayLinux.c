@@ -57,3 +57,5 @@ int slipway_is_on_disk(const char *path) {
     if (statfs(path, &status) != 0) return 0;
     return status.f_type != TMPFS_MAGIC && status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC;
 }
+
+int slipway_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

@@ -4,6 +4,7 @@
 #include "CSlipwayLinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -229,31 +230,47 @@ pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_f
     return -1;
 }
 
-// MARK: Sockets of another network namespace
+// MARK: Programs in a network of a replica
 
-struct socket_request {
-    int network, user, result, error;
+struct visitor {
+    const struct slipway_visit *visit;
+    int error;
 };
 
-CHILD static int make_socket(void *argument) {
-    struct socket_request *request = argument;
-    request->result = -1;
-    if ((request->user < 0 || setns(request->user, CLONE_NEWUSER) == 0)
-        && setns(request->network, CLONE_NEWNET) == 0) {
-        request->result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    }
-    request->error = errno;
-    _exit(0);
+/// The owner of a user namespace has every capability in it until it runs a program; ambient ones stay.
+CHILD static int keep_network_capability(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    unsigned bit = 1u << CAP_NET_ADMIN;
+    struct __user_cap_data_struct data[2] = {{bit, bit, bit}, {0, 0, 0}};
+    if (syscall(SYS_capset, &header, data) != 0) return -1;
+    return (int)syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
 }
 
-int slipway_socket_in(int network, int user) {
-    struct socket_request request = {network, user, -1, 0};
-    // The child shares the table of files, so what it opens is open here. Its end is no child's end to others. That
-    // it enters a namespace whose owner it is leaves the memory they share as it is: no ids change, and the owner had
-    // every capability in there before.
-    pid_t pid = run_child(make_socket, &request, CLONE_FILES);
-    if (pid < 0) return -1;
-    wait_for(pid, __WCLONE);
-    errno = request.error;
-    return request.result;
+CHILD static int visit_child(void *argument) {
+    struct visitor *visitor = argument;
+    const struct slipway_visit *visit = visitor->visit;
+    reset_signals();
+    setsid();
+    sigset_t none;
+    sigemptyset(&none);
+    if (dup2(visit->input, 0) < 0 || dup2(visit->output, 1) < 0 || dup2(visit->output, 2) < 0) goto failed;
+    if (visit->user >= 0 && setns(visit->user, CLONE_NEWUSER) != 0) goto failed;
+    if (visit->network >= 0 && setns(visit->network, CLONE_NEWNET) != 0) goto failed;
+    if (visit->user >= 0 && keep_network_capability() != 0) goto failed;
+    // Older kernels lack it; files of this process close on exec anyway.
+    syscall(SYS_close_range, 3, ~0U, 0);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+    execve(visit->arguments[0], visit->arguments, visit->environment);
+failed:
+    visitor->error = errno;
+    _exit(127);
+}
+
+pid_t slipway_start_visit(const struct slipway_visit *visit) {
+    struct visitor visitor = {visit, 0};
+    pid_t pid = run_child(visit_child, &visitor, SIGCHLD);
+    if (visitor.error == 0) return pid;
+    if (pid > 0) wait_for(pid, 0);
+    errno = visitor.error;
+    return -1;
 }

@@ -19,6 +19,10 @@ int slipway_epoll_add_edges(int epoll, int file, uint64_t tag) {
 
 int slipway_epoll_add_level(int epoll, int file, uint64_t tag) { return add(epoll, file, tag, EPOLLIN); }
 
+int slipway_epoll_add_shared(int epoll, int file, uint64_t tag) {
+    return add(epoll, file, tag, EPOLLIN | EPOLLEXCLUSIVE);
+}
+
 int slipway_epoll_remove(int epoll, int file) { return epoll_ctl(epoll, EPOLL_CTL_DEL, file, 0); }
 
 int slipway_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -128,7 +128,6 @@ public final class ControlPlane: Sendable {
             group.addTask { await self.metrics.run() }
             group.addTask { await self.sweep() }
         }
-        await http.shutdown()
     }
 
     /// The server's time: what is stored and logged carries it, so questions about "until now" go by it.

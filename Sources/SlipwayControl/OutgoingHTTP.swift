@@ -5,19 +5,18 @@ import Glibc
 import NIOCore
 import NIOPosix
 import SlipwayCore
-import Synchronization
 
 /// Calls to webhooks, gates and, for asynchronous predictions and hot reloads, replicas.
 public protocol OutgoingCalls: Sendable {
-    /// A call to a replica.
-    func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse
+    /// - Throws: `ReplicaCallError`, or `CancellationError`.
+    func call(
+        _ call: ReplicaCall, at endpoint: ReplicaEndpoint, timeout: TimeAmount
+    ) async throws -> ReplicaAnswer
 
     /// A call to an address that a user gave, by the rules of `WebhookAddress`. Redirects are not followed.
     ///
     /// - Throws: `CallRefused` when the rules forbid it, any other error when it failed.
     func callOut(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> CallAnswer
-
-    func shutdown() async
 }
 
 /// What the other side said; of an answer that is not 2xx the first bytes as text too.
@@ -44,8 +43,6 @@ public final class OutgoingHTTP: OutgoingCalls {
 
     private let allowsLoopback: Bool
     private let resolve: Resolve
-    /// Made at the first use, so that a server that never gets that far has none to shut down.
-    private let made = Mutex<HTTPClient?>(nil)
 
     /// Of the addresses of one name, so many are tried.
     private static let mostAddresses = 4
@@ -57,30 +54,16 @@ public final class OutgoingHTTP: OutgoingCalls {
         self.resolve = resolve
     }
 
-    private var client: HTTPClient {
-        made.withLock { made in
-            if let made { return made }
-            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration)
-            made = client
-            return client
-        }
-    }
-
     private static var configuration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
         return configuration
     }
 
-    public func execute(
-        _ request: HTTPClientRequest, timeout: TimeAmount
-    ) async throws -> HTTPClientResponse {
-        try await client.execute(request, timeout: timeout)
-    }
-
-    public func shutdown() async {
-        let client = made.withLock { $0 }
-        try? await client?.shutdown()
+    public func call(
+        _ call: ReplicaCall, at endpoint: ReplicaEndpoint, timeout: TimeAmount
+    ) async throws -> ReplicaAnswer {
+        try await call.send(to: endpoint, timeout: timeout)
     }
 
     public func callOut(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> CallAnswer {

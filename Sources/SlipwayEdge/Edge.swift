@@ -26,10 +26,10 @@ public final class Edge: Sendable {
     private let connections = OpenConnections()
 
     private struct Listener {
-        var socket: BoundSocket
+        var sockets: [BoundSocket]
         var identity: TLSIdentity
-        /// On a file of its own of the socket; nil before `serve`.
-        var channel: (any Channel)?
+        /// On files of their own of the sockets; none before `serve`.
+        var channels: [any Channel] = []
     }
 
     /// - Parameter group: runs all its connections; not shut down by the edge.
@@ -41,43 +41,50 @@ public final class Edge: Sendable {
     /// Where requests go from now on; before any connection.
     public func connect(to gateway: Gateway) { self.gateway.withLock { $0 = gateway } }
 
-    /// Binds the listener for TLS, so that connections wait in it for `serve`. Throws `SystemError` when the address
+    /// Binds the listeners for TLS, so that connections wait in them for `serve`. Throws `SystemError` when an address
     /// cannot be bound, and others when the files are not usable.
     ///
-    /// - Parameter inherited: a listening socket to go on with, instead of the address.
+    /// - Parameter inherited: listening sockets to go on with, as far as they fit.
     /// - Returns: the port, chosen by the system for port 0.
     public func bind(
-        host: String, port: Int, files: TLSFiles, inheriting inherited: BoundSocket? = nil
+        hosts: [String], port: Int, files: TLSFiles, inheriting inherited: [BoundSocket] = []
     ) throws -> Int {
-        let identity = try TLSIdentity(files, logger: logger)
-        let socket =
-            try inherited ?? BoundSocket(.internet(address: host, port: port), shared: false)
-        listener.withLock { $0 = Listener(socket: socket, identity: identity) }
-        return socket.endpoint.port ?? port
+        let identity: TLSIdentity
+        do {
+            identity = try TLSIdentity(files, logger: logger)
+        } catch {
+            for one in inherited { one.close() }
+            throw error
+        }
+        let sockets = try BoundSocket.all(hosts, port: port, inheriting: inherited)
+        listener.withLock { $0 = Listener(sockets: sockets, identity: identity) }
+        return sockets[0].endpoint.port ?? port
     }
 
-    /// Accepts what waits in the bound listener, if there is one. Throws when the process has no file left.
+    /// Accepts what waits in the bound listeners, if there are any. Throws when the process has no file left.
     public func serve() async throws {
-        guard let (socket, identity) = listener.withLock({ $0.map { ($0.socket, $0.identity) } }) else {
+        guard let (sockets, identity) = listener.withLock({ $0.map { ($0.sockets, $0.identity) } }) else {
             return
         }
-        let copy = try socket.copy()
-        let channel = try await ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try setUpTLS(channel, identity) }
-            }
-            .withBoundSocket(copy.release()).get()
-        listener.withLock { $0?.channel = channel }
+        for socket in sockets {
+            let copy = try socket.copy()
+            let channel = try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: 1024)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { [self] channel in
+                    channel.eventLoop.makeCompletedFuture { try setUpTLS(channel, identity) }
+                }
+                .withBoundSocket(copy.release()).get()
+            listener.withLock { $0?.channels.append(channel) }
+        }
     }
 
-    /// Accepts no more and gives the listening socket to another process; nil without one.
-    public func leave() async -> BoundSocket? {
+    /// Accepts no more and gives the listening sockets to another process.
+    public func leave() async -> [BoundSocket] {
         let listener = takeListener()
-        try? await listener?.channel?.close()
+        for channel in listener?.channels ?? [] { try? await channel.close() }
         quiesce()
-        return listener?.socket
+        return listener?.sockets ?? []
     }
 
     private func takeListener() -> Listener? {
@@ -89,7 +96,7 @@ public final class Edge: Sendable {
 
     /// Accepts no more. Connections that are open are closed with the gateway's side of them.
     public func shutdown() async {
-        await leave()?.close()
+        for socket in await leave() { socket.close() }
     }
 
     /// Tells clients that no new requests are taken on their connections.

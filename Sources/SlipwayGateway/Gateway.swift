@@ -16,6 +16,8 @@ public final class Gateway: GatewayControl, Sendable {
     private let threads = Mutex<[ReactorThread]>([])
     /// Files of their own of the listening sockets, for a gateway that comes after this one.
     private let sockets = Mutex<[InheritedSocket]>([])
+    /// Listening sockets that come and go while it runs, by their numbers.
+    private let attached = Mutex<[Int: InheritedSocket]>([:])
     private let retired = RetiredTables()
 
     private let adopted = Atomic<Int>(0)
@@ -53,29 +55,60 @@ public final class Gateway: GatewayControl, Sendable {
     /// Starts the event loops, which accept what waits in the bound listeners; call once. Throws `SystemError` when the
     /// process has no file or thread left.
     public func serve() async throws {
-        let sockets = try sockets.withLock { $0 }.map {
-            InheritedSocket(kind: $0.kind, socket: try $0.socket.copy())
+        let sockets = sockets.withLock { $0 }
+        var peers: [LoopPeer] = []
+        for index in 0..<max(1, plane.configuration.eventLoops) {
+            peers.append(LoopPeer(thread: try ReactorThread.start(name: "gateway-\(index)")))
         }
-        let count = max(1, plane.configuration.eventLoops)
-        for index in 0..<count {
-            let thread = try ReactorThread.start(name: "gateway-\(index)")
-            threads.withLock { $0.append(thread) }
-            // There may be more sockets than loops: another process had more of them.
-            let mine = sockets.enumerated().filter { $0.offset % count == index }.map(\.element)
-            let failure = await thread.run { [plane] reactor in
-                Self.setUp(reactor, plane: plane, listeners: mine)
+        threads.withLock { [peers] in $0 = peers.map(\.thread) }
+        // All loops are there before the first connection comes: it may be another's.
+        for peer in peers {
+            _ = await peer.thread.run { [plane, peers] reactor in
+                reactor.attachment = LoopServices(plane: plane, reactor: reactor, peer: peer, peers: peers)
             }
+        }
+        for peer in peers {
+            let failure = await peer.thread.run { Self.listen(sockets, on: $0) }
             if let failure = failure ?? nil { throw failure }
+        }
+        for number in attached.withLock({ Array($0.keys) }) { listen(toAttached: number) }
+    }
+
+    /// Accepts connections for inference on one more listening socket, which is the gateway's from now on and passes to
+    /// no other process; before `serve` they wait.
+    /// - Returns: a number for `detach`.
+    public func attach(_ socket: BoundSocket) -> Int {
+        let number = adopted.wrappingAdd(1, ordering: .relaxed).oldValue
+        attached.withLock { $0[number] = InheritedSocket(kind: .inference, socket: socket) }
+        listen(toAttached: number)
+        return number
+    }
+
+    /// Accepts no more on an attached socket and closes it.
+    public func detach(_ number: Int) {
+        attached.withLock { $0.removeValue(forKey: number) }?.socket.close()
+        for thread in threads.withLock({ $0 }) { thread.submit { Self.loop(of: $0)?.stopListening(number) } }
+    }
+
+    /// One loop accepts; connections go to all.
+    private func listen(toAttached number: Int) {
+        let threads = threads.withLock { $0 }
+        guard !threads.isEmpty else { return }
+        threads[Int(UInt(bitPattern: number) % UInt(threads.count))].submit { [self] reactor in
+            // A file of its own, and none when it has been detached meanwhile.
+            guard let copy = attached.withLock({ try? $0[number]?.socket.copy() }) else { return }
+            do {
+                try Self.loop(of: reactor)?.listen(copy, kind: .inference, number: number)
+            } catch {
+                plane.logger.error("a listener cannot be watched", metadata: ["error": "\(error)"])
+            }
         }
     }
 
-    private static func setUp(
-        _ reactor: Reactor, plane: DataPlane, listeners: [InheritedSocket]
-    ) -> (any Error)? {
-        let loop = LoopServices(plane: plane, reactor: reactor)
-        reactor.attachment = loop
+    /// Every loop watches every socket, by a file of its own.
+    private static func listen(_ sockets: [InheritedSocket], on reactor: Reactor) -> (any Error)? {
         do {
-            for listener in listeners { try loop.listen(listener.socket, kind: listener.kind) }
+            for one in sockets { try loop(of: reactor)?.listen(one.socket.copy(), kind: one.kind) }
             return nil
         } catch {
             return error
@@ -98,6 +131,7 @@ public final class Gateway: GatewayControl, Sendable {
     /// management server goes to `successor`.
     public func leave(for successor: Endpoint) async -> [InheritedSocket] {
         plane.beginLeaving(for: successor)
+        await stopListening()
         for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.leave() } }
         return sockets.withLock { sockets in
             defer { sockets = [] }
@@ -114,6 +148,7 @@ public final class Gateway: GatewayControl, Sendable {
     /// Stops accepting, lets requests in flight finish for up to `grace`, then closes what is left.
     public func shutdown(grace: Duration) async {
         plane.beginDraining()
+        await stopListening()
         for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.quiesce() } }
         sockets.withLock { sockets in
             for one in sockets { one.socket.close() }
@@ -131,6 +166,15 @@ public final class Gateway: GatewayControl, Sendable {
         for thread in threads {
             _ = await thread.run { Self.loop(of: $0)?.close() }
             thread.stop()
+        }
+    }
+
+    /// On all loops before anything else ends on one of them: a loop may still pass a connection to another.
+    private func stopListening() async {
+        for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.stopListening() } }
+        attached.withLock { attached in
+            for one in attached.values { one.socket.close() }
+            attached = [:]
         }
     }
 

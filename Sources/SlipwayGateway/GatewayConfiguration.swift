@@ -3,15 +3,15 @@
 import SlipwaySockets
 
 public struct GatewayConfiguration: Sendable {
-    /// Address both listeners bind to.
-    public var host: String
-    /// Main listener; 0 takes any free port.
+    /// Addresses that listeners bind to.
+    public var hosts: [String]
+    /// Main listener; 0 takes any free port, the same on all addresses.
     public var port: Int
     /// Inference-only listener; nil for none, 0 takes any free port.
     public var inferencePort: Int?
     /// Where the management server of this process listens, usually a Unix domain socket.
     public var managementUpstream: Endpoint
-    /// Event loops, each with a thread and listening sockets of its own.
+    /// Event loops, each with a thread of its own.
     public var eventLoops = 2
 
     /// Longest time a request is held for a replica, from its arrival.
@@ -53,10 +53,10 @@ public struct GatewayConfiguration: Sendable {
     public var longestRetryPause: Duration = .seconds(5)
 
     public init(
-        host: String = "127.0.0.1", port: Int = 8000, inferencePort: Int? = nil,
+        hosts: [String] = ["127.0.0.1"], port: Int = 8000, inferencePort: Int? = nil,
         managementUpstream: Endpoint
     ) {
-        self.host = host
+        self.hosts = hosts
         self.port = port
         self.inferencePort = inferencePort
         self.managementUpstream = managementUpstream

@@ -5,11 +5,12 @@ import Foundation
 import Logging
 import SlipwayCore
 import SlipwayEngine
+import SlipwaySockets
 import SlipwayTruss
 
 public actor LocalEngine: Engine {
-    private let configuration: LocalEngineConfiguration
-    private let logger: Logger
+    let configuration: LocalEngineConfiguration
+    let logger: Logger
     private let toolchain: Toolchain
     private let planner: Planner
     private let pythons: Pythons
@@ -21,17 +22,24 @@ public actor LocalEngine: Engine {
     /// Whether the description could not say what replicas are isolated by.
     private var owesIsolation = false
     private let groups = ControlGroups.probe()
-    private var ports: PortPool
-    private var running: [ReplicaID: Running] = [:]
-    private var isStopped = false
+    /// For replicas without a network of their own.
+    private var ports = HostPorts()
+    /// Where a Truss server listens inside a network of its own.
+    private static let serverPort = 8080
+    var running: [ReplicaID: Running] = [:]
+    private(set) var isStopped = false
     /// Starts that have a process which is not among the running ones yet.
     private var launching = 0
+    let wayOut: WayOut
+    private var keeping: Task<Void, Never>?
 
-    private struct Running {
+    struct Running {
         var record: ReplicaRecord
-        /// Of a replica with a network of its own.
-        var relay: EgressRelay?
         var disk: DiskWatch.Subject
+        /// Kept open, so that it can be reached as long as anything of it runs. nil where it has none of its own.
+        var network: NetworkNamespace?
+        /// Ends its access to the inference API.
+        var endAccess: @Sendable () -> Void
         var watch: Task<Void, Never>
     }
 
@@ -43,7 +51,7 @@ public actor LocalEngine: Engine {
         planner = Planner(configuration: configuration)
         pythons = Pythons(configuration: configuration)
         environments = EnvironmentCache(configuration: configuration)
-        ports = PortPool(configuration.ports)
+        wayOut = WayOut(isRoot: configuration.runsAsRoot, machine: MachineNetwork())
         (stream, continuation) = AsyncStream.makeStream()
         for name in ["", "/tools", "/images", "/environments", "/replicas", "/work"] {
             try FileManager.default.createDirectory(
@@ -71,9 +79,11 @@ public actor LocalEngine: Engine {
     public func build(
         _ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void
     ) async throws -> BuiltImage {
-        try await ImageBuilder(
+        let sandbox = try await currentSandbox()
+        if let refusal = sandbox.isolation.refusal { throw BuildFailure(reason: refusal) }
+        return try await ImageBuilder(
             configuration: configuration, toolchain: toolchain, planner: planner, pythons: pythons,
-            environments: environments, sandbox: try await currentSandbox()
+            environments: environments, sandbox: sandbox
         ).build(request, log: log)
     }
 
@@ -114,8 +124,12 @@ public actor LocalEngine: Engine {
                 cause: .image)
         }
         let sandbox = try await currentSandbox()
+        if let refusal = sandbox.isolation.refusal { throw StartFailure(reason: refusal) }
         let egress = try self.egress(of: built, sandbox.isolation)
-        let port = try await takePort(built)
+        let isInside = sandbox.isolation.has(.network) && !NetworkWall.network.isRemoved
+        if isInside, egress == .open { try wayOut.check() }
+        let rules = isInside && egress == .open ? wayOut.rules(allowed: built.allowedAddresses) : nil
+        let port = isInside ? built.fixedPort ?? Self.serverPort : try await takePort(built)
         let unit = UnitDirectory(root: configuration.root, id: spec.replicaID)
         var group: ControlGroup?
         do {
@@ -125,8 +139,12 @@ public actor LocalEngine: Engine {
             try unit.make()
             group = try groups.make(
                 spec.replicaID.text, .replica(spec.instanceType, disk: configuration.replicaDiskLimit))
-            var launch = launch(spec, built, image, unit, port: port, group: group, sandbox.isolation)
+            var launch = launch(
+                spec, built, image, unit, port: port, group: group, sandbox.isolation,
+                hasAccess: rules != nil && configuration.serveInference != nil)
             launch.egress = egress
+            launch.isNetworked = isInside
+            launch.nameServers = rules?.nameServers
             try sandbox.prepare(launch, secrets: spec.secrets, environmentName: spec.environmentName)
             let startedAt = configuration.now()
             func record(_ process: SpawnedProcess) -> ReplicaRecord {
@@ -134,25 +152,30 @@ public actor LocalEngine: Engine {
                     replicaID: spec.replicaID, deploymentID: spec.deploymentID, imageID: spec.imageID,
                     process: process, bootID: ReplicaRecord.currentBootID, port: port,
                     readinessPath: built.readinessPath, startedAt: startedAt, controlGroup: group,
-                    reservation: spec.reservation, egress: egress, pythonEnvironment: built.pythonEnvironment)
+                    reservation: spec.reservation, egress: egress, pythonEnvironment: built.pythonEnvironment,
+                    hasNetwork: isInside, allowedAddresses: built.allowedAddresses)
             }
+            let waiting = try sandbox.begin(launch) { try unit.write(record($0)) }
+            var started = record(waiting.process)
             launching += 1
             defer { launching -= 1 }
-            let started = record(try sandbox.start(launch) { try unit.write(record($0)) })
             do {
-                let relay = try await EgressRelay.open(for: started)
-                if isStopped {
-                    await relay?.close()
-                    throw Self.stopped
+                if let rules {
+                    try await wayOut.open(started.process, unit: unit.path, rules: rules) { helper in
+                        started.helper = helper
+                        try unit.write(started)
+                    }
                 }
-                watch(started, unit: unit, initial: .starting, relay)
+                if isStopped { throw Self.stopped }
+                try waiting.open()
             } catch {
-                started.process.signal(SIGKILL)
-                while started.process.reap() == nil { try? await Task.sleep(for: .milliseconds(5)) }
+                waiting.discard()
+                await started.endHelper()
                 throw error
             }
+            watch(started, unit: unit, initial: .starting)
         } catch {
-            ports.release(port)
+            if !isInside { ports.release(port) }
             await group?.remove()
             unit.remove()
             if error is StartFailure { throw error }
@@ -187,7 +210,7 @@ public actor LocalEngine: Engine {
             }
             throw StartFailure(
                 reason:
-                    "docker_server.server_port \(port) is taken on this machine; a server with a fixed port can run once."
+                    "docker_server.server_port \(port) is taken on this machine; with --isolation none a server with a fixed port can run once."
             )
         }
         guard let port = ports.take() else {
@@ -198,7 +221,7 @@ public actor LocalEngine: Engine {
 
     private func launch(
         _ spec: ReplicaSpec, _ built: ImageRecord, _ image: ImageDirectory, _ unit: UnitDirectory, port: Int,
-        group: ControlGroup?, _ isolation: Isolation
+        group: ControlGroup?, _ isolation: Isolation, hasAccess: Bool
     ) -> Launch {
         var environment = built.environment
         environment["INFERENCE_SERVER_PORT"] = "\(port)"
@@ -209,6 +232,7 @@ public actor LocalEngine: Engine {
         environment["BT_MODEL_ID"] = spec.modelID.text
         environment["BT_MODEL_VERSION_ID"] = spec.deploymentID.text
         environment["BT_REPLICA_ID"] = spec.replicaID.text
+        if hasAccess { environment["SLIPWAY_INFERENCE_URL"] = InferenceAccess.url }
         return Launch(
             isolation: isolation, egress: .open, unit: unit.path, tree: image.tree, writesToTree: false,
             command: built.command,
@@ -219,9 +243,7 @@ public actor LocalEngine: Engine {
             user: configuration.replicaUser, cgroups: group?.directories ?? [], hidden: configuration.hidden)
     }
 
-    private func watch(
-        _ record: ReplicaRecord, unit: UnitDirectory, initial: ReplicaPhase, _ relay: EgressRelay?
-    ) {
+    private func watch(_ record: ReplicaRecord, unit: UnitDirectory, initial: ReplicaPhase) {
         let process = record.process
         let group = record.controlGroup
         let disk = DiskWatch.shared.watch([unit.path], configuration.replicaDiskLimit) {
@@ -232,8 +254,26 @@ public actor LocalEngine: Engine {
         let watch = ReplicaWatch(record: record, unit: unit, now: configuration.now) { [continuation] event in
             continuation.yield(event.naming(shortageIn: group).naming(disk.reason))
         }
+        if record.hasWayOut, keeping == nil { keeping = Task { await keepWaysOut() } }
+        let network = record.network
+        // Where its first process has ended already, the watch tells so.
+        try? network?.open()
         running[record.replicaID] = Running(
-            record: record, relay: relay, disk: disk, watch: Task { await watch.run(initial: initial) })
+            record: record, disk: disk, network: network, endAccess: openAccess(of: record, network),
+            watch: Task { await watch.run(initial: initial) })
+    }
+
+    /// Lets a replica with a way out call the inference API.
+    private func openAccess(of record: ReplicaRecord, _ network: NetworkNamespace?) -> @Sendable () -> Void {
+        guard let network, record.hasWayOut, let serve = configuration.serveInference else { return {} }
+        do {
+            return serve(try InferenceAccess.listen(in: network))
+        } catch {
+            logger.warning(
+                "a replica cannot reach the inference API",
+                metadata: ["replica": "\(record.replicaID)", "reason": "\(error)"])
+            return {}
+        }
     }
 
     public func stop(_ id: ReplicaID, grace: Duration) async {
@@ -249,10 +289,11 @@ public actor LocalEngine: Engine {
         DiskWatch.shared.forget(entry.disk)
         entry.watch.cancel()
         await entry.watch.value
-        await entry.relay?.close()
         _ = process.reap()
+        entry.endAccess()
+        await entry.record.endHelper()
         await entry.record.controlGroup?.remove()
-        ports.release(entry.record.port)
+        if entry.network == nil { ports.release(entry.record.port) }
         UnitDirectory(root: configuration.root, id: id).remove()
     }
 
@@ -260,20 +301,22 @@ public actor LocalEngine: Engine {
         // What a killed server was building goes on without it, and would write to what is cleared here.
         await configuration.register.endAll()
         try BuildLeftovers(root: configuration.root).remove()
-        let adopted = try await Adoption(root: configuration.root, groups: groups).units()
+        let adopted = try await Adoption(
+            root: configuration.root, groups: groups, requiresNetwork: configuration.usesNamespaces
+        ).units()
         Trash(root: configuration.root).empty()
-        for (record, unit, phase, relay) in adopted {
-            ports.adopt(record.port)
-            watch(record, unit: unit, initial: phase, relay)
+        for (record, unit, phase) in adopted {
+            if !record.ownsNetwork { ports.adopt(record.port) }
+            watch(record, unit: unit, initial: phase)
         }
         await groups.remove(beginningWith: configuration.buildGroupPrefix)
         await freeEnvironments()
-        return adopted.map { record, _, phase, _ in
+        return adopted.map { record, _, phase in
             Replica(
                 id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
                 phase: phase,
                 startedAt: record.startedAt,
-                endpoint: ReplicaEndpoint(host: "127.0.0.1", port: record.port),
+                endpoint: record.endpoint,
                 reservation: record.reservation ?? Reservation())
         }
     }
@@ -290,11 +333,11 @@ public actor LocalEngine: Engine {
         for entry in running.values {
             DiskWatch.shared.forget(entry.disk)
             entry.watch.cancel()
+            entry.endAccess()
         }
-        for entry in running.values {
-            await entry.watch.value
-            await entry.relay?.close()
-        }
+        for entry in running.values { await entry.watch.value }
+        keeping?.cancel()
+        await keeping?.value
         running = [:]
         await toolchain.stop()
         await planner.stop()
@@ -329,7 +372,17 @@ public actor LocalEngine: Engine {
     }
 
     private func describe(_ sandbox: Sandbox) -> (facts: [String], missing: [String]) {
-        sandbox.isolation.describe(user: configuration.replicaUser, egress: configuration.egress)
+        var said = sandbox.isolation.describe(user: configuration.replicaUser, egress: configuration.egress)
+        if sandbox.isolation.has(.network), configuration.egress == .open {
+            if let problem = wayOut.problem {
+                said.missing.append(
+                    "replicas cannot be given a way out of their network (\(problem)): only deployments with egress \"none\" can be started"
+                )
+            } else {
+                said.facts.append("replicas reach what is outside of this machine, and nothing of it")
+            }
+        }
+        return said
     }
 
     public func setEnvironment(_ name: String?, of id: ReplicaID) async {

@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwaySockets
 import SlipwayTruss
 
 public struct LocalEngineConfiguration: Sendable {
@@ -27,13 +28,15 @@ public struct LocalEngineConfiguration: Sendable {
     public var replicaDisk: Int64?
     /// The same of one build.
     public var buildDisk: Int64?
-    /// Ports for replicas; below the kernel's range for outgoing connections, so that none is taken by chance.
-    public var ports: ClosedRange<Int> = 20000...29999
     /// What replicas reach unless their deployment is stricter.
     public var egress = Egress.open
+    /// Serves inference on a listening socket, which is the callee's, until what it returns is called. With it, replicas
+    /// that have a way out reach the inference API.
+    public var serveInference: (@Sendable (BoundSocket) -> @Sendable () -> Void)?
     /// Files that only the server's user may read, which replicas are outside of a user namespace: the key of TLS.
     public var privateFiles: [String] = []
-    /// False runs replicas without namespaces even where they could be had.
+    /// False runs replicas as plain processes of the server's user on this machine's network, also where they could be
+    /// kept apart. Where they cannot and this is true, none is started.
     public var usesNamespaces = true
 
     /// The time that log lines and starts of replicas carry.

@@ -7,9 +7,14 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
     case internet(address: String, port: Int)
     /// A Unix domain socket.
     case path(String)
+    /// Port of 127.0.0.1 as the processes of another network namespace see it.
+    case inside(NetworkNamespace, port: Int)
 
     public var port: Int? {
-        if case .internet(_, let port) = self { port } else { nil }
+        switch self {
+        case .internet(_, let port), .inside(_, let port): port
+        case .path: nil
+        }
     }
 
     /// Whether `text` is a numeric IPv4 or IPv6 address.
@@ -29,13 +34,25 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
         case .internet(let address, let port):
             address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
         case .path(let path): path
+        case .inside(_, let port): "127.0.0.1:\(port) of another network"
         }
+    }
+
+    /// A non-blocking stream socket that can be connected to it.
+    /// - Throws: `SystemError`; of `inside` also when the namespace is gone.
+    func makeSocket() throws -> Int32 {
+        if case .inside(let namespace, _) = self { return try namespace.socket(family: family) }
+        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let file = socket(family, Int32(SOCK_STREAM.rawValue) | flags, 0)
+        guard file >= 0 else { throw SystemError("socket") }
+        return file
     }
 
     var family: Int32 {
         switch self {
         case .internet(let address, _): address.contains(":") ? AF_INET6 : AF_INET
         case .path: AF_UNIX
+        case .inside: AF_INET
         }
     }
 
@@ -72,6 +89,8 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
             }
             storage.storeBytes(of: address, as: sockaddr_in.self)
             return MemoryLayout<sockaddr_in>.size
+        case .inside(_, let port):
+            return try Endpoint.internet(address: "127.0.0.1", port: port).fill(storage)
         case .path(let path):
             let room = MemoryLayout<sockaddr_un>.size - MemoryLayout<sa_family_t>.size
             guard path.utf8.count < room else { throw SystemError("path", number: ENAMETOOLONG) }

@@ -1,5 +1,6 @@
-// Accepts connections on one reactor. Several reactors listen on one address with a socket each, and the kernel
-// spreads connections over them.
+// Accepts connections. Several reactors share one socket, each by a file of its own. Sockets that share an address
+// (SO_REUSEPORT) would spread connections better, but any process of the same user could add one of its own to them and
+// get clients' keys.
 
 import CSlipwaySockets
 import Glibc
@@ -14,14 +15,15 @@ public struct BoundSocket: Sendable {
 
     /// Binds and listens; port 0 takes any free port.
     ///
-    /// - Parameter shared: whether more sockets of this process will be bound to the same address.
-    /// - Throws: `SystemError`, EADDRINUSE also when a socket of another process that shares its address is there.
-    public init(_ endpoint: Endpoint, shared: Bool) throws {
+    /// - Throws: `SystemError`, EADDRINUSE if anything listens there.
+    public init(_ endpoint: Endpoint) throws {
         let file = socket(endpoint.family, Int32(SOCK_STREAM.rawValue) | Self.flags, 0)
         guard file >= 0 else { throw SystemError("socket") }
         do {
             Self.set(SO_REUSEADDR, of: file)
-            if shared { Self.set(SO_REUSEPORT, of: file) }
+            #if DEBUG
+                if Self.sharesPorts { Self.set(SO_REUSEPORT, of: file) }
+            #endif
             try endpoint.withSocketAddress { address, length in
                 guard bind(file, address, length) == 0 else { throw SystemError("bind") }
             }
@@ -45,6 +47,14 @@ public struct BoundSocket: Sendable {
         self.file = file
         self.endpoint = endpoint
     }
+
+    #if DEBUG
+        /// For the tests: takes the wall away, so that they see an attack succeed.
+        private static let sharesPorts =
+            getenv("SLIPWAY_TEST_WITHOUT_WALLS").map {
+                String(cString: $0).split(separator: ",").contains("shared-ports")
+            } ?? false
+    #endif
 
     private static let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
@@ -78,36 +88,6 @@ public struct BoundSocket: Sendable {
 
     /// Closes a connection that nobody serves.
     public static func discard(_ file: Int32) { Glibc.close(file) }
-
-    /// A socket that does not share finds out whether another process listens there. It does not listen itself: whoever
-    /// connected to it would be cut off a moment later.
-    /// - Throws: `SystemError`, EADDRINUSE if anybody listens there.
-    private static func requireFree(_ endpoint: Endpoint) throws {
-        let file = socket(endpoint.family, Int32(SOCK_STREAM.rawValue) | flags, 0)
-        guard file >= 0 else { throw SystemError("socket") }
-        defer { Glibc.close(file) }
-        set(SO_REUSEADDR, of: file)
-        try endpoint.withSocketAddress { address, length in
-            guard bind(file, address, length) == 0 else { throw SystemError("bind") }
-        }
-    }
-
-    /// One socket for each of `count` reactors, all on one address. Throws EADDRINUSE if anybody listens there.
-    public static func group(_ endpoint: Endpoint, count: Int) throws -> [BoundSocket] {
-        if endpoint.port != 0 {
-            try requireFree(endpoint)
-        }
-        var sockets: [BoundSocket] = []
-        do {
-            for _ in 0..<count {
-                sockets.append(try BoundSocket(sockets.first?.endpoint ?? endpoint, shared: true))
-            }
-        } catch {
-            for socket in sockets { socket.close() }
-            throw error
-        }
-        return sockets
-    }
 }
 
 public final class ListeningSocket: Descriptor {
@@ -127,7 +107,7 @@ public final class ListeningSocket: Descriptor {
         self.accepted = accepted
         super.init(file: socket.file, reactor: reactor)
         pauseEnd = Deadline(on: reactor) { [weak self] in self?.watch() }
-        try reactor.register(self, edges: false)
+        try reactor.register(self, .sharedReadable)
         isWatched = true
     }
 
@@ -162,7 +142,7 @@ public final class ListeningSocket: Descriptor {
         guard isOpen, !isWatched else { return }
         do {
             guard !FileReserve.isTouched(besides: file) else { throw SystemError("accept", number: EMFILE) }
-            try reactor.register(self, edges: false)
+            try reactor.register(self, .sharedReadable)
             isWatched = true
         } catch {
             pauseEnd?.set(MonotonicClock.now + Self.pause)

@@ -95,17 +95,25 @@ public final class Reactor {
 
     // MARK: Descriptors
 
+    enum Interest {
+        /// Every change, once.
+        case changes
+        /// Readable, as long as it is, by one of the reactors that ask for the same file.
+        case sharedReadable
+    }
+
     /// Throws when the system has no room for another file.
-    func register(_ descriptor: Descriptor, edges: Bool) throws {
+    func register(_ descriptor: Descriptor, _ interest: Interest) throws {
         let file = Int(descriptor.file)
         while slots.count <= file { slots.append(Slot()) }
         slots[file].generation &+= 1
         slots[file].descriptor = descriptor
         let tag = UInt64(slots[file].generation) << 32 | UInt64(file)
         let result =
-            edges
-            ? slipway_epoll_add_edges(epoll, descriptor.file, tag)
-            : slipway_epoll_add_level(epoll, descriptor.file, tag)
+            switch interest {
+            case .changes: slipway_epoll_add_edges(epoll, descriptor.file, tag)
+            case .sharedReadable: slipway_epoll_add_shared(epoll, descriptor.file, tag)
+            }
         guard result == 0 else {
             let error = SystemError("epoll_ctl")
             slots[file].descriptor = nil

@@ -25,15 +25,13 @@ open class StreamSocket: Descriptor {
         phase = .open
         super.init(file: file, reactor: reactor)
         withoutDelay()
-        try reactor.register(self, edges: true)
+        try reactor.register(self, .changes)
     }
 
     /// Begins to connect; `didConnect` or `didClose` follows. Throws when that is known to be in vain at once.
     public init(connectingTo endpoint: Endpoint, on reactor: Reactor) throws {
         phase = .connecting
-        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let file = socket(endpoint.family, Int32(SOCK_STREAM.rawValue) | flags, 0)
-        guard file >= 0 else { throw SystemError("socket") }
+        let file = try endpoint.makeSocket()
         guard !FileReserve.isHalfUsed(by: file) else {
             Glibc.close(file)
             throw SystemError("socket", number: EMFILE)
@@ -45,7 +43,7 @@ open class StreamSocket: Descriptor {
                 throw SystemError("connect")
             }
         }
-        try reactor.register(self, edges: true)
+        try reactor.register(self, .changes)
     }
 
     private func withoutDelay() {

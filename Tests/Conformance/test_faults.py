@@ -470,14 +470,11 @@ def test_without_file_handles_new_clients_wait_while_others_are_served_and_it_re
     eventually(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) < handles + 30, 30)
 
 
-def test_a_replica_does_without_ports_that_others_have(server):
-    """All but some hundred ports of the range are taken."""
-    taken, free = [], set()
+def test_a_replica_needs_no_port_of_the_machine(server):
+    """All ports that replicas without a network of their own would choose from are taken."""
+    taken = []
     try:
         for port in range(20000, 30000):
-            if port % 40 == 7:
-                free.add(port)
-                continue
             other = socket.socket()
             try:
                 other.bind(("127.0.0.1", port))
@@ -485,10 +482,7 @@ def test_a_replica_does_without_ports_that_others_have(server):
                 taken.append(other)
             except OSError:
                 other.close()
-        model, deployment = served(server, "elsewhere")
-        records = [json.loads(p.read_text()) for p in (server.data / "engine" / "replicas").glob("*/replica.json")]
-        ports = [record["port"] for record in records if deployment in json.dumps(record)]
-        assert ports and set(ports) <= free
+        served(server, "elsewhere")
     finally:
         for other in taken:
             other.close()

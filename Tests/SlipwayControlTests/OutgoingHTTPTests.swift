@@ -67,7 +67,6 @@ import Testing
         } catch {
             result = .failure(error)
         }
-        await calls.shutdown()
         return try result.get()
     }
 

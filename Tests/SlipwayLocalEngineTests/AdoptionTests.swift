@@ -105,7 +105,7 @@ struct AdoptionTests {
         defer { remove() }
         let unit = UnitDirectory(root: root, id: ReplicaID("cutoff01"))
         try unit.make()
-        #expect(try await Adoption(root: root, groups: .probe()).units().isEmpty)
+        #expect(try await Adoption(root: root, groups: .probe(), requiresNetwork: true).units().isEmpty)
         #expect(!FileManager.default.fileExists(atPath: unit.path))
     }
 }

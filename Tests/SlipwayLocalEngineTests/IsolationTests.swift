@@ -15,7 +15,7 @@ import Testing
         let found = try await Isolation.probe(configuration)
         for part in Isolation.Part.allCases { #expect(found.has(part) == (found.reasons[part] == nil)) }
         let (facts, missing) = found.describe(user: 60000, egress: .open)
-        for words in ["seccomp", "/proc of their own", "network"] where found.mode == .root {
+        for words in ["seccomp", "/proc of their own", "network of its own"] where found.mode == .root {
             #expect(facts.contains { $0.contains(words) }, "\(missing)")
         }
         var plain = configuration

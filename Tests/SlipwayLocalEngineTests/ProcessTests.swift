@@ -124,7 +124,7 @@ final class Lines: Sendable {
 
     @Test("a port is handed out once and not while somebody listens on it")
     func ports() throws {
-        var pool = PortPool(31000...31003)
+        var pool = HostPorts(31000...31003)
         let taken = (0..<4).compactMap { _ in pool.take() }
         #expect(Set(taken).count == taken.count)
         let none = pool.take()

@@ -119,14 +119,20 @@ actor Reports {
     }
 }
 
-/// POSTs JSON to a replica with curl and returns the answer's body.
+/// POSTs JSON to a replica with curl, in its network, and returns the answer's body.
 func post(_ body: String, to endpoint: ReplicaEndpoint, _ path: String = "/v1/models/model:predict")
     async throws -> String
 {
+    var way: [String] = []
+    if let owner = endpoint.network {
+        way = ["/usr/bin/nsenter", "--target", "\(owner.pid)", "--net"]
+        if geteuid() != 0 { way += ["--user", "--preserve-credentials"] }
+    }
+    let host = endpoint.network == nil ? endpoint.host : "127.0.0.1"
     let result = try await Command.run(
-        [
+        way + [
             "/usr/bin/curl", "-s", "-d", body, "-H", "Content-Type: application/json",
-            "http://\(endpoint.host):\(endpoint.port)\(path)",
+            "http://\(host):\(endpoint.port)\(path)",
         ], environment: ["PATH": "/usr/bin"], directory: "/",
         output: FileManager.default.temporaryDirectory.path + "/curl-\(UUID())", timeout: .seconds(20))
     return result.tail.joined(separator: "\n")

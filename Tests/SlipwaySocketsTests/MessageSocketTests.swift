@@ -52,7 +52,7 @@ struct MessageSocketTests {
 
     @Test("a listening socket goes on by another file when the first is closed")
     func copiedListener() throws {
-        let socket = try BoundSocket(.internet(address: "127.0.0.1", port: 0), shared: false)
+        let socket = try BoundSocket(.internet(address: "127.0.0.1", port: 0))
         let copy = try socket.copy()
         socket.close()
         let same = try BoundSocket(listening: copy.release())

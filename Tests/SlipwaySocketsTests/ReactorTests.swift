@@ -54,17 +54,54 @@ struct ReactorTests {
         thread.stop()
     }
 
-    @Test("a port on which somebody listens is taken, also for a group that would share it")
+    @Test("a port on which something listens is taken, for sockets of the same user that would share it too")
     func takenPort() throws {
-        let first = try BoundSocket.group(.internet(address: "127.0.0.1", port: 0), count: 3)
-        #expect(Set(first.map(\.endpoint)).count == 1)
-        let error = #expect(throws: SystemError.self) {
-            try BoundSocket.group(first[0].endpoint, count: 2)
-        }
+        let first = try BoundSocket(.internet(address: "127.0.0.1", port: 0))
+        let port = try #require(first.endpoint.port)
+        let error = #expect(throws: SystemError.self) { try BoundSocket(first.endpoint) }
         #expect(error?.number == EADDRINUSE)
-        for socket in first { socket.close() }
-        let second = try BoundSocket.group(first[0].endpoint, count: 2)
-        for socket in second { socket.close() }
+        #expect(joins(port) == EADDRINUSE)
+        first.close()
+        // Nobody is kept out of a free one.
+        #expect(joins(port) == 0)
+    }
+
+    /// What a process is told that wants to share a port.
+    private func joins(_ port: Int) -> Int32 {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(file) }
+        var one: Int32 = 1
+        for option in [SO_REUSEADDR, SO_REUSEPORT] {
+            setsockopt(file, SOL_SOCKET, option, &one, socklen_t(MemoryLayout<Int32>.size))
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 ? listen(file, 1) : -1
+            }
+        }
+        return result == 0 ? 0 : errno
+    }
+
+    @Test("one port on both addresses of loopback, also one that the system chose; taken on either is taken")
+    func bothLoopbacks() throws {
+        let hosts = ["127.0.0.1", "::1"]
+        let both = try BoundSocket.all(hosts, port: 0)
+        let port = try #require(both.first?.endpoint.port)
+        #expect(both.allSatisfy { $0.endpoint.port == port })
+        guard both.count == 2 else { return }
+        #expect(throws: SystemError.self) { try BoundSocket(.internet(address: "::1", port: port)) }
+        both[0].close()
+        let error = #expect(throws: SystemError.self) { try BoundSocket.all(hosts, port: port) }
+        #expect(error?.number == EADDRINUSE)
+        // The one that failed has left nothing behind.
+        try BoundSocket(.internet(address: "127.0.0.1", port: port)).close()
+        let again = try BoundSocket.all(hosts, port: 0, inheriting: [both[1]])
+        #expect(again.allSatisfy { $0.endpoint.port == port } && again.count == 2)
+        for one in again { one.close() }
     }
 
     @Test("addresses are numeric")

@@ -14,7 +14,7 @@ struct NobodyListens: DemandObserver {
 
 let options = try Options(Array(CommandLine.arguments.dropFirst()))
 var configuration = GatewayConfiguration(
-    host: "127.0.0.1", port: 0, managementUpstream: .path("/nonexistent"))
+    port: 0, managementUpstream: .path("/nonexistent"))
 configuration.eventLoops = options.loops
 if let seconds = options.headTimeout { configuration.headTimeout = .seconds(seconds) }
 if let seconds = options.idleTimeout { configuration.clientIdleTimeout = .seconds(seconds) }

@@ -26,6 +26,9 @@ int slipway_copy_file(int source, int target);
 /// Whether the file at `path` is there and is not kept in memory.
 int slipway_is_on_disk(const char *path);
 
+/// A pipe that is closed on exec. 0 on success.
+int slipway_pipe(int ends[2]);
+
 // MARK: Processes with namespaces of their own
 
 /// Namespaces a launch can ask for.
@@ -117,9 +120,22 @@ int slipway_make_first_process(void);
 /// Starts a process in a session and in namespaces of its own. Its pid, or -1 with errno and `failure`.
 pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_failure *failure);
 
-/// A non-blocking TCP socket inside the network namespace of an open file. `user` is the user namespace that
-/// owns it, -1 for the own one. -1 with errno.
-int slipway_socket_in(int network, int user);
-
 /// Gives what was freed back to the system, from every heap of the process. Takes milliseconds.
 void slipway_trim_memory(void);
+
+// MARK: Programs in a network of a replica
+
+struct slipway_visit {
+    /// Open network namespace; -1 stays in the own one.
+    int network;
+    /// The user namespace that owns it; -1 for the own one.
+    int user;
+    /// Files for standard input, and for standard output and error.
+    int input, output;
+    /// Argument vector with the path of the program first, and environment; both end with NULL.
+    char *const *arguments;
+    char *const *environment;
+};
+
+/// Starts a program of the machine in a network namespace, with the right to configure that. Its pid, or -1 with errno.
+pid_t slipway_start_visit(const struct slipway_visit *visit);

@@ -22,6 +22,9 @@ int slipway_epoll_add_edges(int epoll, int file, uint64_t tag);
 /// Reports `file` as long as it is readable. 0, or -1 with errno.
 int slipway_epoll_add_level(int epoll, int file, uint64_t tag);
 
+/// The same for a file that other epoll instances watch too: not all of them are woken.
+int slipway_epoll_add_shared(int epoll, int file, uint64_t tag);
+
 /// Takes `file` out again. 0, or -1 with errno.
 int slipway_epoll_remove(int epoll, int file);
 
@@ -46,3 +49,10 @@ ssize_t slipway_receive_files(int socket, void *bytes, size_t length, int *files
 
 /// The process at the other end of a Unix socket; 0 where it cannot be seen from here.
 pid_t slipway_peer(int socket);
+
+/// A non-blocking TCP socket inside a network namespace, given as an open file. `user` is the user namespace that owns
+/// it, -1 for the own one. -1 with errno.
+int slipway_socket_in(int network, int user, int family);
+
+/// The same for a socket that is bound to `address` and listens.
+int slipway_listen_in(int network, int user, const struct sockaddr *address, socklen_t length, int backlog);

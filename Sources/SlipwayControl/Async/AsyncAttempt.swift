@@ -1,6 +1,5 @@
 // One attempt at a prediction: the stored input to a replica, its answer as an outcome.
 
-import AsyncHTTPClient
 import Foundation
 import NIOCore
 import SlipwayCore
@@ -38,32 +37,29 @@ extension AsyncDispatcher {
                 return AsyncAttempt(
                     failed: .internal, "The input is gone.", canRetry: false, status: 500)
             }
-            var call = HTTPClientRequest(
-                url: "http://\(replica.endpoint.host):\(replica.endpoint.port)\(replica.predictPath)")
-            call.method = .POST
-            call.headers.add(name: "Content-Type", value: "application/json")
-            call.headers.add(name: "X-Baseten-Request-Id", value: request.id)
-            call.body = .bytes(input)
-            let answer = try await http.execute(
-                call, timeout: TimeAmount(dependencies.asyncPredictTimeout))
-            let body = try await answer.body.collect(upTo: Self.largestOutput)
-            let status = Int(answer.status.code)
+            let answer = try await http.call(
+                ReplicaCall(
+                    .POST, replica.predictPath,
+                    headers: ["Content-Type": "application/json", "X-Baseten-Request-Id": request.id],
+                    body: ByteBuffer(bytes: input), maxAnswer: Self.largestOutput),
+                at: replica.endpoint, timeout: TimeAmount(dependencies.asyncPredictTimeout))
+            let body = answer.body
             var attempt = AsyncAttempt(
                 outcome: AsyncOutcome(
-                    status: status, message: String(String(buffer: body).prefix(Self.longestMessage))),
-                status: status)
+                    status: answer.status,
+                    message: String(String(buffer: body).prefix(Self.longestMessage))),
+                status: answer.status)
             attempt.requestBytes = input.count
             attempt.responseBytes = body.readableBytes
             if attempt.outcome == .answered {
-                let type = answer.headers.first(name: "content-type") ?? "application/json"
-                attempt.output = (Data(body.readableBytesView), type)
+                attempt.output = (Data(body.readableBytesView), answer.contentType ?? "application/json")
             }
             return attempt
-        } catch is NIOTooManyBytesError {
+        } catch ReplicaCallError.answerTooLarge {
             return AsyncAttempt(
                 failed: .internal, "The answer is larger than \(Self.largestOutput) bytes.", canRetry: false,
                 status: 502)
-        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
+        } catch ReplicaCallError.timedOut {
             return AsyncAttempt(
                 failed: .timeout, "The model did not answer in time.", canRetry: true, status: 504)
         } catch {

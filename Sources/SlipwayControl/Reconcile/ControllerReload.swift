@@ -1,7 +1,6 @@
 // Hot reload: running replicas take changed code without a restart, where the model server can (Truss swaps the class
 // of the live model; `load()` is not called again).
 
-import AsyncHTTPClient
 import Foundation
 import NIOCore
 import SlipwayCore
@@ -57,13 +56,13 @@ extension Controller {
     /// Why the replica did not take the code; nil when it did.
     private func reload(_ replica: Replica) async throws -> String? {
         guard let endpoint = replica.endpoint else { return "The replica has no address." }
-        var request = HTTPClientRequest(url: "http://\(endpoint.host):\(endpoint.port)/hot-reload")
-        request.method = .POST
-        let answer = try await http.execute(request, timeout: Self.reloadTimeout)
-        let text = String(buffer: try await answer.body.collect(upTo: Self.longestAnswer))
-        if answer.status == .ok { return nil }
+        let answer = try await http.call(
+            ReplicaCall(.POST, "/hot-reload", maxAnswer: Self.longestAnswer), at: endpoint,
+            timeout: Self.reloadTimeout)
+        let text = String(buffer: answer.body)
+        if answer.status == 200 { return nil }
         struct Failure: Decodable { var error: String }
         let error = (try? JSONDecoder().decode(Failure.self, from: Data(text.utf8)))?.error
-        return "The hot reload failed: \(error ?? "the model server answered \(answer.status.code)")"
+        return "The hot reload failed: \(error ?? "the model server answered \(answer.status)")"
     }
 }

@@ -1,13 +1,35 @@
 // A running copy of a deployment as the controller sees it.
 
-/// Where a replica accepts connections; always on this machine or the cluster's network.
+/// Where a replica accepts connections.
 public struct ReplicaEndpoint: Sendable, Hashable, Codable {
     public var host: String
     public var port: Int
+    /// The process whose network namespace the address is in; nil for this machine's own network.
+    public var network: NetworkOwner?
 
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
+    }
+
+    /// A port of loopback, as the processes of another network namespace see it.
+    public init(port: Int, inNetworkOf owner: NetworkOwner) {
+        // Not an address: a server that does not know of namespaces must not take the port for one of its own machine.
+        host = "replica"
+        self.port = port
+        network = owner
+    }
+}
+
+/// The first process of a replica, told from later ones with the same pid by when it started.
+public struct NetworkOwner: Sendable, Hashable, Codable {
+    public var pid: Int32
+    /// In clock ticks since boot.
+    public var startTime: UInt64
+
+    public init(pid: Int32, startTime: UInt64) {
+        self.pid = pid
+        self.startTime = startTime
     }
 }
 

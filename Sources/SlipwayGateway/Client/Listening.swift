@@ -2,20 +2,54 @@
 
 import SlipwayCore
 import SlipwaySockets
+import Synchronization
+
+/// What the loops of a gateway know of each other.
+final class LoopPeer: Sendable {
+    let thread: ReactorThread
+    /// Client connections that are open.
+    let connections = Atomic(0)
+
+    init(thread: ReactorThread) { self.thread = thread }
+}
 
 extension LoopServices {
     /// Throws when the loop cannot watch the socket.
-    func listen(_ socket: BoundSocket, kind: ListenerKind) throws {
-        listeners.append(
-            try ListeningSocket(socket, on: reactor) { [unowned self] file, peer in
-                accept(file, from: peer, kind: kind)
-            })
+    /// - Parameter number: of a socket that may be closed before the others.
+    func listen(_ socket: BoundSocket, kind: ListenerKind, number: Int? = nil) throws {
+        let listener = try ListeningSocket(socket, on: reactor) { [unowned self] file, client in
+            accept(file, from: client, kind: kind)
+        }
+        if let number {
+            attached[number]?.close()
+            attached[number] = listener
+        } else {
+            listeners.append(listener)
+        }
     }
 
-    private func accept(_ file: Int32, from peer: Endpoint?, kind: ListenerKind) {
+    func stopListening(_ number: Int) { attached.removeValue(forKey: number)?.close() }
+
+    private func accept(_ file: Int32, from client: Endpoint?, kind: ListenerKind) {
         var address: String?
-        if case .internet(let text, _) = peer { address = text }
-        adopt(file, kind: kind, origin: ConnectionOrigin(address: address, isSecure: false))
+        if case .internet(let text, _) = client { address = text }
+        let origin = ConnectionOrigin(address: address, isSecure: false)
+        let next = leastBusyPeer
+        guard next !== peer else { return adopt(file, kind: kind, origin: origin) }
+        next.thread.submit { reactor in
+            guard let loop = reactor.attachment as? LoopServices else { return BoundSocket.discard(file) }
+            loop.adopt(file, kind: kind, origin: origin)
+        }
+    }
+
+    /// The loop that gets a new connection: connections may stay for long, and the kernel wakes whichever loop it likes.
+    private var leastBusyPeer: LoopPeer {
+        var (best, least) = (peer, peer.connections.load(ordering: .relaxed))
+        for other in peers {
+            let count = other.connections.load(ordering: .relaxed)
+            if count < least { (best, least) = (other, count) }
+        }
+        return best
     }
 
     /// Serves a connection that has been made already.
@@ -30,27 +64,28 @@ extension LoopServices {
     func opened(_ client: ClientConnection) {
         clients[ObjectIdentifier(client)] = client
         plane.openConnections.add(1, ordering: .relaxed)
+        peer.connections.add(1, ordering: .relaxed)
     }
 
     func closed(_ client: ClientConnection) {
         clients[ObjectIdentifier(client)] = nil
         plane.openConnections.subtract(1, ordering: .relaxed)
+        peer.connections.subtract(1, ordering: .relaxed)
     }
 
-    /// Accepts no more. Connections stay, idle ones for a while: a request may be on its way on them.
+    /// Connections stay, idle ones for a while: a request may be on its way on them.
     func leave() {
-        stopListening()
         for client in clients.values { client.leave() }
     }
 
-    private func stopListening() {
-        for listener in listeners { listener.close() }
-        listeners = []
+    /// Accepts no more.
+    func stopListening() {
+        for listener in listeners + Array(attached.values) { listener.close() }
+        (listeners, attached) = ([], [:])
     }
 
-    /// Accepts no more, closes idle connections at once and others after their answer.
+    /// Closes idle connections at once and others after their answer.
     func quiesce() {
-        stopListening()
         for client in Array(clients.values) { client.quiesce() }
     }
 

@@ -7,11 +7,16 @@ final class LoopServices {
     let plane: DataPlane
     let reactor: Reactor
     let pool: ConnectionPool
+    /// This loop and all loops, as they know each other.
+    let peer: LoopPeer
+    let peers: [LoopPeer]
     /// Of the head that is being read.
     let fields = FieldTable()
     /// Client connections that are open.
     var clients: [ObjectIdentifier: ClientConnection] = [:]
     var listeners: [ListeningSocket] = []
+    /// Those that may come and go, by their numbers.
+    var attached: [Int: ListeningSocket] = [:]
 
     private var version: Int
     private var current: TableSnapshot
@@ -19,7 +24,9 @@ final class LoopServices {
     private var ids = RequestIDs()
     private var longestRefresh: UInt64 = 0
 
-    init(plane: DataPlane, reactor: Reactor) {
+    init(plane: DataPlane, reactor: Reactor, peer: LoopPeer, peers: [LoopPeer]) {
+        self.peer = peer
+        self.peers = peers
         self.plane = plane
         self.reactor = reactor
         pool = ConnectionPool(reactor: reactor, configuration: plane.configuration)

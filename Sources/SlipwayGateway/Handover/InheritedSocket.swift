@@ -13,7 +13,7 @@ public struct InheritedSocket: Sendable {
     }
 }
 
-/// The sockets that a gateway begins to listen on.
+/// The sockets that a gateway begins to listen on: one for each address and kind, whatever the number of loops.
 struct ListeningSockets {
     private(set) var all: [InheritedSocket] = []
     private(set) var addresses: BoundAddresses
@@ -23,22 +23,16 @@ struct ListeningSockets {
     init(_ configuration: GatewayConfiguration, inheriting inherited: [InheritedSocket]) throws {
         var wanted = [(ListenerKind.main, configuration.port)]
         if let port = configuration.inferencePort { wanted.append((.inference, port)) }
-        var left = inherited
         var endpoints: [ListenerKind: Endpoint] = [:]
+        var left = inherited
         do {
             for (kind, port) in wanted {
-                let fits = { (one: InheritedSocket) in
-                    one.kind == kind && one.socket.endpoint.isAt(configuration.host, port)
-                }
-                var mine = left.filter(fits)
-                left.removeAll(where: fits)
-                if mine.isEmpty {
-                    let endpoint = Endpoint.internet(address: configuration.host, port: port)
-                    let count = max(1, configuration.eventLoops)
-                    mine = try BoundSocket.group(endpoint, count: count).map { .init(kind: kind, socket: $0) }
-                }
-                endpoints[kind] = mine[0].socket.endpoint
-                all += mine
+                let mine = left.filter { $0.kind == kind }.map(\.socket)
+                // Whatever comes of it, those are no longer this one's to close.
+                left.removeAll { $0.kind == kind }
+                let bound = try BoundSocket.all(configuration.hosts, port: port, inheriting: mine)
+                endpoints[kind] = bound[0].endpoint
+                all += bound.map { .init(kind: kind, socket: $0) }
             }
         } catch {
             for one in all + left { one.socket.close() }

@@ -42,7 +42,7 @@ final class ServedDeployment: Sendable {
         replicas = route.replicas.map { replica in
             Replica(
                 route: replica,
-                endpoint: .internet(address: replica.endpoint.host, port: replica.endpoint.port),
+                endpoint: Endpoint(replica.endpoint),
                 load: loads[replica.replicaID] ?? ReplicaLoad())
         }
     }

@@ -244,7 +244,8 @@ struct ImageBuilder: Sendable {
             ),
             command: [environment + "/bin/python", ReplicaScripts.bootPath, "/app/main.py"],
             environment: variables, workingDirectory: "/app", pythonEnvironment: environment,
-            interpreterPrefix: interpreter.prefix, readinessPath: "/v1/models/model", egress: config.egress)
+            interpreterPrefix: interpreter.prefix, readinessPath: "/v1/models/model", egress: config.egress,
+            allowedAddresses: config.allowedAddresses)
         if let server = config.dockerServer {
             record.command = ["/bin/sh", "-c", server.startCommand]
             record.image.predictPath = server.predictEndpoint

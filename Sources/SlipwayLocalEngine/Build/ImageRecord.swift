@@ -22,6 +22,8 @@ struct ImageRecord: Codable, Sendable {
     var fixedPort: Int?
     /// What its replicas may reach; nil when the config says nothing.
     var egress: Egress?
+    /// The only addresses they may reach then; nil without a restriction.
+    var allowedAddresses: [AddressRange]?
 }
 
 /// Paths of one image.

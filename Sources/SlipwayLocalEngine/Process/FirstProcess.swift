@@ -40,10 +40,21 @@ extension SpawnedProcess {
     static func start(
         _ arguments: [String], _ isolated: Isolated, output: String, record: (SpawnedProcess) throws -> Void
     ) throws -> SpawnedProcess {
+        let waiting = try begin(arguments, isolated, output: output, record: record)
+        try waiting.open()
+        return waiting.process
+    }
+
+    /// The same, up to the gate: what is to be done about the process before its program runs can be done now.
+    static func begin(
+        _ arguments: [String], _ isolated: Isolated, output: String, record: (SpawnedProcess) throws -> Void
+    ) throws -> GatedProcess {
         let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw SpawnError(output, code: errno) }
         defer { close(log) }
-        return try start(arguments, isolated, input: -1, output: log, record: record)
+        return try GatedProcess(arguments[0], record: record) { gate in
+            try start(arguments, isolated, input: -1, output: log, gate: gate)
+        }
     }
 
     /// - Parameters:

@@ -8,12 +8,12 @@ struct Adoption: Sendable {
     /// Of the engine.
     let root: String
     let groups: ControlGroups
+    /// Whether replicas that share this machine's network, as those of earlier versions may, are replaced.
+    let requiresNetwork: Bool
     /// How long what is left of an ended replica may take to be gone.
     private static let patience: Duration = .seconds(5)
 
-    typealias Unit = (
-        record: ReplicaRecord, unit: UnitDirectory, phase: ReplicaPhase, relay: EgressRelay?
-    )
+    typealias Unit = (record: ReplicaRecord, unit: UnitDirectory, phase: ReplicaPhase)
 
     /// The replicas that run, each with what it answers now. All are looked at side by side: one that hangs must not
     /// keep the others waiting.
@@ -29,15 +29,15 @@ struct Adoption: Sendable {
         let unit = UnitDirectory(root: root, id: id)
         let record = unit.record()
         let isOfThisBoot = record?.bootID == ReplicaRecord.currentBootID
-        // Without its relay a replica with a network of its own cannot be reached any more.
-        if let record, isOfThisBoot, record.process.isRunning,
-            case .success(let relay) = await EgressRelay.reopen(for: record)
-        {
-            let isReady = await ReadinessProbe.isReady(port: record.port, path: record.readinessPath)
-            return (record, unit, isReady ? .ready : .loading, relay)
+        if let record, isOfThisBoot, record.process.isRunning, record.ownsNetwork || !requiresNetwork {
+            let isReady = await ReadinessProbe.isReady(record.address, path: record.readinessPath)
+            return (record, unit, isReady ? .ready : .loading)
         }
-        // Its first process has ended; others of it may run on.
-        if isOfThisBoot { await record?.process.endGroup(within: Self.patience) }
+        // Others of it may run on after its first process.
+        if isOfThisBoot {
+            await record?.process.endGroup(within: Self.patience)
+            await record?.endHelper()
+        }
         // A start that was cut off has a group before it has a record.
         await (record?.controlGroup ?? groups.existing(id))?.remove()
         Trash(root: root).take(unit.path)

@@ -19,7 +19,7 @@ final class PhaseReports: Sendable {
 
     /// Tells a phase that is another one than before.
     func change(to new: ReplicaPhase, reason: String? = nil) {
-        let endpoint = ReplicaEndpoint(host: "127.0.0.1", port: record.port)
+        let endpoint = record.endpoint
         // Inside the lock, so that the order of the reports is that of the phases.
         phase.withLock { phase in
             if case .exited = phase { return }

@@ -3,34 +3,37 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SlipwaySockets
 
 enum ReadinessProbe {
     /// A route that needs longer counts as failing.
     static let timeout: TimeAmount = .seconds(5)
-    private static let ownShortages: Set<Int32> = [EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL]
+    private static let connectTimeout: Duration = .seconds(1)
 
     /// Whether the route answers 200, or for `GRPCHealth.path` whether the server says that it serves.
-    static func isReady(port: Int, path: String) async -> Bool {
-        await ask(port: port, path: path) ?? false
+    static func isReady(_ address: Endpoint, path: String) async -> Bool {
+        await ask(address, path: path) ?? false
     }
 
     /// The same; nil when this process could not ask, which says nothing about the replica.
-    static func ask(port: Int, path: String) async -> Bool? {
+    static func ask(_ address: Endpoint, path: String) async -> Bool? {
+        let file: Int32
+        do {
+            file = try await address.connect(within: connectTimeout)
+        } catch {
+            return (error as? SystemError)?.isShortage == true ? nil : false
+        }
         let group = MultiThreadedEventLoopGroup.singleton
         let loop = group.next()
         let promise = loop.makePromise(of: Bool?.self)
         let deadline = loop.scheduleTask(in: timeout) { promise.succeed(false) }
-        ClientBootstrap(group: loop).connectTimeout(.seconds(1)).channelInitializer { channel in
+        ClientBootstrap(group: loop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(
                     path == GRPCHealth.path
                         ? GRPCHealth(promise: promise) : StatusReader(path: path, promise: promise))
             }
-        }.connect(host: "127.0.0.1", port: port)
-            .whenFailure { error in
-                let isOurs = (error as? IOError).map { Self.ownShortages.contains($0.errnoCode) } ?? false
-                promise.succeed(isOurs ? nil : false)
-            }
+        }.withConnectedSocket(file).whenFailure { _ in promise.succeed(nil) }
         let answer = try? await promise.futureResult.get()
         deadline.cancel()
         return answer ?? nil

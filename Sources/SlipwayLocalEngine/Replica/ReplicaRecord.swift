@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwaySockets
 import SlipwayTruss
 
 struct ReplicaRecord: Codable, Sendable {
@@ -20,10 +21,48 @@ struct ReplicaRecord: Codable, Sendable {
     var egress: Egress?
     /// Kept as long as it runs, also when its image is gone.
     var pythonEnvironment: String?
+    /// Whether it has a network namespace; nil for replicas of versions that gave one only without egress.
+    var hasNetwork: Bool?
+    /// The process that carries what it sends out of its network, where there is one.
+    var helper: SpawnedProcess?
+    /// The only addresses outside that it may reach; nil without a restriction.
+    var allowedAddresses: [AddressRange]?
 
     static var currentBootID: String {
         ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")
             .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+extension ReplicaRecord {
+    var ownsNetwork: Bool { hasNetwork ?? (egress == .closed) }
+
+    /// The network it listens in; nil for this machine's.
+    var network: NetworkNamespace? {
+        ownsNetwork ? .of(pid: process.pid, startTime: process.startTime) : nil
+    }
+
+    /// Whether it reaches what is outside of this machine.
+    var hasWayOut: Bool { hasNetwork == true && egress != .closed }
+
+    /// Once the replica has ended.
+    func endHelper() async {
+        guard let helper else { return }
+        helper.signal(SIGKILL)
+        while helper.exitCode == nil { try? await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    /// For others than this engine.
+    var endpoint: ReplicaEndpoint {
+        ownsNetwork
+            ? ReplicaEndpoint(
+                port: port, inNetworkOf: NetworkOwner(pid: process.pid, startTime: process.startTime))
+            : ReplicaEndpoint(host: "127.0.0.1", port: port)
+    }
+
+    /// For a connection from this engine.
+    var address: SlipwaySockets.Endpoint {
+        network.map { .inside($0, port: port) } ?? .internet(address: "127.0.0.1", port: port)
     }
 }
 

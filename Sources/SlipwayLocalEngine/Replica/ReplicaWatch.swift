@@ -54,7 +54,7 @@ struct ReplicaWatch: Sendable {
         while !Task.isCancelled {
             let phase = phases.current
             if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
-                let ready = await ReadinessProbe.ask(port: record.port, path: record.readinessPath)
+                let ready = await ReadinessProbe.ask(record.address, path: record.readinessPath)
                 if let ready { failures = ready ? 0 : failures + 1 }
                 if ready == true { phases.change(to: .ready) }
                 if phase == .ready, failures >= Self.toleratedFailures {

@@ -11,7 +11,7 @@ struct Isolation: Sendable {
         case processes
         /// The filter of system calls.
         case filter
-        /// A network of its own, for deployments that ask for it.
+        /// A network of its own. Without it no replica is started, unless that is asked for.
         case network
     }
 
@@ -20,6 +20,8 @@ struct Isolation: Sendable {
     /// Why not, for parts that cannot be had and for `plain`.
     var reasons: [Part: String] = [:]
     var plainReason: String?
+    /// Whether replicas are started without a network of their own where there is none: only when that is asked for.
+    var isOptional = false
 
     func has(_ part: Part) -> Bool { parts.contains(part) }
 
@@ -27,7 +29,9 @@ struct Isolation: Sendable {
     /// - Throws: `StartFailure` when the machine lacks something now, so that nothing is known of what it can.
     static func probe(_ configuration: LocalEngineConfiguration) async throws -> Isolation {
         guard configuration.usesNamespaces else {
-            return try await probe(.plain, configuration, plainReason: "they are turned off")
+            var plain = try await probe(.plain, configuration, plainReason: "they are turned off")
+            plain.isOptional = true
+            return plain
         }
         let mode: SandboxMode = configuration.runsAsRoot ? .root : .userNamespace
         let whole = Isolation(mode: mode, parts: Set(Part.allCases))
@@ -71,7 +75,7 @@ struct Isolation: Sendable {
             try FileManager.default.createDirectory(
                 atPath: unit + "/image/app", withIntermediateDirectories: true)
             let launch = Launch(
-                isolation: isolation, egress: isolation.has(.network) ? .closed : .open, unit: unit,
+                isolation: isolation, egress: .closed, unit: unit,
                 tree: unit + "/image", writesToTree: false, command: ["/bin/true"], environment: [:],
                 workingDirectory: "/app", pythonEnvironment: nil, interpreterPrefix: nil,
                 user: configuration.replicaUser, cgroups: [], hidden: configuration.hidden)
@@ -143,9 +147,20 @@ extension Isolation {
         tell(
             .network,
             egress == .open
-                ? "replicas share this machine's network; deployments with egress \"none\" get none"
-                : "replicas have no network (--egress none)",
-            "replicas share this machine's network; deployments with egress \"none\" cannot be started")
+                ? "each replica has a network of its own"
+                : "each replica has a network of its own without a way out (--egress none)",
+            isOptional
+                ? "replicas share this machine's network: they reach its loopback and each other's ports; deployments with egress \"none\" cannot be started"
+                : "replicas cannot be given a network of their own, and without one none is built or started; --isolation none does without"
+        )
         return (facts, missing)
+    }
+
+    /// Why nothing of a user may be run here; nil when it may.
+    var refusal: String? {
+        guard !has(.network), !isOptional else { return nil }
+        let reason = reasons[.network].map { " (\($0))" } ?? ""
+        return
+            "This machine cannot give replicas a network of their own\(plainReason.map { " (\($0))" } ?? reason). Where every model is your own, --isolation none does without."
     }
 }

@@ -30,11 +30,15 @@ struct Launch: Sendable {
     var hidden: [String]
     /// What it sees besides the system, its image and its environment.
     var views: [View] = []
+    /// Name servers it asks; nil for those of this machine.
+    var nameServers: [String]?
+    /// Whether it gets a network of its own also where it is given a way out.
+    var isNetworked = false
 
     var mode: SandboxMode { isolation.mode }
 
-    /// Whether it has a network of its own, without a way out.
-    var hasNetwork: Bool { egress == .closed && isolation.has(.network) }
+    /// Whether it has a network of its own.
+    var hasNetwork: Bool { isolation.has(.network) && (egress == .closed || isNetworked) }
 
     /// - Throws: when its tree cannot be read.
     func isolated() throws -> Isolated {

@@ -39,6 +39,7 @@ struct Sandbox: Sendable {
         for (name, value) in secrets {
             try write(value, to: launch.unit + "/secrets/" + name, mode: 0o400)
         }
+        if let servers = launch.nameServers { try write(servers, in: launch.unit) }
         try EnvironmentFile(unit: launch.unit).write(environmentName)
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
         try write(ReplicaScripts.start(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
@@ -50,7 +51,14 @@ struct Sandbox: Sendable {
     /// Starts the prepared unit; output goes to its `output.log`.
     /// - Parameter record: keeps what finds the process again; nothing of the unit runs before.
     func start(_ launch: Launch, record: (SpawnedProcess) throws -> Void) throws -> SpawnedProcess {
-        try SpawnedProcess.start(
+        let waiting = try begin(launch, record: record)
+        try waiting.open()
+        return waiting.process
+    }
+
+    /// The same, up to the gate.
+    func begin(_ launch: Launch, record: (SpawnedProcess) throws -> Void) throws -> GatedProcess {
+        try SpawnedProcess.begin(
             ["/bin/sh", ReplicaScripts.path(launch)], launch.isolated(), output: launch.unit + "/output.log",
             record: record)
     }
@@ -122,6 +130,13 @@ struct Sandbox: Sendable {
         guard let own = namespace("\(process.pid)"), own != namespace("self") else { return [] }
         let names = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.filter { namespace($0) == own }.compactMap { Int32($0) }
+    }
+
+    /// Puts the replica's /etc/resolv.conf among its own changes of /etc.
+    private func write(_ nameServers: [String], in unit: String) throws {
+        let directory = unit + "/layers/etc-up"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try write(NameServers.configuration(nameServers), to: directory + "/resolv.conf", mode: 0o444)
     }
 
     private func write(_ text: String, to path: String, mode: mode_t) throws {

@@ -18,46 +18,38 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         life = world.serverCrashes
     }
 
-    func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
-        guard let url = URL(string: request.url), let port = url.port else {
-            throw HTTPClientError.invalidURL
-        }
-        if url.path == "/hot-reload" { return try await reload(port) }
-        return try await predict(port, request)
-    }
-
-    /// The model server takes changed code in place, or says why not and goes on with what it had.
-    private func reload(_ port: Int) async throws -> HTTPClientResponse {
-        try await world.scheduler.sleep(
-            world.faultDice.span(.milliseconds(5), .seconds(5), "reload/takes"))
-        guard let process = world.machine.process(atPort: port), process.answers else {
-            throw HTTPClientError.remoteConnectionClosed
-        }
-        if world.faultDice.chance(world.weather.startFailures, "reload/refused") {
-            return HTTPClientResponse(
-                status: .internalServerError, body: .bytes(ByteBuffer(string: "{\"error\":\"it is broken\"}"))
-            )
-        }
-        return HTTPClientResponse(status: .ok, body: .bytes(ByteBuffer()))
-    }
-
     func callOut(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> CallAnswer {
         try await deliver(request.headers.first(name: "X-BASETEN-REQUEST-ID") ?? "", timeout)
     }
 
-    private func predict(_ port: Int, _ request: HTTPClientRequest) async throws -> HTTPClientResponse {
-        guard let process = world.machine.process(atPort: port), process.answers else {
-            throw HTTPClientError.connectTimeout
+    func call(
+        _ call: ReplicaCall, at endpoint: ReplicaEndpoint, timeout: TimeAmount
+    ) async throws -> ReplicaAnswer {
+        guard let process = world.machine.process(atPort: endpoint.port), process.answers else {
+            throw ReplicaCallError.lost("nothing listens there")
         }
+        if call.path == "/hot-reload" { return try await reload(endpoint.port) }
         try await world.scheduler.sleep(
             world.faultDice.span(.milliseconds(10), .seconds(10), "async/predicts-for"))
-        guard let after = world.machine.process(atPort: port), !after.hasExited else {
-            throw HTTPClientError.remoteConnectionClosed
+        guard let after = world.machine.process(atPort: endpoint.port), !after.hasExited else {
+            throw ReplicaCallError.lost("the connection ended")
         }
-        world.queue.predicted(request.headers.first(name: "X-Baseten-Request-Id") ?? "", life: life)
-        let body = ByteBuffer(string: "{\"ok\":true}")
-        return HTTPClientResponse(
-            status: .ok, headers: ["content-type": "application/json"], body: .bytes(body))
+        world.queue.predicted(call.headers.first(name: "X-Baseten-Request-Id") ?? "", life: life)
+        return ReplicaAnswer(
+            status: 200, contentType: "application/json", body: ByteBuffer(string: "{\"ok\":true}"))
+    }
+
+    /// The model server takes changed code in place, or says why not and goes on with what it had.
+    private func reload(_ port: Int) async throws -> ReplicaAnswer {
+        try await world.scheduler.sleep(
+            world.faultDice.span(.milliseconds(5), .seconds(5), "reload/takes"))
+        guard let process = world.machine.process(atPort: port), process.answers else {
+            throw ReplicaCallError.lost("the connection ended")
+        }
+        let isRefused = world.faultDice.chance(world.weather.startFailures, "reload/refused")
+        return ReplicaAnswer(
+            status: isRefused ? 500 : 200, contentType: "application/json",
+            body: ByteBuffer(string: isRefused ? "{\"error\":\"it is broken\"}" : "{}"))
     }
 
     private func deliver(_ id: String, _ timeout: TimeAmount) async throws -> CallAnswer {
@@ -70,6 +62,4 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         try await world.scheduler.sleep(.nanoseconds(timeout.nanoseconds))
         throw HTTPClientError.deadlineExceeded
     }
-
-    func shutdown() async {}
 }

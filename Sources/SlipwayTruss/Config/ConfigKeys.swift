@@ -30,6 +30,7 @@ enum ConfigKeys {
                 "startup_threshold_seconds",
             ]
         ),
+        (EgressRestrictions.path, EgressRestrictions.keys),
         (
             "docker_server",
             [

@@ -31,7 +31,7 @@ public struct DockerServer: Sendable, Equatable {
 
 /// What a deployment's replicas may reach.
 public enum Egress: String, Sendable, Codable, CaseIterable {
-    /// The machine's network.
+    /// What is outside of this machine.
     case open
     /// Nothing: they are only called.
     case closed = "none"
@@ -55,8 +55,11 @@ public struct TrussConfig: Sendable {
     /// `runtime.predict_concurrency`, 1 or more.
     public var predictConcurrency: Int
     public var dockerServer: DockerServer?
-    /// `model_metadata.slipway.egress`, a field of our own where upstream takes anything; nil when not given.
+    /// `model_metadata.slipway.egress`, a field of our own where upstream takes anything, and `closed` where
+    /// `runtime.egress_restrictions` allow nothing; nil when neither says anything.
     public var egress: Egress?
+    /// The only addresses outside that replicas may reach; nil without `runtime.egress_restrictions`.
+    public var allowedAddresses: [AddressRange]?
     /// The whole config as a JSON object with upstream's key names.
     public var json: String
     /// The text it was read from; nil for JSON.
@@ -111,6 +114,8 @@ public struct TrussConfig: Sendable {
             reader.fail("runtime.transport.kind", root["runtime"], "grpc needs a docker_server")
         }
         egress = Self.egress(root["model_metadata"]?["slipway"]?["egress"], &reader)
+        allowedAddresses = EgressRestrictions.allowed(root["runtime"]?["egress_restrictions"], &reader)
+        if allowedAddresses?.isEmpty == true { egress = .closed }
         if !reader.problems.isEmpty { throw ConfigError(reader.problems) }
         warnings = reader.warnings
         self.raw = raw

@@ -101,7 +101,12 @@ struct Composition {
         edge.connect(to: gateway)
         let shared = SharedGateway(local: gateway)
         earlier?.follow(shared)
-        let engine = try LocalEngine(configuration: engineConfiguration(data, now), logger: logger)
+        var engineConfiguration = engineConfiguration(data, now)
+        engineConfiguration.serveInference = { socket in
+            let number = gateway.attach(socket)
+            return { gateway.detach(number) }
+        }
+        let engine = try LocalEngine(configuration: engineConfiguration, logger: logger)
         var dependencies = dependencies(uploads, data, masterKey: masterKey, now: now)
         dependencies.catalogue = catalogue
         dependencies.capacity = Capacity(machine: machine, policy: settings.reserve)
@@ -249,7 +254,7 @@ struct Composition {
         socketPath: String, observer: SwitchedObserver, edge: Edge, now: @escaping @Sendable () -> Timestamp
     ) -> Gateway {
         var configuration = GatewayConfiguration(
-            host: settings.host, port: settings.port,
+            hosts: settings.hosts, port: settings.port,
             inferencePort: settings.inferencePort == 0 ? nil : settings.inferencePort,
             managementUpstream: .path(socketPath))
         configuration.eventLoops = System.coreCount
@@ -281,6 +286,7 @@ struct Composition {
         configuration.egress = settings.egress
         configuration.replicaDisk = settings.replicaDisk == 0 ? nil : Int64(settings.replicaDisk) << 20
         configuration.buildDisk = settings.buildDisk == 0 ? nil : Int64(settings.buildDisk) << 20
+        configuration.usesNamespaces = settings.isolation == .full
         configuration.privateFiles = [settings.tlsKey].compactMap { $0 }
         return configuration
     }
@@ -306,19 +312,16 @@ struct Composition {
 
     /// The port for TLS; nil where no certificate is given.
     private func bindSecurely(_ edge: Edge, _ sockets: [PassedSocket]) throws -> Int? {
-        let passed = sockets.first { $0.kind == .secure }?.socket
-        let wanted = settings.tlsCertificate != nil
-        let inherited = passed.flatMap { socket in
-            wanted && socket.endpoint.isAt(settings.host, settings.tlsPort) ? socket : nil
-        }
-        if inherited == nil { passed?.close() }
+        let inherited = sockets.filter { $0.kind == .secure }.map(\.socket)
         switch (settings.tlsCertificate, settings.tlsKey) {
-        case (nil, nil): return nil
+        case (nil, nil):
+            for socket in inherited { socket.close() }
+            return nil
         case (let certificate?, let key?):
             let files = TLSFiles(certificate: certificate, key: key)
             do {
                 return try edge.bind(
-                    host: settings.host, port: settings.tlsPort, files: files, inheriting: inherited)
+                    hosts: settings.hosts, port: settings.tlsPort, files: files, inheriting: inherited)
             } catch let error as SystemError where error.number == EADDRINUSE {
                 throw SettingsError(
                     description:

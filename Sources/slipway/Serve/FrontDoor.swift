@@ -59,7 +59,7 @@ final class FrontDoor: Service {
         var sockets = await gateway.leave(for: address).map {
             PassedSocket(kind: $0.kind == .main ? .main : .inference, socket: $0.socket)
         }
-        if let socket = await edge.leave() { sockets.append(PassedSocket(kind: .secure, socket: socket)) }
+        sockets += await edge.leave().map { PassedSocket(kind: .secure, socket: $0) }
         return sockets
     }
 }

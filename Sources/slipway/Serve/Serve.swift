@@ -38,6 +38,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: help("async-retention")) var asyncRetention: String?
     @Option(help: help("gate-dir")) var gateDir: String?
     @Option(help: help("egress")) var egress: String?
+    @Option(help: help("isolation")) var isolation: String?
     @Option(help: help("rate-limits")) var rateLimits: String?
     @Option(help: help("loopback-webhooks")) var loopbackWebhooks: String?
     @Option(help: help("log-retention")) var logRetention: String?
@@ -64,7 +65,8 @@ struct Serve: AsyncParsableCommand {
             "take-over-limit": takeOverLimit,
             "predict-timeout": predictTimeout, "park-timeout": parkTimeout, "max-body": maxBody,
             "deploy-timeout": deployTimeout, "async-retention": asyncRetention, "gate-dir": gateDir,
-            "egress": egress, "rate-limits": rateLimits, "loopback-webhooks": loopbackWebhooks,
+            "egress": egress, "isolation": isolation, "rate-limits": rateLimits,
+            "loopback-webhooks": loopbackWebhooks,
             "log-retention": logRetention, "log-size": logSize,
             "instance-types": instanceTypes, "reserve": reserve, "tls-port": tlsPort,
             "tls-certificate": tlsCertificate, "tls-key": tlsKey,

@@ -10,7 +10,7 @@ import Yams
 
 /// Every setting with its default, checked.
 struct Settings: Sendable, Equatable {
-    var host = "127.0.0.1"
+    var host = "localhost"
     var port = 8000
     /// 0 turns the second inference listener off.
     var inferencePort = 9090
@@ -42,6 +42,7 @@ struct Settings: Sendable, Equatable {
     /// Minutes.
     var asyncRetention = 60
     var egress = Egress.open
+    var isolation = IsolationChoice.full
     var gateDirectory: String?
     var instanceTypes: String?
     var reserve = CapacityPolicy.gpus
@@ -55,7 +56,11 @@ struct Settings: Sendable, Equatable {
     enum RateLimiting: String, CaseIterable, Sendable { case auto, on, off }
     enum LoopbackWebhooks: String, CaseIterable, Sendable { case auto, on, off }
     enum ReplicasOnExit: String, CaseIterable, Sendable { case keep, stop }
+    enum IsolationChoice: String, CaseIterable, Sendable { case full, none }
     enum PythonVersions: String, CaseIterable, Sendable { case nearest, exact }
+
+    /// The addresses to listen on.
+    var hosts: [String] { host == "localhost" ? ["127.0.0.1", "::1"] : [host] }
 
     var callsLoopback: Bool {
         switch loopbackWebhooks {
@@ -92,9 +97,11 @@ extension Settings {
     }
 
     static let entries: [Entry] = [
-        .init("host", "IP address to listen on (default 127.0.0.1).") { settings, value in
-            settings.host = value == "localhost" ? "127.0.0.1" : value
-            return Endpoint.isAddress(settings.host) ? nil : "an IP address"
+        .init("host", "IP address to listen on (default localhost: 127.0.0.1 and, where there is IPv6, ::1).")
+        {
+            settings, value in
+            settings.host = value
+            return value == "localhost" || Endpoint.isAddress(value) ? nil : "an IP address"
         },
         .number(
             "port", "Port of the one listener for all hosts (default 8000; 0 picks a free one).", 0...65535,
@@ -197,8 +204,12 @@ extension Settings {
             \.rateLimits),
         .choice(
             "egress",
-            "What replicas may reach: this machine's network unless their config asks for none, or nothing (open or none; default open).",
+            "What replicas may reach: what is outside of this machine unless their config asks for none, or nothing (open or none; default open).",
             \.egress),
+        .choice(
+            "isolation",
+            "Whether replicas are kept apart from this machine and each other, and not started where that is impossible; or none, where every model is your own (full or none; default full).",
+            \.isolation),
         .choice(
             "loopback-webhooks",
             "Whether webhooks and gates may be programs on this machine: on, off, or if only this machine can call the server (auto, the default).",

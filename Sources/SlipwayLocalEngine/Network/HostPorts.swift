@@ -1,20 +1,23 @@
-// Hands out loopback ports for replicas.
+// Ports of this machine, for replicas without a network of their own (`--isolation none`).
 
 import Foundation
 
-struct PortPool: Sendable {
+struct HostPorts: Sendable {
+    /// Below the kernel's range for outgoing connections, so that none is taken by chance.
+    static let range = 20000...29999
+
     private let range: ClosedRange<Int>
     private var taken: Set<Int> = []
     private var next: Int
 
-    /// Begins anywhere: between a look at a port and the replica that listens on it seconds pass, and another server
-    /// on this machine must not choose the same one in them.
-    init(_ range: ClosedRange<Int>) {
+    /// Starts anywhere: seconds pass until the replica listens, and another server on this machine must not choose the
+    /// same port meanwhile.
+    init(_ range: ClosedRange<Int> = HostPorts.range) {
         self.range = range
         next = .random(in: range)
     }
 
-    /// A port nobody listens on; nil when there is none.
+    /// A port on which nothing listens; nil when there is none.
     mutating func take() -> Int? {
         for _ in range {
             let port = next

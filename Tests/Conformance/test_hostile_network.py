@@ -1,0 +1,344 @@
+"""Replicas' networks: hostile Trusses attack the server's ports, other replicas and the machine, and honest ones work.
+
+Everything is tried with a server that is root and with one that is an ordinary user. Each wall is also taken away once,
+to see that an attack then succeeds.
+"""
+
+import concurrent.futures
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import pytest
+import requests
+
+from harness import API, BINARY, ROOT, Server, eventually, truss_files
+from hostile.network import ELSEWHERE, HERE, METADATA, OUTSIDE, files, has_outside, outside, tunnels_for_all
+from hostile.network import PORT as LISTENING
+from test_isolation_user import AS_USER, NOBODY, make_tools
+
+PORT = 18700
+REFUSED = {"ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EPERM", "EACCES", "TimeoutError"}
+pytestmark = pytest.mark.skipif(not has_outside(), reason="needs root, iproute2, nftables and slirp4netns")
+
+
+class Site:
+    """A server of root or of an ordinary user on a directory of its own."""
+
+    def __init__(self, kind, place, without=(), port=PORT):
+        self.kind, self.place, self.port = kind, place, port
+        place.mkdir(mode=0o755, exist_ok=True)
+        command = []
+        tools = ROOT / ".venv"
+        if kind == "user":
+            for name in ("data", "home"):
+                (place / name).mkdir(mode=0o700, exist_ok=True)
+                os.chown(place / name, NOBODY, NOBODY)
+            shutil.copy(BINARY, place / "slipway")
+            tools = place / "tools"
+            if not tools.exists():
+                make_tools(tools)
+            command = [*AS_USER, str(place / "slipway")]
+        self.server = Server(
+            place / "data", port=port, inference_port=port + 1, on_exit="stop" if without else "keep", arguments=["--tools-dir", str(tools)],
+            environment={**os.environ, "HOME": str(place / "home"), "SLIPWAY_TEST_WITHOUT_WALLS": ",".join(without)},
+        )  # fmt: skip
+        self.server.command = [*(command or self.server.command[:1]), *self.server.command[1:]]
+        self.server.start()
+        self.api = API(self.server.key, f"http://localhost:{port}")
+
+    def push(self, name, truss, replace=(), **options):
+        content = files(truss)
+        content["config.yaml"] = content["config.yaml"].replace(truss.replace("_", "-"), name)
+        for key, value in dict(replace).items():
+            content[key] = content.get(key, "") + value
+        ids = self.api.pushed(name, content, **options)
+        if "status" not in options:
+            eventually(lambda: self.api.get(f"/v1/models/{ids[0]}")["production_deployment_id"])
+        return ids
+
+    def model(self, truss, **options):
+        """One of this Truss, pushed once."""
+        name = truss.replace("_", "-")
+        found = [one for one in self.api.get("/v1/models")["models"] if one["name"] == name]
+        return found[0]["id"] if found else self.push(name, truss, **options)[0]
+
+    def predict(self, model, **arguments):
+        answer = self.api.session.post(
+            f"{self.api.management}/model/{model}/production/predict", json=arguments, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def records(self):
+        return [json.loads(path.read_text()) for path in self.server.data.glob("engine/replicas/*/replica.json")]
+
+    def record(self, model):
+        current = self.api.get(f"/v1/models/{model}")["production_deployment_id"]
+        return next(record for record in self.records() if record["deploymentID"] == current)
+
+    def kill(self):
+        """Ends the server by force and starts the next on its replicas."""
+        self.server.process.send_signal(signal.SIGKILL)
+        self.server.process.wait()
+        self.server.start()
+
+    def end(self):
+        if "keep" in self.server.command:
+            self.server.command[self.server.command.index("keep")] = "stop"
+            if self.server.process.poll() is None:
+                self.server.stop()
+            self.server.start()
+        assert self.server.stop() == 0
+        assert list((self.server.data / "engine/replicas").iterdir()) == []
+
+
+@contextlib.contextmanager
+def site_of(kind, without=(), port=PORT):
+    place = pathlib.Path(tempfile.mkdtemp(prefix="slipway-network-", dir="/opt"))
+    place.chmod(0o755)
+    made = None
+    try:
+        made = Site(kind, place, without, port)
+        yield made
+    finally:
+        if made:
+            made.end()
+        subprocess.run(["rm", "-rf", place], check=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beyond():
+    with outside(), tunnels_for_all():
+        yield
+
+
+@pytest.fixture(scope="module", params=["root", "user"])
+def site(request, beyond):
+    with site_of(request.param) as made:
+        yield made
+
+
+def own_address():
+    """Of the interface that leads out of this machine; None without one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("192.0.2.77", 9))
+        except OSError:
+            return None
+        return one.getsockname()[0]
+
+
+def callers(site, count=60):
+    """What clients with a key are answered that take `localhost` as both of its addresses."""
+
+    def call(number):
+        connection = http.client.HTTPConnection(("127.0.0.1", "::1")[number % 2], site.port + number // 2 % 2, timeout=20)
+        connection.request("GET", "/healthz", headers={"Authorization": f"Api-Key {site.server.key}", "Connection": "close"})
+        return connection.getresponse().read().decode()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return list(pool.map(call, range(count)))
+
+
+def test_clients_reach_the_server_whatever_listens_on_its_ports(site):
+    model = site.model("network_takes_the_servers_ports")
+    # In a network of its own it may listen where it likes.
+    told = site.predict(model, do="listen", ports=[PORT, PORT + 1])
+    assert told[f"127.0.0.1 {PORT}"] == "listens", told
+    answers = callers(site)
+    assert "forged" not in answers and len(answers) == 60
+    assert site.predict(model, do="heard") == []
+
+
+def test_one_that_takes_every_port_keeps_no_other_from_starting(site):
+    hoarder = site.model("network_hoards_ports")
+    assert site.predict(hoarder) > 900
+    other, _ = site.push("beside-the-hoarder", "network_reaches_out")
+    assert site.predict(other, do="interfaces")
+
+
+def test_replicas_with_one_fixed_port_run_together(site):
+    """Port 8000 too, several of one model and of others, and the next deployment beside the one before."""
+    model, deployment = site.push("fixed", "network_fixed_port")
+    site.push("fixed-too", "network_fixed_port")
+    site.api.call(
+        "PATCH", f"/v1/models/{model}/deployments/{deployment}/autoscaling_settings",
+        json={"min_replica": 3, "max_replica": 3}).raise_for_status()
+    seen = set()
+
+    def all_three():
+        with concurrent.futures.ThreadPoolExecutor(9) as pool:
+            seen.update(pool.map(lambda _: site.predict(model), range(9)))
+        return len(seen) == 3
+
+    eventually(all_three, 60, what=lambda: seen)
+    mine = [record for record in site.records() if record["deploymentID"] == deployment]
+    assert len(mine) == 3 and {record["port"] for record in mine} == {8000}
+    _, second = site.push("fixed", "network_fixed_port", replace={"data/server.py": "# changed\n"})
+    answer = site.api.session.post(f"{site.api.management}/model/{model}/deployment/{second}/predict", json={}, timeout=60)
+    assert answer.status_code == 200 and answer.json() not in seen
+
+
+def test_readiness_is_not_taken_from_another_that_listens_on_the_same_port(site):
+    imposter = site.model("network_impersonates")
+    model, deployment = site.push("waits", "network_never_listens", status=None)
+    eventually(lambda: site.api.deployment(model, deployment)["status"] == "LOADING_MODEL", 60)
+    eventually(lambda: any(record["deploymentID"] == deployment for record in site.records()))
+    pause = site.api.session.get(f"{site.api.management}/v1/models/{model}", timeout=60)
+    assert pause.status_code == 200
+    # The other answers whoever asks it, and is asked by nobody but its own.
+    with contextlib.suppress(AssertionError):
+        eventually(lambda: site.api.deployment(model, deployment)["status"] == "ACTIVE", 5)
+        pytest.fail("a replica that does not listen counts as ready")
+    assert site.predict(imposter) == []
+
+
+def test_what_is_outside_is_reached_and_nothing_of_this_machine(site):
+    model = site.model("network_reaches_out")
+
+    def connect(address, port=LISTENING, **options):
+        return site.predict(model, do="connect", address=address, port=port, **options)
+
+    assert connect(OUTSIDE).endswith(f"outside {OUTSIDE}")
+    assert site.predict(model, do="send", address=OUTSIDE, port=LISTENING) == "outside"
+    assert connect(ELSEWHERE).endswith(f"outside {ELSEWHERE}")
+    # Where this machine, and whoever is on its loopback, can reach them.
+    assert requests.get(f"http://{METADATA}:{LISTENING}", timeout=10).text == f"outside {METADATA}"
+    assert requests.get(f"http://{HERE}:{LISTENING}", timeout=10).text == f"outside {HERE}"
+    for address in (METADATA, HERE):
+        assert connect(address) in REFUSED
+        assert connect(address, device="eth0") in REFUSED
+        assert site.predict(model, do="send", address=address, port=LISTENING) in REFUSED
+    # The last one is where slirp4netns would show this machine.
+    own = ["127.0.0.1", "::1", "0.0.0.0", "127.0.0.53", own_address() or "127.0.0.1", HERE, f"::ffff:{HERE}"]
+    for address in own + (["10.0.2.2"] if site.kind == "user" else []):
+        for port in (PORT, PORT + 1, 22):
+            assert connect(address, port) in REFUSED, (address, port)
+            assert connect(address, port, device="eth0") in REFUSED, (address, port)
+    name = f"slipway-{os.getpid()}-{site.kind}"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("\0" + name)
+        listener.listen()
+        assert site.predict(model, do="abstract", name=name) == "ECONNREFUSED"
+
+
+def inside(record, *command):
+    """What a command prints in the network of a replica."""
+    entry = ["nsenter", "--target", str(record["process"]["pid"]), "--net"]
+    return subprocess.run([*entry, *command], capture_output=True, text=True, check=True).stdout
+
+
+def test_other_replicas_are_not_reached(site):
+    model = site.model("network_reaches_out")
+    other = site.model("network_fixed_port")
+    for port in {8000, 8080, *(record["port"] for record in site.records())}:
+        answer = site.predict(model, do="connect", address="127.0.0.1", port=port)
+        # Its own server is the only one there.
+        assert answer in REFUSED or "uvicorn" in answer, answer
+    if site.kind == "user":
+        return
+    # Neither by their addresses, nor this machine by its end of the pair.
+    addresses = json.loads(inside(site.record(other), "ip", "-json", "address", "show", "dev", "eth0"))
+    theirs = next(one["local"] for one in addresses[0]["addr_info"] if one["family"] == "inet")
+    routes = json.loads(inside(site.record(model), "ip", "-json", "route"))
+    machine = next(route["gateway"] for route in routes if route["dst"] == "default")
+    for address, port in ((theirs, 8000), (machine, PORT), (machine, LISTENING)):
+        for device in (None, "eth0"):
+            assert site.predict(model, do="connect", address=address, port=port, device=device) in REFUSED
+    assert site.predict(other), "it is there for its own callers"
+
+
+def test_what_holds_it_is_not_changed_from_inside(site):
+    told = site.predict(site.model("network_changes_its_walls"))
+    assert "done" not in told.values() and 0 not in told.values(), told
+    assert set(told) >= {"link", "address", "rules", "raw", "packet", "port 80"}, told
+
+
+def test_the_inference_api_is_reached_with_a_key_and_nothing_else_of_the_server(site):
+    model, echo = site.model("network_reaches_out"), site.push(f"echo-{site.kind}", "network_fixed_port")[0]
+    path = f"/model/{echo}/production/predict"
+    status, body = site.predict(model, do="call", path=path, key=site.server.key, json='{"x": 1}')
+    assert status == 200 and json.loads(body), (status, body)
+    for key in (None, "wrong"):
+        status, body = site.predict(model, do="call", path=path, key=key, json="{}")
+        assert status in {401, 403}, (status, body)
+    for path in ("/v1/models", "/v1/secrets", "/graphql/", "/metrics"):
+        status, body = site.predict(model, do="call", path=path, key=site.server.key)
+        assert status == 404, (path, status, body)
+
+
+def test_replicas_reach_only_what_their_config_allows(site):
+    allowed = f"runtime:\n  egress_restrictions:\n    ip_allow_list: [{OUTSIDE}, {HERE}, 169.254.0.0/16]\n"
+    model, _ = site.push("allowed", "network_reaches_out", replace={"config.yaml": allowed})
+    # A name server is reached where the list names it only: questions can carry anything out.
+    found = {address: site.predict(model, do="connect", address=address, port=LISTENING) for address in (OUTSIDE, ELSEWHERE, HERE, METADATA)}
+    assert found.pop(OUTSIDE).endswith(f"outside {OUTSIDE}")
+    assert set(found.values()) <= REFUSED, found
+    assert site.predict(model, do="send", address=ELSEWHERE, port=LISTENING) in REFUSED
+    nothing = "runtime:\n  egress_restrictions: {ip_allow_list: [], fqdn_allow_list: []}\n"
+    model, _ = site.push("nothing", "network_reaches_out", replace={"config.yaml": nothing})
+    assert site.predict(model, do="interfaces") == ["lo"]
+    assert site.predict(model, do="connect", address=OUTSIDE, port=LISTENING) == "ENETUNREACH"
+    assert site.predict(model, do="call", path="/") == [0, "no address"]
+    named = "runtime:\n  egress_restrictions: {fqdn_allow_list: ['*.example.com']}\n"
+    content = files("network_reaches_out")
+    content["config.yaml"] += named
+    answer = site.api.push("named", content)
+    message = " ".join(answer.text.split())
+    assert answer.status_code == 400 and "egress_restrictions.fqdn_allow_list" in message, answer.text
+
+
+def test_networks_and_ways_out_survive_the_server(site):
+    model, other = site.model("network_reaches_out"), site.model("network_fixed_port")
+    before = site.record(model), site.predict(other)
+    site.kill()
+    assert eventually(lambda: site.predict(other), 30) == before[1]
+    assert site.record(model)["process"] == before[0]["process"]
+    assert site.predict(model, do="connect", address=OUTSIDE, port=LISTENING).endswith(OUTSIDE)
+    assert site.predict(model, do="connect", address=HERE, port=LISTENING) in REFUSED
+    status, body = site.predict(model, do="call", path=f"/model/{other}/production/predict", key=site.server.key, json="{}")
+    assert status == 200, (status, body, site.server.log.read_text()[-2000:])
+    if site.kind == "user":
+        # What carries its packets is started again when it dies.
+        os.kill(site.record(model)["helper"]["pid"], signal.SIGKILL)
+        eventually(lambda: site.predict(model, do="connect", address=OUTSIDE, port=LISTENING).endswith(OUTSIDE), 30)
+        assert site.predict(model, do="connect", address=HERE, port=LISTENING) in REFUSED
+
+
+def test_addresses_that_this_machine_gets_later_are_its_own_too(site):
+    model, later = site.model("network_reaches_out"), "10.231.77.9"
+    subprocess.run(["ip", "address", "add", f"{later}/32", "dev", "slt-here"], check=True)
+    try:
+        with socket.create_server((later, LISTENING)):
+            # Refused by a rule, at the latest some seconds later, and never served by the listener.
+            eventually(lambda: site.predict(model, do="connect", address=later, port=LISTENING) in REFUSED - {"TimeoutError"}, 20)
+    finally:
+        subprocess.run(["ip", "address", "delete", f"{later}/32", "dev", "slt-here"], check=True)
+
+
+def test_with_its_walls_removed_attacks_succeed():
+    """Of a wall that no attack notices nobody knows whether it stands."""
+    with site_of("root", ["addresses", "restrictions"], PORT + 10) as site:
+        model = site.model("network_reaches_out")
+        for address in (METADATA, HERE):
+            assert site.predict(model, do="connect", address=address, port=LISTENING).endswith(f"outside {address}")
+        allowed = f"runtime:\n  egress_restrictions: {{ip_allow_list: [{OUTSIDE}]}}\n"
+        model, _ = site.push("allowed", "network_reaches_out", replace={"config.yaml": allowed})
+        assert site.predict(model, do="connect", address=ELSEWHERE, port=LISTENING).endswith(f"outside {ELSEWHERE}")
+    with site_of("user", ["network", "shared-ports"], PORT + 20) as site:
+        model = site.model("network_reaches_out")
+        assert "HTTP/1" in site.predict(model, do="connect", address="127.0.0.1", port=site.port)
+        other = site.push("neighbour", "network_reaches_out")[0]
+        port = site.record(other)["port"]
+        assert "uvicorn" in site.predict(model, do="connect", address="127.0.0.1", port=port)
+        thief = site.model("network_takes_the_servers_ports")
+        assert "listens" in site.predict(thief, do="listen", ports=[site.port]).values()
+        eventually(lambda: "forged" in callers(site, 20), 30)
+        eventually(lambda: any(site.server.key in one for one in site.predict(thief, do="heard")), 30)
