@@ -103,6 +103,8 @@ class Place:
         ids = self.api.pushed(name, truss_files(name, model=MODEL, config=config) | files, status=None)
         if status:
             self.api.wait(*ids, status, seconds=400)
+            # Production follows a moment later.
+            eventually(lambda: self.api.get(f"/v1/models/{ids[0]}")["production_deployment_id"] == ids[1])
         return ids
 
     def ended(self, model, deployment):
