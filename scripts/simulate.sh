@@ -37,7 +37,8 @@ for figure in $(grep -ho "^figure sim_checked_[a-z_]*" "$out/fresh-1" | cut -d' 
     grep -qE "^figure $figure [1-9]" "$out"/fresh-* || fail "the worlds never checked a promise: $figure"
 done
 
-# Planted bugs are looked for in worlds that nobody has seen.
+# Planted bugs are looked for in worlds that nobody has seen; those that show in one of some hundred worlds are held by
+# the recorded ones.
 find_planted() {
     if "$sim" --seeds 100000 --start "$start" --minutes 10 --time-limit 240 --plant "$1" >"$out/$1" 2>&1; then
         fail "the planted bug $1 was not found in $(grep -c . "$out/$1") worlds"
@@ -48,8 +49,7 @@ find_planted() {
 bugs=(
     "stops-busy-replicas" "swaps-too-early" "trusts-old-records" "rolls-too-fast rollout_serves"
     "leaves-out-replicas" "overbooks capacity" "repeats-predictions predicted_once"
-    "loses-cancellations cancellation_is_kept" "sleeps-during-promotions rollout_serves"
-    "syncs-to-inactive deactivation_is_kept" "gives-up-lost-images request_is_served"
+    "loses-cancellations cancellation_is_kept"
 )
 find_half() { for ((i = $1; i < ${#bugs[@]}; i += 2)); do find_planted ${bugs[i]}; done; }
 find_half 0 &

@@ -26,6 +26,9 @@ struct Ledger {
     var autoscaling: [EnvironmentKey: [AutoscalingSettings]] = [:]
     /// Deployments whose deactivation was acknowledged, and nothing else was asked of them since.
     var deactivated: Set<DeploymentID> = []
+    /// Deployments that were activated or retried. That is a new deploy: when its first replica ends, the deployment is
+    /// DEPLOY_FAILED with the reason until somebody retries it, whatever it had served before.
+    var deployedAgain: Set<DeploymentID> = []
     /// The newest patch whose staging was acknowledged, by model, while nothing else replaces the source.
     var patched: [ModelID: String] = [:]
     /// Of these, the ones whose sync was acknowledged.

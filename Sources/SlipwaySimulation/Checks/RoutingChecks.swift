@@ -163,6 +163,11 @@ final class RoutingChecks: @unchecked Sendable {
             world.violate(.requestIsServed, "a request of \(deployment) was lost with its replica")
         case .refused(let status, let reason, let by):
             let id = by ?? id
+            if world.ledger.deployedAgain.contains(id),
+                world.records.records.deployments[id]?.status == .deployFailed
+            {
+                return
+            }
             // What has just moved may not be in the table yet.
             guard began - (world.records.movedAt[key] ?? 0) > Duration.seconds(5).microseconds,
                 status != 500 || !reason.contains("held"), !world.hasExcuse(id, since: began - slack),

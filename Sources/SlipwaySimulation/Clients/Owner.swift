@@ -124,6 +124,7 @@ final class Owner: @unchecked Sendable {
         guard let id = aDeployment(of: model) else { return }
         let kind = dice.number(0...4, "\(name)/change")
         world.ledger.deactivated.remove(id)
+        if (1...3).contains(kind) { world.ledger.deployedAgain.insert(id) }
         world.excuse(id, "\(name) changes it (\(kind))")
         switch kind {
         case 0:

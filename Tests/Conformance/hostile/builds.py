@@ -68,7 +68,11 @@ class Place:
         self.index = Index()
         self.server = Server(
             self.data, port=self.port, inference_port=0,
-            arguments=["--tools-dir", str(tools), "--replica-disk", str(LIMIT), "--build-disk", str(LIMIT)],
+            # A way out of replicas' networks is not what is tested here, and takes /dev/net/tun where this is not root.
+            arguments=[
+                "--tools-dir", str(tools), "--replica-disk", str(LIMIT), "--build-disk", str(LIMIT),
+                "--egress", "none",
+            ],
             environment={
                 **os.environ, "HOME": str(self.home), "SERVER_SECRET": self.secret,
                 "UV_EXTRA_INDEX_URL": self.index.url, "SLIPWAY_TEST_WITHOUT_WALLS": ",".join(self.without),
