@@ -47,12 +47,26 @@ struct Ledger {
     var forwards: [EnvironmentKey: Int] = [:]
     /// How often somebody began to delete environments.
     private(set) var deletions = 0
+    /// What deletions under way delete. They may wait for a server for as long as they like, so that one which began
+    /// before a call may be carried out after it.
+    private var underWay: [Int: @Sendable (EnvironmentKey) -> Bool] = [:]
 
     /// Environments are about to be deleted, and their promotions with them.
-    mutating func forgetPromotions(where isDeleted: (EnvironmentKey) -> Bool) {
+    ///
+    /// - Returns: what `endDeletion` wants once it is answered, or never will be.
+    mutating func beginDeletion(where isDeleted: @escaping @Sendable (EnvironmentKey) -> Bool) -> Int {
         deletions += 1
+        underWay[deletions] = isDeleted
         promoted = promoted.filter { !isDeleted($0.key) }
         canceledPromotions = canceledPromotions.filter { !isDeleted($0.value) }
         canceling = canceling.filter { !isDeleted($0.value) }
+        return deletions
+    }
+
+    mutating func endDeletion(_ number: Int) { underWay[number] = nil }
+
+    /// Whether an answer about promotions into the environment still holds, of a call that began after `deletions`.
+    func promises(_ key: EnvironmentKey, since deletions: Int) -> Bool {
+        deletions == self.deletions && !underWay.values.contains { $0(key) }
     }
 }

@@ -124,7 +124,8 @@ struct Rest: @unchecked Sendable {
     private func leaveNothing() async {
         for model in world.records.records.models.sorted() {
             world.ledger.models[model] = .unknown
-            world.ledger.forgetPromotions { $0.model == model }
+            let deletion = world.ledger.beginDeletion { $0.model == model }
+            defer { world.ledger.endDeletion(deletion) }
             world.ledger.patched[model] = nil
             for (id, fate) in world.ledger.deployments where fate == .there {
                 world.ledger.deployments[id] = .unknown

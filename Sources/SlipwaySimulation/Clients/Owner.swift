@@ -155,7 +155,8 @@ final class Owner: @unchecked Sendable {
 
     private func deleteModel(_ model: ModelID) async {
         world.excuse(model, "\(name) deletes it")
-        world.ledger.forgetPromotions { $0.model == model }
+        let deletion = world.ledger.beginDeletion { $0.model == model }
+        defer { world.ledger.endDeletion(deletion) }
         world.ledger.patched[model] = nil
         let deployments = world.records.records.deployments.values.filter { $0.modelID == model }.map(\.id)
         world.ledger.doubt(\.models, model)
@@ -198,7 +199,8 @@ final class Owner: @unchecked Sendable {
         let key = Ledger.EnvironmentKey(model: model, name: environment)
         world.ledger.doubt(\.environments, key)
         world.ledger.autoscaling[key] = nil
-        world.ledger.forgetPromotions { $0 == key }
+        let deletion = world.ledger.beginDeletion { $0 == key }
+        defer { world.ledger.endDeletion(deletion) }
         let answer = await world.ask("\(name) deletes \(environment)") {
             try await $0.deleteEnvironment(environment, of: model, by: $1)
         }

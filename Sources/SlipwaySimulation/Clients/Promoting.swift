@@ -13,7 +13,7 @@ extension World {
         let answer = await ask("\(who) promotes \(selector) to \(environment)") {
             try await $0.promote(selector, of: model, to: environment, options, by: $1)
         }
-        if let view = answer.value, deletions == ledger.deletions,
+        if let view = answer.value, ledger.promises(key, since: deletions),
             !records.wasCurrent(view.deployment.id, in: key, since: began)
         {
             ledger.promoted[key, default: []].insert(view.deployment.id)
@@ -35,7 +35,7 @@ extension World {
             try await $0.signalPromotion(signal, in: environment, of: model, by: $1)
         }
         guard signal == .cancel || signal == .forceCancel, let promotion = answer.value,
-            deletions == ledger.deletions
+            ledger.promises(key, since: deletions)
         else { return }
         if promotion.status == .rampingDown {
             if ledger.forwards[key, default: 0] == 0 { ledger.canceling[promotion.id] = key }

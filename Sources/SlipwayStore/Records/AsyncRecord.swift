@@ -48,6 +48,26 @@ struct AsyncRecord: Codable, FetchableRecord, PersistableRecord, PartialRecord {
         errors = request.errors
     }
 
+    init(row: Row) throws {
+        var row = ColumnReader(row)
+        id = try row.next()
+        model_id = try row.id()
+        deployment_id = try row.id()
+        environment = try row.optional()
+        priority = try row.next()
+        created_at = try row.time()
+        expires_at = try row.time()
+        retry = try row.json(.retries)
+        webhook = try row.optional()
+        status = try row.choice()
+        webhook_status = try row.choice()
+        status_at = try row.time()
+        attempts = try row.next()
+        webhook_tries = try row.next()
+        due_at = try row.optionalTime()
+        errors = try row.json(.errors)
+    }
+
     var request: AsyncRequest {
         var request = AsyncRequest(
             id: id, modelID: model_id, deploymentID: deployment_id, environment: environment,

@@ -21,8 +21,16 @@ struct ModelRecord: Codable, FetchableRecord, PersistableRecord {
     var model: Model { Model(id: id, name: name, teamID: team_id, createdAt: created_at) }
 }
 
-struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord {
+struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord, PartialRecord {
     static let databaseTableName = "deployments"
+    static let columns = [
+        "id", "model_id", "name", "created_at", "is_development", "archive_key", "raw_config", "config_json",
+        "instance_type_id", "status", "status_reason", "status_since", "desired", "image_id", "autoscaling",
+        "has_been_active", "labels_json", "deploy_timeout_seconds", "deploy_started_at",
+        "source_deployment_id", "truss_hash", "truss_signature", "allows_download", "backpressure",
+    ]
+    static var databaseSelection: [any SQLSelectable] { columns.map { Column($0) } }
+
     var id: DeploymentID
     var model_id: ModelID
     var name: String
@@ -73,6 +81,34 @@ struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord {
         truss_signature = deployment.trussSignature
         allows_download = deployment.allowsDownload
         backpressure = deployment.backpressure
+    }
+
+    init(row: Row) throws {
+        var row = ColumnReader(row)
+        id = try row.id()
+        model_id = try row.id()
+        name = try row.next()
+        created_at = try row.time()
+        is_development = try row.next()
+        archive_key = try row.next()
+        raw_config = try row.optional()
+        config_json = try row.next()
+        instance_type_id = try row.next()
+        status = try row.choice()
+        status_reason = try row.optional()
+        status_since = try row.time()
+        desired = try row.choice()
+        image_id = try row.optionalID()
+        autoscaling = try row.json(.autoscaling)
+        has_been_active = try row.next()
+        labels_json = try row.optional()
+        deploy_timeout_seconds = try row.next()
+        deploy_started_at = try row.optionalTime()
+        source_deployment_id = try row.optionalID()
+        truss_hash = try row.optional()
+        truss_signature = try row.optional()
+        allows_download = try row.next()
+        backpressure = try row.optionalJSON(.backpressure)
     }
 
     var deployment: Deployment {

@@ -3,8 +3,14 @@
 import GRDB
 import SlipwayCore
 
-struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
+struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord, PartialRecord {
     static let databaseTableName = "environments"
+    static let columns = [
+        "model_id", "name", "created_at", "current_deployment_id", "autoscaling", "promotion_settings",
+        "schedules", "backpressure",
+    ]
+    static var databaseSelection: [any SQLSelectable] { columns.map { Column($0) } }
+
     var model_id: ModelID
     var name: String
     var created_at: Timestamp
@@ -25,6 +31,18 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
         backpressure = environment.backpressure
     }
 
+    init(row: Row) throws {
+        var row = ColumnReader(row)
+        model_id = try row.id()
+        name = try row.next()
+        created_at = try row.time()
+        current_deployment_id = try row.optionalID()
+        autoscaling = try row.json(.autoscaling)
+        promotion_settings = try row.json(.promotionSettings)
+        schedules = try row.json(.schedules)
+        backpressure = try row.optionalJSON(.backpressure)
+    }
+
     var environment: SlipwayCore.Environment {
         SlipwayCore.Environment(
             modelID: model_id, name: name, createdAt: created_at, currentDeploymentID: current_deployment_id,
@@ -33,8 +51,14 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord {
     }
 }
 
-struct PromotionRecord: Codable, FetchableRecord, PersistableRecord {
+struct PromotionRecord: Codable, FetchableRecord, PersistableRecord, PartialRecord {
     static let databaseTableName = "promotions"
+    static let columns = [
+        "id", "model_id", "environment", "candidate_id", "previous_id", "status", "error_message",
+        "scale_down_previous", "candidate_is_copy", "created_at", "ended_at", "rollout", "watch_until",
+    ]
+    static var databaseSelection: [any SQLSelectable] { columns.map { Column($0) } }
+
     var id: PromotionID
     var model_id: ModelID
     var environment: String
@@ -64,6 +88,23 @@ struct PromotionRecord: Codable, FetchableRecord, PersistableRecord {
         ended_at = promotion.endedAt
         rollout = promotion.rollout
         watch_until = promotion.rollout.watchUntil
+    }
+
+    init(row: Row) throws {
+        var row = ColumnReader(row)
+        id = try row.id()
+        model_id = try row.id()
+        environment = try row.next()
+        candidate_id = try row.id()
+        previous_id = try row.optionalID()
+        status = try row.choice()
+        error_message = try row.optional()
+        scale_down_previous = try row.next()
+        candidate_is_copy = try row.next()
+        created_at = try row.time()
+        ended_at = try row.optionalTime()
+        rollout = try row.json(.rollouts)
+        watch_until = try row.optionalTime()
     }
 
     var promotion: Promotion {
