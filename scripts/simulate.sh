@@ -47,7 +47,7 @@ find_planted() {
     echo "found: $1: $(grep -E "^seed " "$out/$1")"
 }
 bugs=(
-    "stops-busy-replicas" "swaps-too-early" "trusts-old-records" "rolls-too-fast rollout_serves"
+    "stops-busy-replicas" "swaps-too-early" "trusts-old-records" "misses-changes" "rolls-too-fast rollout_serves"
     "leaves-out-replicas" "overbooks capacity" "repeats-predictions predicted_once"
     "loses-cancellations cancellation_is_kept"
 )

@@ -36,6 +36,9 @@
         /// A lost image whose rebuild fails once is not built again.
         case givesUpLostImages = "gives-up-lost-images"
 
+        /// The controller does not hear of changes to environments.
+        case missesChanges = "misses-changes"
+
         private static let planted = Mutex<PlantedBug?>(nil)
 
         /// Nil takes the planted one out.
@@ -49,7 +52,7 @@
     package enum PlantedBug {
         case stopsBusyReplicas, swapsTooEarly, trustsOldRecords, rollsTooFast, leavesOutReplicas, overbooks
         case repeatsPredictions, losesCancellations, sleepsDuringPromotions, syncsToInactive
-        case givesUpLostImages
+        case givesUpLostImages, missesChanges
 
         @inlinable package static func isPlanted(_ bug: PlantedBug) -> Bool { false }
     }

@@ -11,14 +11,19 @@ import Synchronization
 public final class Store: Sendable {
     private let pool: any DatabaseWriter
     private let faults: (any StoreFaults)?
-    private let writes = Atomic<UInt64>(0)
+    private let changes = RecordChanges()
     private let path: String
     /// Nil for a database in memory, and once it is closed.
     private let lock: Mutex<StoreLock?>
     private let failure = Mutex<StorageFailure?>(nil)
 
     /// Counts the writes of this process: what was read at a version still holds while it is the same.
-    public var version: UInt64 { writes.load(ordering: .acquiring) }
+    public var version: UInt64 { changes.version }
+
+    /// What may differ from what was read when `version` was this.
+    public func kinds(changedAfter version: UInt64) -> Set<RecordKind> {
+        changes.kinds(changedAfter: version)
+    }
 
     /// What is wrong with the disk or the database, as far as the last transactions have shown.
     public var problem: StorageFailure? { failure.withLock { $0 } }
@@ -52,6 +57,7 @@ public final class Store: Sendable {
                 )
             }
             try Migrations.all.migrate(pool)
+            pool.add(transactionObserver: changes)
         } catch {
             throw StoreError(opening: path, error)
         }
@@ -67,6 +73,8 @@ public final class Store: Sendable {
         self.faults = faults
         do {
             try Migrations.all.migrate(pool)
+            // The database outlives this store.
+            pool.add(transactionObserver: changes)
         } catch {
             throw StoreError(opening: "in memory", error)
         }
@@ -100,7 +108,6 @@ public final class Store: Sendable {
         if let faults { return try await write(body, faults) }
         do {
             let value = try await pool.write { try body(StoreWriter(db: $0)) }
-            writes.add(1, ordering: .releasing)
             noteSuccess()
             return value
         } catch {
@@ -179,7 +186,6 @@ public final class Store: Sendable {
                 return value
             }
         }
-        writes.add(1, ordering: .releasing)
         try await faults.didCommit()
         return value
     }

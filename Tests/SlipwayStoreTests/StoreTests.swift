@@ -95,6 +95,34 @@ import Testing
         #expect(try await store.read { try $0.environments() }.isEmpty)
     }
 
+    @Test("a transaction tells which kinds of record it changed, also by a cascade, and one taken back tells of none")
+    func changes() async throws {
+        struct Stop: Error {}
+        let (store, model, deployment) = try await filled()
+        var version = store.version
+        #expect(store.kinds(changedAfter: version).isEmpty)
+        try await store.write { try $0.update(deployment) }
+        #expect(store.kinds(changedAfter: version) == [.deployments])
+
+        version = store.version
+        await #expect(throws: Stop.self) {
+            try await store.write { db in
+                try db.deleteModel(model.id)
+                throw Stop()
+            }
+        }
+        #expect(store.kinds(changedAfter: version).isEmpty)
+        try await store.write { try $0.deleteModel(model.id) }
+        #expect(store.kinds(changedAfter: version) == [.models, .deployments, .environments])
+    }
+
+    @Test("a row whose text is none of a column's choices is an error, not a trap")
+    func unknownChoice() async throws {
+        let (store, _, _) = try await filled()
+        try await store.write { try $0.db.execute(sql: "UPDATE deployments SET status = 'LOST'") }
+        await #expect(throws: (any Error).self) { try await store.read { try $0.deployments() } }
+    }
+
     @Test("a file that is no database is refused with advice")
     func damaged() throws {
         let path = directory + "/broken.sqlite"

@@ -214,19 +214,29 @@ public actor Controller {
         }
     }
 
-    /// All records. Nothing is read again before something was written: the one writer is this process.
+    /// All records. No kind is read again before something of it was written: the one writer is this process.
     func read() async throws -> Snapshot {
         // Taken before the read: a write in between makes what is read old at once.
         let version = store.version
+        guard let lastRead else { return try await read(RecordKind.all, of: nil, at: version) }
         let oldest = PlantedBug.isPlanted(.trustsOldRecords) && version > 3 ? version - 3 : version
-        if let lastRead, lastRead.version >= oldest { return lastRead.snapshot }
-        let snapshot = try await store.read { db in
-            Snapshot(
-                models: try db.models().map(\.id), deployments: try db.deployments(),
-                environments: try db.environments(), promotions: try db.runningPromotions(),
-                watches: try db.watchedPromotions(),
-                keys: try db.apiKeys())
-        }
+        if lastRead.version >= oldest { return lastRead.snapshot }
+        var changed = store.kinds(changedAfter: lastRead.version)
+        if PlantedBug.isPlanted(.missesChanges) { changed.remove(.environments) }
+        let snapshot = try await read(changed, of: lastRead.snapshot, at: version)
+        // A transaction that was committed meanwhile may have changed both what was read and what was not.
+        let isWhole =
+            store.kinds(changedAfter: lastRead.version) == changed || PlantedBug.isPlanted(.missesChanges)
+        return isWhole ? snapshot : try await read(RecordKind.all, of: nil, at: version)
+    }
+
+    private func read(
+        _ kinds: Set<RecordKind>, of old: Snapshot?, at version: UInt64
+    ) async throws -> Snapshot {
+        let snapshot =
+            if kinds.isEmpty, let old { old } else {
+                try await store.read { db in try Snapshot(reading: kinds, old ?? Snapshot(), from: db) }
+            }
         lastRead = (version, snapshot)
         return snapshot
     }

@@ -3,16 +3,33 @@
 import SlipwayCore
 import SlipwayEngine
 import SlipwayGateway
+import SlipwayStore
 
 /// All durable records a pass looks at, read in one transaction.
 struct Snapshot: Sendable, Equatable {
-    var models: [ModelID]
-    var deployments: [Deployment]
-    var environments: [Environment]
-    var promotions: [Promotion]
+    var models: [ModelID] = []
+    var deployments: [Deployment] = []
+    var environments: [Environment] = []
+    /// Those that run.
+    var promotions: [Promotion] = []
     /// Promotions that have succeeded and can still be taken back.
-    var watches: [Promotion]
-    var keys: [APIKeyRecord]
+    var watches: [Promotion] = []
+    var keys: [APIKeyRecord] = []
+}
+
+extension Snapshot {
+    /// What is stored now, of the kinds given; the rest as it was in `old`.
+    init(reading kinds: Set<RecordKind>, _ old: Snapshot, from db: StoreReader) throws {
+        self = old
+        if kinds.contains(.models) { models = try db.modelIDs() }
+        if kinds.contains(.deployments) { deployments = try db.deployments() }
+        if kinds.contains(.environments) { environments = try db.environments() }
+        if kinds.contains(.promotions) {
+            promotions = try db.runningPromotions()
+            watches = try db.watchedPromotions()
+        }
+        if kinds.contains(.apiKeys) { keys = try db.apiKeys() }
+    }
 }
 
 enum RoutingTableBuilder {
