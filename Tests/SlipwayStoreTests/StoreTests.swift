@@ -95,7 +95,7 @@ import Testing
         #expect(try await store.read { try $0.environments() }.isEmpty)
     }
 
-    @Test("a transaction tells which kinds of record it changed, also by a cascade, and one taken back tells of none")
+    @Test("a transaction tells which kinds of record it changed; one taken back tells of none")
     func changes() async throws {
         struct Stop: Error {}
         let (store, model, deployment) = try await filled()
