@@ -161,7 +161,13 @@ final class World: @unchecked Sendable {
 
     /// As when the records are restored on another machine.
     private func loseImage() {
-        guard let id = faultDice.pickNamed(machine.images.keys.sorted(), "crash/image", name: \.text) else {
+        // Images of what is being woken up are few and missed the most.
+        let waking = Set(
+            records.records.deployments.values.filter { $0.status == .wakingUp }.compactMap(\.imageID))
+        let isOneOfThem = faultDice.chance(0.5, "crash/image-of-waking")
+        let all = machine.images.keys.sorted()
+        let some = isOneOfThem ? all.filter(waking.contains) : []
+        guard let id = faultDice.pickNamed(some.isEmpty ? all : some, "crash/image", name: \.text) else {
             return
         }
         note("image \(id) is lost")
@@ -205,8 +211,12 @@ final class World: @unchecked Sendable {
     private func planReplicaCrash(_ mean: Duration) {
         scheduler.after(faultDice.pause(mean: mean, "replica-crash/pause")) { [self] in
             guard weather.replicaCrashEvery != nil else { return }
+            let all = machine.processes.keys.sorted()
+            // Replicas begin for a moment only, and what happens then is seldom seen.
+            let isBeginner = faultDice.chance(0.3, "replica-crash/at-start")
+            let some = isBeginner ? all.filter { machine.processes[$0]?.phase == .starting } : []
             let victim = faultDice.pickNamed(
-                machine.processes.keys.sorted(), "replica-crash/of", name: { self.name(of: $0) })
+                some.isEmpty ? all : some, "replica-crash/of", name: { self.name(of: $0) })
             if let victim { machine.crash(victim) }
             planReplicaCrash(mean)
         }

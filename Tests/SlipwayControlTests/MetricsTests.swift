@@ -62,6 +62,7 @@ import Testing
         try await World.run { world in
             let deployment = try await world.push()
             try await world.serves(deployment)
+            world.engine.setStartsReady(false)
             world.engine.exit(world.started(for: deployment)[0].replicaID, code: 1, reason: "gone")
             try await world.reaches(.unhealthy, deployment)
             let answer = try await world.control.metrics(

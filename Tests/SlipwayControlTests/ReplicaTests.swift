@@ -8,26 +8,43 @@ import Testing
 @testable import SlipwayControl
 
 @Suite struct ReplicaTests {
-    @Test("a replica that dies leaves the table at once, shows UNHEALTHY, and is replaced after a pause")
+    @Test("a replica that dies leaves the table at once, shows UNHEALTHY, and requests wait for the next one")
     func crash() async throws {
         try await World.run { world in
             let deployment = try await world.push()
             try await world.serves(deployment)
             let replica = world.started(for: deployment)[0].replicaID
+            world.engine.setStartsReady(false)
             world.engine.exit(replica, code: 137, reason: "killed")
             let sick = try await world.reaches(.unhealthy, deployment)
             #expect(sick.statusReason?.contains("killed") == true)
+            try await world.until("the next one is started") { world.started(for: deployment).count == 2 }
             #expect(world.route(deployment)?.replicas.isEmpty == true)
-            guard case .refused(let error) = world.route(deployment)?.availability else {
-                Issue.record("an unhealthy deployment is refused")
-                return
-            }
-            #expect(error.status == 500)
-            #expect(world.started(for: deployment).count == 1)
-            world.clock.advance(.seconds(2))
-            try await world.reaches(.active, deployment)
-            #expect(world.started(for: deployment).count == 2)
+            #expect(world.route(deployment)?.availability == .open)
             #expect(world.engine.stopped.contains(replica))
+        }
+    }
+
+    @Test("requests are refused when the next replica fails too, until one is ready")
+    func crashLoop() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            world.engine.setStartsReady(false)
+            world.engine.exit(world.started(for: deployment)[0].replicaID, code: 137, reason: "killed")
+            try await world.until("the next one is started") { world.started(for: deployment).count == 2 }
+            world.engine.exit(world.started(for: deployment)[1].replicaID, code: 1, reason: "again")
+            try await world.until("it is refused") {
+                if case .refused(let error) = world.route(deployment)?.availability {
+                    error.status == 500
+                } else {
+                    false
+                }
+            }
+            world.engine.setStartsReady(true)
+            world.clock.advance(.seconds(3))
+            try await world.reaches(.active, deployment)
+            try await world.until("it is open") { world.route(deployment)?.availability == .open }
         }
     }
 

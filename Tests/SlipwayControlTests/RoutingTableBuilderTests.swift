@@ -39,7 +39,8 @@ struct RoutingTableBuilderTests {
                 phase: .ready, startedAt: now, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: 1))
         }
         let table = RoutingTableBuilder.table(
-            snapshot, replicas: Dictionary(uniqueKeysWithValues: replicas.map { ($0.id, $0) }), images: [:])
+            snapshot, replicas: Dictionary(uniqueKeysWithValues: replicas.map { ($0.id, $0) }), images: [:],
+            looping: [])
         return table.models[Self.model]?.splits[Environment.production]?.percent
     }
 }

@@ -29,12 +29,14 @@ struct Play {
     }
 
     mutating func replica(
-        _ phase: ReplicaPhase, id: String = "r0001", image: ImageID = Play.image, reason: String? = nil
+        _ phase: ReplicaPhase, id: String = "r0001", image: ImageID = Play.image, reason: String? = nil,
+        ready: Duration? = nil
     ) {
         situation.replicas.removeAll { $0.id.text == id }
         var replica = Replica(
             id: ReplicaID(id), deploymentID: deployment.id, imageID: image, phase: phase, startedAt: now)
         replica.reason = reason
+        replica.readySince = ready.map { now + (.zero - $0) }
         situation.replicas.append(replica)
     }
 
@@ -220,14 +222,21 @@ extension String {
         #expect(play.deployment.statusReason?.contains("600 s") == true)
     }
 
-    @Test("a crashed replica is restarted with growing pauses and the deployment is UNHEALTHY meanwhile")
+    @Test("what has served is started again at once, then with growing pauses, and is UNHEALTHY meanwhile")
     func backOff() {
         var play = Play.active()
-        for pause in [1.0, 2, 4, 8] {
+        play.replica(.exited(code: 137), ready: .seconds(5))
+        #expect(play.step() == [.discard("r0001".id()), .startReplicas(count: 1)])
+        #expect(play.deployment.status == .unhealthy)
+        #expect(play.deployment.statusReason?.hasSuffix("requests wait for it.") == true)
+        #expect(!play.situation.crashes.isLoop)
+        for pause in [2.0, 4, 8] {
             play.replica(.exited(code: 137))
             let actions = play.step()
             #expect(actions == [.discard("r0001".id())])
             #expect(play.deployment.status == .unhealthy)
+            #expect(play.deployment.statusReason?.contains("wait") == false)
+            #expect(play.situation.crashes.isLoop)
             play.situation.replicas = []
             #expect(play.step(after: pause - 0.1).isEmpty)
             #expect(play.step(after: 0.2) == [.startReplicas(count: 1)])
@@ -238,6 +247,21 @@ extension String {
         play.replica(.ready)
         play.step()
         #expect(play.deployment.status == .active)
+        #expect(!play.situation.crashes.isLoop)
+    }
+
+    @Test("time served forgives crashes: the pause is that of the crashes which are left")
+    func forgiveness() {
+        var crashes = CrashHistory()
+        let now = Timestamp(microseconds: 0)
+        for _ in 0..<5 { crashes.record(at: now, reason: nil, served: nil) }
+        #expect(crashes.restartAllowedAt == now + .seconds(16))
+        crashes.record(at: now, reason: nil, served: .seconds(59))
+        #expect(crashes.restartAllowedAt == now + .seconds(8))
+        crashes.record(at: now, reason: nil, served: .seconds(Int64.max))
+        #expect(crashes.restartAllowedAt == nil)
+        crashes.record(at: now, reason: nil, served: .seconds(-1))
+        #expect(crashes.restartAllowedAt == now + .seconds(2))
     }
 
     @Test("an idle deployment scales to zero only after the whole delay and wakes on demand")

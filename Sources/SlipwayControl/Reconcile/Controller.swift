@@ -124,7 +124,10 @@ public actor Controller {
     /// serve first.
     /// - Throws: when replicas cannot be looked for or the records cannot be read.
     func adopt() async throws {
-        for replica in try await engine.adopt() { replicas[replica.id] = replica }
+        for var replica in try await engine.adopt() {
+            if replica.phase == .ready { replica.readySince = dependencies.now() }
+            replicas[replica.id] = replica
+        }
         try await publish()
         inbox.ring()
     }
@@ -295,6 +298,7 @@ public actor Controller {
         let before = Dictionary(uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.status) })
         for step in steps {
             if before[step.deployment.id] != step.deployment.status { announce(step.deployment) }
+            if crashes[step.deployment.id]?.isLoop ?? false != step.crashes.isLoop { replicasChanged = true }
             crashes[step.deployment.id] = step.crashes
             // Its outcome is stored.
             if step.deployment.status != .building, builds[step.deployment.id]?.observation != .running {
@@ -322,7 +326,8 @@ public actor Controller {
         lastPublished = snapshot
         gateway.publish(
             RoutingTableBuilder.table(
-                snapshot, replicas: replicas, images: images))
+                snapshot, replicas: replicas, images: images,
+                looping: Set(crashes.filter(\.value.isLoop).keys)))
         publishBoard()
     }
 

@@ -276,6 +276,9 @@ extension Controller {
             if !gone.contains(deployment) { logs.append(entry, to: deployment) }
         case .phase(let id, let phase, let endpoint, let reason):
             guard replicas[id] != nil, !stopping.contains(id) else { return }
+            if phase == .ready, replicas[id]?.phase != .ready {
+                replicas[id]?.readySince = dependencies.now()
+            }
             replicas[id]?.phase = phase
             replicas[id]?.reason = reason
             if let endpoint { replicas[id]?.endpoint = endpoint }

@@ -33,9 +33,12 @@ extension Snapshot {
 }
 
 enum RoutingTableBuilder {
-    /// - Parameter images: of the deployments, as far as they are known.
+    /// - Parameters:
+    ///   - images: of the deployments, as far as they are known.
+    ///   - looping: deployments whose replicas end one after another.
     static func table(
-        _ snapshot: Snapshot, replicas: [ReplicaID: Replica], images: [ImageID: BuiltImage]
+        _ snapshot: Snapshot, replicas: [ReplicaID: Replica], images: [ImageID: BuiltImage],
+        looping: Set<DeploymentID>
     ) -> RoutingTable {
         var table = RoutingTable()
         for key in snapshot.keys {
@@ -50,6 +53,9 @@ enum RoutingTableBuilder {
         let serving = Dictionary(
             grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
             by: \.deploymentID)
+        // One whose readiness route fails is not about to be replaced: nothing is to be waited for.
+        let refusing = looping.union(
+            replicas.values.filter { $0.phase == .unhealthy && $0.drainingSince == nil }.map(\.deploymentID))
         for promotion in snapshot.promotions where promotion.rollout.percent > 0 {
             table.models[promotion.modelID]?.splits[promotion.environment] = split(of: promotion, serving)
         }
@@ -65,7 +71,8 @@ enum RoutingTableBuilder {
             table.deployments[deployment.id] = DeploymentRoute(
                 deploymentID: deployment.id, modelID: deployment.modelID,
                 predictPath: image?.predictPath ?? BuiltImage.trussPredictPath,
-                availability: routes.isEmpty ? availability(of: deployment) : .open,
+                availability: routes.isEmpty
+                    ? availability(of: deployment, isRestarting: !refusing.contains(deployment.id)) : .open,
                 webSocketPath: image?.webSocketPath, replicas: routes,
                 concurrencyLimit: image?.concurrencyLimit,
                 rejectsWhenFull: deployment.backpressure(among: environments[deployment.modelID] ?? [])
@@ -88,12 +95,17 @@ enum RoutingTableBuilder {
     }
 
     /// The table of behaviour.md section 6.4 for a deployment without a ready replica.
-    static func availability(of deployment: Deployment) -> DeploymentRoute.Availability {
+    ///
+    /// - Parameter isRestarting: its replica has crashed and another one is started, not for the second time in a row.
+    static func availability(
+        of deployment: Deployment, isRestarting: Bool
+    ) -> DeploymentRoute.Availability {
         let because = deployment.statusReason.map { " (\($0))" } ?? ""
         switch deployment.status {
         case .building, .deploying, .loadingModel, .active, .updating, .scaledToZero, .wakingUp:
             return .open
         case .unhealthy:
+            if isRestarting { return .open }
             return .refused(
                 PlatformError(
                     status: 500, code: "model_unavailable", message: "Model is unhealthy\(because)."))

@@ -112,7 +112,7 @@ private struct Life {
             actions.append(.discard(replica.id))
             if replica.failedToStart {
                 if replica.drainingSince == nil, replica.imageID == image {
-                    crashes.record(at: now, reason: replica.reason)
+                    crashes.record(at: now, reason: replica.reason, served: nil)
                 }
                 continue
             }
@@ -120,7 +120,9 @@ private struct Life {
                 return failDeploy(replica.reason ?? replica.exitDescription)
             }
             if replica.drainingSince == nil, replica.imageID == image {
-                crashes.record(at: now, reason: replica.reason ?? replica.exitDescription)
+                crashes.record(
+                    at: now, reason: replica.reason ?? replica.exitDescription,
+                    served: replica.readySince.map { now - $0 })
             }
         }
         if let started = deployment.deployStartedAt,
@@ -207,6 +209,7 @@ private struct Life {
         if live.contains(where: { $0.phase == .ready }) {
             deployment.deployStartedAt = nil
             deployment.hasBeenActive = true
+            crashes.failuresInARow = 0
             return set(.active, nil)
         }
         let loading = live.contains { $0.phase == .loading }
@@ -223,13 +226,19 @@ private struct Life {
         // Requests go on being held for one that is woken up and cannot be started yet.
         let isOnlyStarting = deployment.status == .wakingUp && startProblem != nil
         if crashes != situation.crashes && !isOnlyStarting || deployment.status == .unhealthy {
-            return set(.unhealthy, "A replica ended: \(crashes.lastReason ?? "reason unknown")")
+            return set(.unhealthy, crashReason)
         }
         if deployment.status == .active || deployment.status == .updating {
             return set(.updating, "The replicas are being replaced.")
         }
         if loading { return set(.loadingModel, "The model is loading.") }
         set(.wakingUp, starting ?? "Starting a replica.")
+    }
+
+    /// Tells a client that waits from one that is refused.
+    private var crashReason: String {
+        let reason = "A replica ended: \(crashes.lastReason ?? "reason unknown")"
+        return crashes.isLoop ? reason : "\(reason) Another one is started; requests wait for it."
     }
 
     /// Why the machine did not start a replica when it was asked last; nil when it did.

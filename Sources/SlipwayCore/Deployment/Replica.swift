@@ -58,6 +58,8 @@ public struct Replica: Sendable, Equatable {
     public var phase: ReplicaPhase
     public var startedAt: Timestamp
     public var endpoint: ReplicaEndpoint?
+    /// Since when it has been ready, as far as this process has seen; nil when it never was.
+    public var readySince: Timestamp?
     /// Set when the controller decided to stop it: it gets no new request and ends with its last one.
     public var drainingSince: Timestamp?
     /// Why it ended or is unhealthy, in words, as far as the engine knows.

@@ -12,16 +12,16 @@ public enum BuildObservation: Sendable, Equatable {
 
 /// Crashes of a deployment that was up, for the restart back-off.
 public struct CrashHistory: Sendable, Equatable {
-    /// Crashes in a row without `Self.forgivenAfter` of health in between.
-    public var count: Int
-    public var lastAt: Timestamp?
-    public var lastReason: String?
+    /// Crashes that are not forgiven: the pause before the next start grows with them.
+    public private(set) var count = 0
+    public private(set) var lastAt: Timestamp?
+    public private(set) var lastReason: String?
+    /// Replicas in a row that ended, each but the first before it was ready. 0 while one is ready.
+    public var failuresInARow = 0
+    /// The last one that ended had served.
+    private var lastHadServed = false
 
-    public init(count: Int = 0, lastAt: Timestamp? = nil, lastReason: String? = nil) {
-        self.count = count
-        self.lastAt = lastAt
-        self.lastReason = lastReason
-    }
+    public init() {}
 
     /// First pause before a restart; it doubles with every further crash.
     public static let firstPause: Duration = .seconds(1)
@@ -29,18 +29,28 @@ public struct CrashHistory: Sendable, Equatable {
     public static let longestPause: Duration = .seconds(60)
     /// So long without a crash and the count starts anew.
     public static let forgivenAfter: Duration = .seconds(120)
+    /// So long a time of service forgives one crash.
+    public static let servedForOne: Duration = .seconds(20)
 
     /// Counts a crash at `now`.
-    public mutating func record(at now: Timestamp, reason: String?) {
+    ///
+    /// - Parameter served: how long the replica had been ready; nil when it never was.
+    public mutating func record(at now: Timestamp, reason: String?, served: Duration?) {
         if let lastAt, now - lastAt > Self.forgivenAfter { count = 0 }
+        if let served { count -= min(count, Int(max(.zero, served) / Self.servedForOne)) }
+        failuresInARow = served == nil ? failuresInARow + 1 : 1
+        lastHadServed = served != nil
         count += 1
         lastAt = now
         lastReason = reason
     }
 
+    /// Whether one start after another fails. A crash of what has served is none: requests wait for the next replica.
+    public var isLoop: Bool { failuresInARow > 1 }
+
     /// When the next start is allowed; nil means at once.
     public var restartAllowedAt: Timestamp? {
-        guard count > 0, let lastAt else { return nil }
+        guard count > 0, let lastAt, count > 1 || !lastHadServed else { return nil }
         let doublings = min(count - 1, 10)
         let pause = min(Self.firstPause * (1 << doublings), Self.longestPause)
         return lastAt + pause
