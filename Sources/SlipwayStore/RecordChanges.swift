@@ -11,7 +11,8 @@ public enum RecordKind: String, Sendable, CaseIterable {
     public static let all = Set(allCases)
 }
 
-/// Counts the transactions of a store and notes the kinds of record they change.
+/// Counts the transactions of a store that change rows and notes the kinds of record they change. SQLite tells nothing of
+/// tables without row ids: metrics and idempotent calls, which nobody keeps a copy of.
 ///
 /// A transaction is noted before readers can see it and counted after, so that a reader never takes something old for
 /// new: at worst it reads again what it has.
@@ -22,12 +23,14 @@ final class RecordChanges: TransactionObserver, Sendable {
         var done: UInt64 = 0
         /// Of the transaction under way.
         var current: Set<RecordKind> = []
+        /// Whether the transaction under way has changed anything at all.
+        var hasChanged = false
         var last: [RecordKind: UInt64] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// How many transactions have been committed.
+    /// How many of them have been committed.
     var version: UInt64 { state.withLock { $0.done } }
 
     /// What may differ from a copy that was read at the version.
@@ -35,24 +38,28 @@ final class RecordChanges: TransactionObserver, Sendable {
         state.withLock { state in Set(state.last.filter { $0.value > version }.keys) }
     }
 
-    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool {
-        RecordKind(rawValue: eventKind.tableName) != nil
-    }
+    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { true }
 
     func databaseDidChange(with event: DatabaseEvent) {
-        guard let kind = RecordKind(rawValue: event.tableName) else { return }
-        state.withLock { _ = $0.current.insert(kind) }
+        let kind = RecordKind(rawValue: event.tableName)
+        state.withLock { state in
+            state.hasChanged = true
+            if let kind { state.current.insert(kind) }
+        }
     }
 
     func databaseWillCommit() throws {
         state.withLock { state in
+            guard state.hasChanged else { return }
             state.begun += 1
             for kind in state.current { state.last[kind] = state.begun }
-            state.current = []
+            (state.current, state.hasChanged) = ([], false)
         }
     }
 
     func databaseDidCommit(_ db: Database) { state.withLock { $0.done = $0.begun } }
 
-    func databaseDidRollback(_ db: Database) { state.withLock { $0.current = [] } }
+    func databaseDidRollback(_ db: Database) {
+        state.withLock { ($0.current, $0.hasChanged) = ([], false) }
+    }
 }
