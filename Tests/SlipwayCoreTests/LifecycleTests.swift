@@ -264,6 +264,14 @@ extension String {
         #expect(crashes.restartAllowedAt == now + .seconds(2))
     }
 
+    @Test("a replica whose code was changed in place for nothing is replaced")
+    func mixed() {
+        var play = Play.active()
+        play.situation.replicas[0].isMixed = true
+        #expect(play.step() == [.drain("r0001".id()), .startReplicas(count: 1)])
+        #expect(play.deployment.status == .updating)
+    }
+
     @Test("an idle deployment scales to zero only after the whole delay and wakes on demand")
     func zeroAndBack() {
         var play = Play.active()

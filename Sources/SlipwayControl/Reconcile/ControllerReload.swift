@@ -33,7 +33,10 @@ extension Controller {
         guard !mine.isEmpty, mine.allSatisfy({ $0.phase == .ready }), held.insert(id).inserted else {
             return .impossible
         }
+        // Those that may run the new code. They run on only if it becomes the deployment's.
+        var changed: [ReplicaID] = []
         defer {
+            for replica in changed { replicas[replica]?.isMixed = true }
             held.remove(id)
             inbox.ring()
         }
@@ -41,9 +44,15 @@ extension Controller {
             guard await engine.replaceFiles(of: replica.id, files, image: image) else { return .impossible }
         }
         for replica in mine {
-            if let reason = try await reload(replica) { return .refused(reason: reason) }
+            changed.append(replica.id)
+            if let reason = try await reload(replica) {
+                // This one goes on with what it had.
+                changed.removeLast()
+                return .refused(reason: reason)
+            }
         }
         guard try await commit() else { return .impossible }
+        changed = []
         for replica in mine {
             // The files it was started from are still below what it sees.
             replicas[replica.id]?.earlierImages.insert(replica.imageID)

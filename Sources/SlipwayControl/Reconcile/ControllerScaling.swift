@@ -70,10 +70,10 @@ extension Controller {
     }
 
     private func liveReplicas(of deployment: Deployment) -> Int {
-        replicas.values.filter {
-            $0.deploymentID == deployment.id && $0.imageID == deployment.imageID && $0.drainingSince == nil
-                && !$0.hasExited
-        }.count
+        guard let image = deployment.imageID else { return 0 }
+        return replicas.values.count {
+            $0.deploymentID == deployment.id && $0.runs(image) && $0.drainingSince == nil && !$0.hasExited
+        }
     }
 
     private func keep(_ decisions: [(DeploymentID, ScalingDecision)]) async throws {

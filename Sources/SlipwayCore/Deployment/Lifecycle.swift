@@ -111,15 +111,15 @@ private struct Life {
         for replica in situation.replicas where replica.hasExited {
             actions.append(.discard(replica.id))
             if replica.failedToStart {
-                if replica.drainingSince == nil, replica.imageID == image {
+                if replica.drainingSince == nil, replica.runs(image) {
                     crashes.record(at: now, reason: replica.reason, served: nil)
                 }
                 continue
             }
-            if deployment.deployStartedAt != nil, replica.imageID == image, replica.drainingSince == nil {
+            if deployment.deployStartedAt != nil, replica.runs(image), replica.drainingSince == nil {
                 return failDeploy(replica.reason ?? replica.exitDescription)
             }
-            if replica.drainingSince == nil, replica.imageID == image {
+            if replica.drainingSince == nil, replica.runs(image) {
                 crashes.record(
                     at: now, reason: replica.reason ?? replica.exitDescription,
                     served: replica.readySince.map { now - $0 })
@@ -148,14 +148,14 @@ private struct Life {
         set(.building, rebuildReason)
     }
 
-    /// Replicas of an earlier image (a development deployment that was pushed again).
+    /// Replicas of an earlier image (a development deployment that was pushed again), or of none.
     private func leftovers(of image: ImageID) -> [Replica] {
-        situation.replicas.filter { $0.imageID != image && $0.drainingSince == nil && !$0.hasExited }
+        situation.replicas.filter { !$0.runs(image) && $0.drainingSince == nil && !$0.hasExited }
     }
 
     /// Live replicas of the current image.
     private func live(_ image: ImageID) -> [Replica] {
-        situation.replicas.filter { $0.imageID == image && $0.drainingSince == nil && !$0.hasExited }
+        situation.replicas.filter { $0.runs(image) && $0.drainingSince == nil && !$0.hasExited }
     }
 
     private var wantedReplicas: Int {

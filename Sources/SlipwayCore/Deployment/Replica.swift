@@ -55,6 +55,8 @@ public struct Replica: Sendable, Equatable {
     public var imageID: ImageID
     /// What it was started from before its code was changed in place; still needed.
     public var earlierImages: Set<ImageID> = []
+    /// A change of its code in place was not carried through on all sides: what it runs is of no image, and it is replaced.
+    public var isMixed = false
     public var phase: ReplicaPhase
     public var startedAt: Timestamp
     public var endpoint: ReplicaEndpoint?
@@ -83,4 +85,7 @@ public struct Replica: Sendable, Equatable {
         self.drainingSince = drainingSince
         self.reservation = reservation
     }
+
+    /// Whether the code of the image is what it runs.
+    public func runs(_ image: ImageID) -> Bool { imageID == image && !isMixed }
 }

@@ -101,7 +101,7 @@ struct Rest: @unchecked Sendable {
         for deployment in world.records.records.deployments.values where deployment.status == .active {
             world.evaluated(.activeServes)
             let serving = world.machine.processes.values.contains {
-                $0.spec.deploymentID == deployment.id && $0.answers && $0.image == deployment.imageID
+                $0.spec.deploymentID == deployment.id && $0.answers && $0.code == deployment.imageID
             }
             if !serving {
                 world.violate(.activeServes, "deployment \(deployment.id) is ACTIVE and nothing serves")

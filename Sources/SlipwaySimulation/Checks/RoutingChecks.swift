@@ -57,7 +57,7 @@ final class RoutingChecks: @unchecked Sendable {
             // Ready for long, and the server was not about to end it.
             guard let since = settled[key]?.since, now - since > bound,
                 world.machine.processes.values.contains(where: { process in
-                    process.spec.deploymentID == current.deployment && process.image == current.image
+                    process.spec.deploymentID == current.deployment && process.code == current.image
                         && !process.isStopping && process.readySince.map { now - $0 > bound } ?? false
                 })
             else { continue }

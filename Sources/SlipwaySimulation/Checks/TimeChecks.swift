@@ -167,7 +167,7 @@ final class TimeChecks: @unchecked Sendable {
             return false
         }
         return world.machine.processes.contains { replica, process in
-            process.spec.deploymentID == id && process.image == deployment.imageID && !process.isStopping
+            process.spec.deploymentID == id && process.code == deployment.imageID && !process.isStopping
                 && process.readySince.map { now - $0 > Bounds.inVain.microseconds } ?? false
                 && gateway.inFlight(replica: replica) == 0
         }

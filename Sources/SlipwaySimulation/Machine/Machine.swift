@@ -9,7 +9,10 @@ final class Machine: @unchecked Sendable {
     /// A replica's process.
     struct Process {
         var spec: ReplicaSpec
+        /// Whose files it has, and what the engine's record says.
         var image: ImageID
+        /// Whose code it runs: changed files are only a reload away.
+        var code: ImageID
         var phase: ReplicaPhase = .starting
         var startedAt: Timestamp
         var port: Int
@@ -95,7 +98,7 @@ final class Machine: @unchecked Sendable {
         world.nameNew(replica: spec.replicaID, of: spec.deploymentID)
         nextPort += 1
         processes[spec.replicaID] = Process(
-            spec: spec, image: spec.imageID, startedAt: world.now, port: nextPort)
+            spec: spec, image: spec.imageID, code: spec.imageID, startedAt: world.now, port: nextPort)
         checkCapacity()
         world.note("replica \(spec.replicaID) of \(spec.deploymentID) begins")
         load(spec.replicaID)

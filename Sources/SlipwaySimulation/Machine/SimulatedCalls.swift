@@ -47,6 +47,7 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
             throw ReplicaCallError.lost("the connection ended")
         }
         let isRefused = world.faultDice.chance(world.weather.startFailures, "reload/refused")
+        if !isRefused { world.machine.processes[process.spec.replicaID]?.code = process.image }
         return ReplicaAnswer(
             status: isRefused ? 500 : 200, contentType: "application/json",
             body: ByteBuffer(string: isRefused ? "{\"error\":\"it is broken\"}" : "{}"))
