@@ -12,19 +12,56 @@ struct FileLines {
     var pieceBytes = 64 << 10
 
     /// Passes each line that is not empty, without its end, to `visit`, until that returns false.
+    ///
+    /// - Parameter isSkipped: says of a line that it and all before it are not asked for. From the first to the last,
+    ///   most of these are not read.
     /// - Returns: false when `visit` ended it. A file that is not there has no lines.
-    func read(_ path: String, _ order: Order, _ visit: (Data) throws -> Bool) rethrows -> Bool {
+    func read(
+        _ path: String, _ order: Order, skipping isSkipped: (Data) -> Bool = { _ in false },
+        _ visit: (Data) throws -> Bool
+    ) rethrows -> Bool {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return true }
         defer { Foundation.close(file) }
         return switch order {
-        case .firstToLast: try forwards(file, visit)
+        case .firstToLast: try forwards(file, from: start(file, isSkipped), visit)
         case .lastToFirst: try backwards(file, visit)
         }
     }
 
-    private func forwards(_ file: Int32, _ visit: (Data) throws -> Bool) rethrows -> Bool {
-        var (offset, begun) = (0, Data())
+    /// Where a line begins that is skipped, or the first one, less than two pieces before one that is not.
+    private func start(_ file: Int32, _ isSkipped: (Data) -> Bool) -> Int {
+        var (skipped, end) = (0, Int(lseek(file, 0, SEEK_END)))
+        while end - skipped > pieceBytes {
+            let middle = skipped + (end - skipped) / 2
+            if let line = line(of: file, after: middle), line.offset < end, isSkipped(line.text) {
+                skipped = line.offset
+            } else {
+                end = middle
+            }
+        }
+        return skipped
+    }
+
+    /// The first whole line that begins after the offset.
+    private func line(of file: Int32, after offset: Int) -> (offset: Int, text: Data)? {
+        var bytes = Data()
+        while true {
+            let next = piece(of: file, at: offset + bytes.count, pieceBytes)
+            bytes += next
+            if let before = bytes.firstIndex(of: Self.newline),
+                let end = bytes[(before + 1)...].firstIndex(of: Self.newline)
+            {
+                return (offset + before + 1, bytes[(before + 1)..<end])
+            }
+            if next.isEmpty { return nil }
+        }
+    }
+
+    private func forwards(
+        _ file: Int32, from start: Int, _ visit: (Data) throws -> Bool
+    ) rethrows -> Bool {
+        var (offset, begun) = (start, Data())
         while case let piece = piece(of: file, at: offset, pieceBytes), !piece.isEmpty {
             offset += piece.count
             var lines = piece.split(separator: Self.newline, omittingEmptySubsequences: false)

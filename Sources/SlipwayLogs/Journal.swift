@@ -95,7 +95,8 @@ final class Journal: Sendable {
         var found: [LogEntry] = []
         for number in newestFirst ? segments.reversed() : segments {
             let isUnfinished = try Self.entries(
-                inFile: file(number), newestFirst ? .lastToFirst : .firstToLast
+                inFile: file(number), newestFirst ? .lastToFirst : .firstToLast,
+                skipping: { filter.isBefore($0) }
             ) { entry in
                 try goesOn()
                 if filter.isPast(entry) { return false }
@@ -120,13 +121,16 @@ final class Journal: Sendable {
 
     /// Passes the entries to `visit` until that returns false, and returns whether it never did.
     private static func entries(
-        inFile path: String, _ order: FileLines.Order, _ visit: (LogEntry) throws -> Bool
+        inFile path: String, _ order: FileLines.Order,
+        skipping isSkipped: (LogEntry) -> Bool = { _ in false },
+        _ visit: (LogEntry) throws -> Bool
     ) rethrows -> Bool {
         let decoder = JSONDecoder()
-        return try FileLines().read(path, order) { line in
+        func entry(_ line: Data) -> LogEntry? { try? decoder.decode(StoredLine.self, from: line).entry }
+        return try FileLines().read(path, order, skipping: { entry($0).map(isSkipped) ?? false }) { line in
             // A torn last line (a crash while writing) does not decode and is passed over.
-            guard let stored = try? decoder.decode(StoredLine.self, from: line) else { return true }
-            return try visit(stored.entry)
+            guard let entry = entry(line) else { return true }
+            return try visit(entry)
         }
     }
 

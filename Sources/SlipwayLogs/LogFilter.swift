@@ -29,6 +29,9 @@ struct LogFilter: Sendable {
     /// Whether the answer needs a search in every line.
     var isSearch: Bool { pattern != nil }
 
+    /// Whether the entry comes before the window, in whatever direction that is asked for.
+    func isBefore(_ entry: LogEntry) -> Bool { entry.nanoseconds < query.start }
+
     /// Whether no entry can match that comes after this one in the asked direction: the times of a log rise.
     func isPast(_ entry: LogEntry) -> Bool {
         direction == .desc ? entry.nanoseconds < query.start : entry.nanoseconds >= query.end
@@ -36,7 +39,7 @@ struct LogFilter: Sendable {
 
     func matches(_ entry: LogEntry) -> Bool {
         guard entry.nanoseconds >= query.start, entry.nanoseconds < query.end else { return false }
-        if let level = query.minLevel, (entry.level ?? .info) < level { return false }
+        if let least = query.minLevel, entry.level.map({ $0 < least }) ?? true { return false }
         if let replica = query.replica, entry.replica != replica { return false }
         if let request = query.requestID, entry.requestID != request { return false }
         guard query.includes.allSatisfy(entry.message.contains),

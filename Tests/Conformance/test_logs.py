@@ -1,5 +1,7 @@
 """Logs by GET and POST, with every filter."""
 
+import os
+import subprocess
 import threading
 import time
 
@@ -67,6 +69,43 @@ def test_filters(api, talking):
 def test_bad_parameters_are_named(api, talking, parameters, word):
     for answer in (api.call("GET", talking[0], params=parameters), api.call("POST", talking[0], json=parameters)):
         assert answer.status_code == 400 and word in answer.json()["message"], answer.text
+
+
+BURST = """
+class Model:
+    def predict(self, model_input):
+        for number in range(6000):
+            print(f"burst {number}")
+        return "ok"
+"""
+
+
+def test_every_line_of_a_burst_is_read(api):
+    """More lines than an answer holds, within one millisecond: page by page, and by the command line that follows."""
+    model, deployment = api.pushed("bursting", truss_files("bursting", model=BURST))
+    command = [os.environ["SLIPWAY_BINARY"], "logs", model, deployment, "--follow", "--limit", "1"]
+    environment = os.environ | {"SLIPWAY_REMOTE": MANAGEMENT, "SLIPWAY_API_KEY": api.key}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as follower:
+        follower.stdout.readline()
+        assert api.predict(model, f"deployment/{deployment}/predict", json={}).json() == "ok"
+        followed = []
+        for line in follower.stdout:
+            if " burst " in line:
+                followed.append(line.rsplit(" ", 1)[1].strip())
+            if len(followed) == 6000:
+                break
+        follower.kill()
+    expected = [str(number) for number in range(6000)]
+    assert followed == expected
+    path = f"/v1/models/{model}/deployments/{deployment}/logs"
+    for direction in ("asc", "desc"):
+        read, query = [], {"direction": direction, "limit": 1000, "includes": ["burst "]}
+        while page := (answer := api.get(path, params=query))["logs"]:
+            read += [line["message"].rsplit(" ", 1)[1] for line in page]
+            query["cursor"] = answer["next_cursor"]
+        assert read == (expected if direction == "asc" else expected[::-1])
+    refused = api.call("GET", path, params={"cursor": "yesterday"})
+    assert refused.status_code == 400 and "cursor" in refused.json()["message"]
 
 
 LONG = """

@@ -47,7 +47,7 @@ import Testing
             #expect(try await world.now(deployment).status == .building)
             let lines = try await world.control.logs(
                 of: deployment.id, model: deployment.modelID, LogQuery(start: 0, end: .max, limit: 1000))
-            let told = lines.map(\.message).filter { $0.contains("Resource unavailable") }
+            let told = lines.entries.map(\.message).filter { $0.contains("Resource unavailable") }
             #expect(told == ["The build waits: Resource unavailable"])
             world.engine.failBuilds(with: nil)
             try await world.until("it is built") {

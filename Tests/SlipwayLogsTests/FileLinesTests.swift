@@ -34,6 +34,31 @@ import Testing
         }
     }
 
+    @Test(
+        "what is skipped is found without reading all of it, and no other line is",
+        arguments: [0, 1, 500, 999, 1000])
+    func skips(first: Int) throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let all = (0..<1000).map { "line \(1000 + $0)" }
+        try all.map { "\($0)\n" }.joined().write(toFile: path, atomically: false, encoding: .utf8)
+        for pieces in [1, 7, 100, 1 << 16] {
+            var (looked, found): (Int, [String]) = (0, [])
+            _ = FileLines(pieceBytes: pieces).read(
+                path, .firstToLast,
+                skipping: { line in
+                    looked += 1
+                    return String(decoding: line, as: UTF8.self) < "line \(1000 + first)"
+                }
+            ) { line in
+                found.append(String(decoding: line, as: UTF8.self))
+                return true
+            }
+            #expect(found.suffix(1000 - first) == all.dropFirst(first))
+            #expect(looked < 20)
+            if pieces < 1000 { #expect(found.count <= 1000 - first + 2 * pieces / 10 + 2) }
+        }
+    }
+
     @Test("nothing more is read than is asked for, and a file that is not there has no lines")
     func stops() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -38,12 +38,14 @@ public struct GetDeploymentLogsRequestV1: WireRequest {
     public var includes: [String]
     /// Texts the message must not contain, letter case counting.
     public var excludes: [String]
+    /// Where an earlier answer ended (its `next_cursor`): only what comes after that. An extension of ours.
+    public var cursor: String?
 
     public init(
         startEpochMillis: Int? = nil, endEpochMillis: Int? = nil, direction: SortOrderV1? = nil,
         limit: Int = 500, minLevel: LogLevelV1? = nil, replica: String? = nil, requestID: String? = nil,
         component: String? = nil, searchPattern: String? = nil, includes: [String] = [],
-        excludes: [String] = []
+        excludes: [String] = [], cursor: String? = nil
     ) {
         self.startEpochMillis = startEpochMillis
         self.endEpochMillis = endEpochMillis
@@ -56,6 +58,7 @@ public struct GetDeploymentLogsRequestV1: WireRequest {
         self.searchPattern = searchPattern
         self.includes = includes
         self.excludes = excludes
+        self.cursor = cursor
     }
 
     public init(reading members: MemberReader) throws(BadRequest) {
@@ -70,10 +73,11 @@ public struct GetDeploymentLogsRequestV1: WireRequest {
         searchPattern = try members.optionalString("search_pattern", length: 0...256)
         includes = try members.optionalStrings("includes", atMost: 8) ?? []
         excludes = try members.optionalStrings("excludes", atMost: 8) ?? []
+        cursor = try members.optionalString("cursor", length: 0...256)
     }
 
     enum CodingKeys: String, CodingKey {
-        case direction, limit, replica, component, includes, excludes
+        case direction, limit, replica, component, includes, excludes, cursor
         case startEpochMillis = "start_epoch_millis"
         case endEpochMillis = "end_epoch_millis"
         case minLevel = "min_level"
@@ -116,12 +120,17 @@ public struct LogV1: Codable, Sendable, Equatable {
 public struct GetLogsResponseV1: Codable, Sendable, Equatable {
     /// The lines, in the order asked for.
     public var logs: [LogV1]
+    /// Where the lines after these are found, in the same direction: one millisecond can hold more than an answer. Absent
+    /// when there was none to go on from. An extension of ours.
+    public var nextCursor: String?
 
-    public init(logs: [LogV1]) {
+    public init(logs: [LogV1], nextCursor: String? = nil) {
         self.logs = logs
+        self.nextCursor = nextCursor
     }
 
     enum CodingKeys: String, CodingKey {
         case logs
+        case nextCursor = "next_cursor"
     }
 }

@@ -21,6 +21,8 @@ enum EpochMillis {
         return Int64(value)
     }
 
+    static func of(_ date: Date) -> Int64 { Int64(date.timeIntervalSince1970 * 1000) }
+
     /// Milliseconds a window of logs or metrics spans at most (behaviour.md section 10).
     private static let longestWindow: Int64 = 7 * 24 * 60 * 60 * 1000
 
@@ -28,7 +30,7 @@ enum EpochMillis {
     /// - Parameter usual: milliseconds before its end when the client names no start.
     /// - Throws: `Refusal.validation` naming the parameter.
     static func window(start: Int?, end: Int?, usual: Int64, now: Date) throws -> Range<Int64> {
-        let end = try checked(end, "end_epoch_millis") ?? Int64(now.timeIntervalSince1970 * 1000)
+        let end = try checked(end, "end_epoch_millis") ?? of(now)
         let start = try checked(start, "start_epoch_millis") ?? max(0, end - usual)
         guard start < end else {
             throw Refusal.validation("start_epoch_millis must lie before end_epoch_millis.")

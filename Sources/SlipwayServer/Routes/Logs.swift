@@ -43,8 +43,13 @@ extension LogQuery {
 
     /// - Throws: `Refusal.validation` naming the parameter.
     init(_ request: GetDeploymentLogsRequestV1, now: Date) throws {
-        let window = try EpochMillis.window(
-            start: request.startEpochMillis, end: request.endEpochMillis, usual: Self.defaultWindow, now: now)
+        let after = try request.cursor.flatMap { $0.isEmpty ? nil : $0 }.map { text in
+            guard let position = LogPosition(text) else {
+                throw Refusal.validation("cursor: it is not the next_cursor of an answer.")
+            }
+            return position
+        }
+        let window = try Self.window(request, after, now: now)
         if let component = request.component, !component.isEmpty {
             throw Refusal.validation("component: log lines of this version of Slipway name no component.")
         }
@@ -55,7 +60,18 @@ extension LogQuery {
             replica: request.replica.flatMap { $0.isEmpty ? nil : ReplicaID($0) },
             requestID: request.requestID.flatMap { $0.isEmpty ? nil : $0 },
             searchPattern: request.searchPattern.flatMap { $0.isEmpty ? nil : $0 },
-            includes: request.includes, excludes: request.excludes)
+            includes: request.includes, excludes: request.excludes, after: after)
+    }
+
+    /// Without a window of its own, what follows a cursor is all that follows it.
+    private static func window(
+        _ request: GetDeploymentLogsRequestV1, _ after: LogPosition?, now: Date
+    ) throws -> Range<Int64> {
+        if after != nil, request.startEpochMillis == nil, request.endEpochMillis == nil {
+            return 0..<EpochMillis.of(now) + 1
+        }
+        return try EpochMillis.window(
+            start: request.startEpochMillis, end: request.endEpochMillis, usual: defaultWindow, now: now)
     }
 }
 
@@ -72,14 +88,14 @@ extension LogLevel {
 }
 
 extension GetLogsResponseV1 {
-    fileprivate init(_ entries: [LogEntry]) {
+    fileprivate init(_ page: LogPage) {
         self.init(
-            logs: entries.map { entry in
+            logs: page.entries.map { entry in
                 LogV1(
                     timestamp: String(entry.nanoseconds), message: entry.message,
                     replica: entry.replica?.text, requestID: entry.requestID,
                     level: entry.level.map(LogLevelV1.init))
-            })
+            }, nextCursor: page.end?.text)
     }
 }
 

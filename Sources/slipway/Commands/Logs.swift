@@ -20,31 +20,39 @@ struct Logs: AsyncParsableCommand {
             var replica: String?
         }
         var logs: [Line]
+        /// Of a server that has it.
+        var nextCursor: String?
+
+        enum CodingKeys: String, CodingKey {
+            case logs
+            case nextCursor = "next_cursor"
+        }
     }
 
     func run() async throws {
         let server = try remote.connect()
         let path = "/v1/models/\(model)/deployments/\(deployment)/logs"
+        // An answer that goes backwards ends at its oldest line: what follows is after its newest.
         var page = try await server.call("GET", "\(path)?limit=\(limit)", as: Page.self)
-        var shown = show(page.logs.reversed(), after: 0)
+        var cursor = page.logs.first.flatMap { "\($0.timestamp).\(deployment)" } ?? "0.\(deployment)"
+        show(page.logs.reversed())
         while follow {
-            try await Task.sleep(for: .seconds(1))
             page = try await server.call(
-                "GET", "\(path)?direction=asc&limit=1000&start_epoch_millis=\(shown / 1_000_000)",
-                as: Page.self)
-            shown = show(page.logs, after: shown)
+                "GET", "\(path)?direction=asc&limit=1000&cursor=\(cursor)", as: Page.self)
+            show(page.logs)
+            cursor = page.nextCursor ?? cursor
+            // More lines than an answer holds are asked for at once.
+            if page.logs.count < 1000 { try await Task.sleep(for: .seconds(1)) }
         }
     }
 
-    /// Prints the lines later than `last` and returns the time of the newest.
-    private func show(_ lines: [Page.Line], after last: Int64) -> Int64 {
-        var newest = last
+    private func show(_ lines: [Page.Line]) {
         for line in lines {
-            guard let time = Int64(line.timestamp), time > last else { continue }
+            guard let time = Int64(line.timestamp) else { continue }
             let date = Date(timeIntervalSince1970: Double(time) / 1e9).formatted(.iso8601)
             print([date, line.level ?? "-", line.replica ?? "-", line.message].joined(separator: " "))
-            newest = max(newest, time)
         }
-        return newest
+        // Into a pipe, lines would wait for a whole block of them.
+        fflush(stdout)
     }
 }

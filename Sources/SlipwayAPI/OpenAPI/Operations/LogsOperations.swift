@@ -44,5 +44,8 @@ extension APIOperation {
             "Regular expression the message must match."),
         Query("includes", .array(.string, atMost: 8), "Texts the message must all contain."),
         Query("excludes", .array(.string, atMost: 8), "Texts the message must not contain."),
+        Query(
+            "cursor", .string(length: 0...256).nullable.defaulting(to: .null),
+            "The next_cursor of an earlier answer: only what comes after it. An extension of Slipway."),
     ]
 }

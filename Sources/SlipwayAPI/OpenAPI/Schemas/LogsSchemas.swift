@@ -39,7 +39,10 @@ extension Schema {
                 "Texts the message must all contain, letter case counting."),
             .optional(
                 "excludes", .array(.string, atMost: 8),
-                "Texts the message must not contain, letter case counting.")),
+                "Texts the message must not contain, letter case counting."),
+            .optional(
+                "cursor", .string(length: 0...256).nullable.defaulting(to: .null),
+                "The next_cursor of an earlier answer: only what comes after it. An extension of Slipway.")),
         "LogV1": .object(
             "One log line.",
             .required("timestamp", .string, "Nanoseconds since 1970, as decimal text."),
@@ -52,6 +55,10 @@ extension Schema {
             .optional("level", .ref("LogLevelV1").nullable.defaulting(to: .null), "Severity, if known.")),
         "GetLogsResponseV1": .object(
             "The log lines that match a query.",
-            .required("logs", .array(.ref("LogV1")), "The lines, in the order asked for.")),
+            .required("logs", .array(.ref("LogV1")), "The lines, in the order asked for."),
+            .optional(
+                "next_cursor", .string,
+                "Where the lines after these are found; absent when there is none to go on from. An extension of Slipway."
+            )),
     ]
 }
