@@ -48,6 +48,7 @@ final class SimulatedCalls: OutgoingCalls, @unchecked Sendable {
         }
         let isRefused = world.faultDice.chance(world.weather.startFailures, "reload/refused")
         if !isRefused { world.machine.processes[process.spec.replicaID]?.code = process.image }
+        world.note("replica \(process.spec.replicaID) \(isRefused ? "refuses" : "takes") changed code")
         return ReplicaAnswer(
             status: isRefused ? 500 : 200, contentType: "application/json",
             body: ByteBuffer(string: isRefused ? "{\"error\":\"it is broken\"}" : "{}"))
