@@ -73,6 +73,11 @@ enum PlatformErrors {
         status: 426, code: "client_error", message: "This route takes WebSocket connections only.")
     static let replicaLost = PlatformError(
         status: 502, code: "model_unavailable", message: "Error making prediction")
+    static func answerHeadTooLarge(limit: Int) -> PlatformError {
+        PlatformError(
+            status: 502, code: "model_unavailable",
+            message: "The header fields of the model's answer are larger than \(limit) bytes.")
+    }
     static let predictTimeout = PlatformError(
         status: 504, code: "timeout", message: "The prediction took too long.")
 

@@ -116,7 +116,9 @@ public actor LocalEngine: Engine {
         do {
             record = try image.record()
         } catch {
-            throw StartFailure(reason: "The image cannot be read now: \(error)", cause: .machine)
+            throw StartFailure(
+                reason: BuildText(configuration).withoutPaths("The image cannot be read now: \(error)"),
+                cause: .machine)
         }
         guard let built = record else {
             throw StartFailure(
@@ -180,7 +182,8 @@ public actor LocalEngine: Engine {
             unit.remove()
             if error is StartFailure { throw error }
             throw StartFailure(
-                reason: "\(error)", cause: Shortage.isCause(of: error) ? .machine : .replica)
+                reason: BuildText(configuration).withoutPaths("\(error)"),
+                cause: Shortage.isCause(of: error) ? .machine : .replica)
         }
     }
 
@@ -251,8 +254,9 @@ public actor LocalEngine: Engine {
         } end: {
             process.signal(SIGKILL)
         }
+        let text = BuildText(configuration)
         let watch = ReplicaWatch(record: record, unit: unit, now: configuration.now) { [continuation] event in
-            continuation.yield(event.naming(shortageIn: group).naming(disk.reason))
+            continuation.yield(event.withoutPaths(text).naming(shortageIn: group).naming(disk.reason))
         }
         if record.hasWayOut, keeping == nil { keeping = Task { await keepWaysOut() } }
         let network = record.network

@@ -22,6 +22,20 @@ struct UpstreamAnswerTests {
         }
     }
 
+    @Test("an answer whose head is too large names the limit")
+    func largeHead() async throws {
+        try await World.with { world in
+            let field = "X-A: \(String(repeating: "a", count: 60 << 10))\r\n"
+            let backend = try await CannedBackend.start(
+                on: world.group, "HTTP/1.1 200 OK\r\n\(String(repeating: field, count: 5))\r\n")
+            world.gateway.publish(table([backend.route("r1")]))
+            let reply = try await world.request("/production/predict")
+            #expect(reply.status == 502)
+            #expect(reply.body.contains("262144 bytes"))
+            #expect(world.gateway.inFlight(replica: ReplicaID("r1")) == 0)
+        }
+    }
+
     @Test("surplus bytes after an answer never reach the next request")
     func surplus() async throws {
         try await World.with(threads: 1) { world in

@@ -146,11 +146,28 @@ final class Lines: Sendable {
                 "ValueError: boom"
             ),
             (["just words"], "just words"), ([], "without a word"),
+            (
+                ["no weights here", #"INFO: 127.0.0.1:5 - "GET /health/ready HTTP/1.1" 503"#],
+                "no weights here"
+            ),
+            ([#"127.0.0.1 - - [28/Nov] "GET / HTTP/1.1" 200 -"#], "without a word"),
+            (["KeyError: 'a'"] + Array(repeating: "served", count: 101), "served"),
         ])
     func lastWords(lines: [String], expected: String) {
         var words = LastWords()
         for line in lines { words.hear(ParsedLine(message: line)) }
         #expect(words.explanation(code: 1).contains(expected))
-        #expect(words.explanation(code: 137).contains(lines.isEmpty ? "without" : "signal 9"))
+        #expect(words.explanation(code: 137).contains("signal 9"))
+    }
+
+    @Test("what a replica said before it was killed is no reason, but for an error")
+    func killed() {
+        var words = LastWords()
+        words.hear(ParsedLine(message: "serving"))
+        #expect(words.explanation(code: 137) == "The replica ended by signal 9 without a word of an error.")
+        words.hear(ParsedLine(message: "MemoryError: too much"))
+        #expect(words.explanation(code: 137) == "MemoryError: too much (ended by signal 9)")
+        words.hear(ParsedLine(message: "ConnectionError: told for information", level: .info))
+        #expect(words.explanation(code: 1) == "ConnectionError: told for information (exited with code 1)")
     }
 }

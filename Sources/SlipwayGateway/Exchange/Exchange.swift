@@ -61,6 +61,9 @@ class Exchange {
     /// - Parameter canSendAgain: the body is still there from its first byte.
     func lostBeforeHead(wasStale: Bool, canSendAgain: Bool) {}
 
+    /// The replica's answer passes a limit of ours; it would so again.
+    func answerIsRefused(_ error: PlatformError) { lostBeforeHead(wasStale: false, canSendAgain: false) }
+
     /// Fields of our own for the answer's head.
     func writeFields(_ out: inout ByteQueue) {}
 
@@ -269,12 +272,18 @@ class Exchange {
 
     final func upstreamDidSendAll() { pump() }
 
-    final func upstreamDidBreak(wasStale: Bool) {
+    final func upstreamDidBreak(
+        wasStale: Bool, _ error: PlatformError = PlatformErrors.replicaLost
+    ) {
         upstream = nil
         guard !isOver else { return }
         if responseStarted { return breakOff() }
         // At once: bytes that come later could push the body over the limit up to which it is kept.
         let canSendAgain = body.rewind()
-        lostBeforeHead(wasStale: wasStale, canSendAgain: canSendAgain)
+        if error == PlatformErrors.replicaLost {
+            lostBeforeHead(wasStale: wasStale, canSendAgain: canSendAgain)
+        } else {
+            answerIsRefused(error)
+        }
     }
 }

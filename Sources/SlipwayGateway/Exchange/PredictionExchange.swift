@@ -277,6 +277,11 @@ final class PredictionExchange: Exchange {
         replicaFailed(canTryAnother: false)
     }
 
+    override func answerIsRefused(_ error: PlatformError) {
+        releaseReplica()
+        fail(error)
+    }
+
     private func replicaFailed(canTryAnother: Bool) {
         guard let failed = replica else { return }
         plane.observer.connectionFailed(replica: failed.route.replicaID, of: deployment)

@@ -126,7 +126,7 @@ final class UpstreamConnection: StreamSocket {
                 try consume(taken.bytes)
             }
         } catch {
-            broke()
+            broke(error)
         }
     }
 
@@ -138,7 +138,9 @@ final class UpstreamConnection: StreamSocket {
             switch stage {
             case .head:
                 guard let end = try scan.end(of: rest) else {
-                    guard rest.count <= Self.maxHeadBytes else { throw PlatformErrors.replicaLost }
+                    guard rest.count <= Self.maxHeadBytes else {
+                        throw PlatformErrors.answerHeadTooLarge(limit: Self.maxHeadBytes)
+                    }
                     return pending.append(rest)
                 }
                 scan = HeadScan()
@@ -230,9 +232,10 @@ final class UpstreamConnection: StreamSocket {
         exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
     }
 
-    private func broke() {
+    /// - Parameter error: what is wrong with the answer.
+    private func broke(_ error: PlatformError = PlatformErrors.replicaLost) {
         let exchange = exchange
         abandon()
-        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
+        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived, error)
     }
 }

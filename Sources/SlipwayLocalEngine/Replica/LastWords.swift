@@ -5,7 +5,11 @@ import SlipwayLogs
 
 struct LastWords: Sendable {
     private var error: String?
+    /// Lines since the error was named: one that was caught long ago explains nothing.
+    private var linesSince = 0
     private var last: String?
+
+    private static let linesRemembered = 100
 
     /// Looks at one line of output.
     mutating func hear(_ line: ParsedLine) {
@@ -14,8 +18,17 @@ struct LastWords: Sendable {
             return
         }
         let cut = String(text.prefix(500))
-        if Self.namesError(cut) { error = cut }
-        last = cut
+        linesSince += 1
+        if linesSince > Self.linesRemembered { error = nil }
+        if Self.namesError(cut) { (error, linesSince) = (cut, 0) }
+        if !Self.isChatter(line.level, cut) { last = cut }
+    }
+
+    /// Whether it is told for information, as each answered request is: no reason to end.
+    private static func isChatter(_ level: LogLevel?, _ line: String) -> Bool {
+        if let level { return level < .warning }
+        return line.utf8.starts(with: "INFO".utf8) || line.utf8.starts(with: "DEBUG".utf8)
+            || line.contains(" HTTP/1.")
     }
 
     /// Whether it is the last line of a traceback: its first word is the name of an error. Looked for byte by byte, as
@@ -41,6 +54,8 @@ struct LastWords: Sendable {
     /// For the end with an exit code.
     func explanation(code: Int32) -> String {
         let how = code > 128 ? "ended by signal \(code - 128)" : "exited with code \(code)"
-        return (error ?? last).map { "\($0) (\(how))" } ?? "The replica \(how) without a word."
+        // What it said before somebody else ended it is not why.
+        let words = error ?? (code > 128 ? nil : last)
+        return words.map { "\($0) (\(how))" } ?? "The replica \(how) without a word of an error."
     }
 }
