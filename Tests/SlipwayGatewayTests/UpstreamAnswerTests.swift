@@ -31,7 +31,7 @@ struct UpstreamAnswerTests {
             world.gateway.publish(table([backend.route("r1")]))
             let reply = try await world.request("/production/predict")
             #expect(reply.status == 502)
-            #expect(reply.body.contains("262144 bytes"))
+            #expect(reply.text.contains("262144 bytes"))
             #expect(world.gateway.inFlight(replica: ReplicaID("r1")) == 0)
         }
     }
