@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -53,7 +54,10 @@ def listening(addresses, before=()):
 
 @contextlib.contextmanager
 def outside():
-    """A network beyond this machine: OUTSIDE, ELSEWHERE and a metadata service answer there."""
+    """A network beyond this machine: OUTSIDE, ELSEWHERE and a metadata service answer there.
+
+    Yields what a command begins with that is to run there.
+    """
     ours, theirs = "slt-here", "slt-there"
     holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
     inside = ["nsenter", "--target", str(holder.pid), "--net"]
@@ -73,7 +77,7 @@ def outside():
         run("ip", "route", "add", f"{METADATA}/32", "via", OUTSIDE)
         listeners.append(listening([OUTSIDE, ELSEWHERE, METADATA], inside))
         listeners.append(listening([HERE]))
-        yield
+        yield inside
     finally:
         for process in [*listeners, holder]:
             process.send_signal(signal.SIGKILL)
@@ -97,3 +101,13 @@ def tunnels_for_all():
         yield
     finally:
         os.chmod(device, before)
+
+
+def own_address():
+    """Of the interface that leads out of this machine; None without one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("192.0.2.77", 9))
+        except OSError:
+            return None
+        return one.getsockname()[0]
