@@ -42,7 +42,7 @@ struct Logs: AsyncParsableCommand {
         for line in lines {
             guard let time = Int64(line.timestamp), time > last else { continue }
             let date = Date(timeIntervalSince1970: Double(time) / 1e9).formatted(.iso8601)
-            print([date, line.level ?? "-", line.replica ?? "-", line.message].joined(separator: " "))
+            say([date, line.level ?? "-", line.replica ?? "-", line.message].joined(separator: " "))
             newest = max(newest, time)
         }
         return newest
