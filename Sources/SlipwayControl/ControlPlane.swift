@@ -89,6 +89,7 @@ public final class ControlPlane: Sendable {
     let metrics: MetricsKeeper
     let http: any OutgoingCalls
     let dependencies: ControlDependencies
+    let readings = ConfigReadings()
     private let probe: StorageProbe
     var archives: PushedArchives { PushedArchives(store: store, dependencies: dependencies) }
 

@@ -16,6 +16,14 @@ public protocol Engine: Sendable {
     func build(_ request: BuildRequest, log: @escaping @Sendable (LogEntry) -> Void) async throws
         -> BuiltImage
 
+    /// Reads a config as the official package does; nil where the engine does not have the package.
+    /// - Throws: `ConfigRejection`; `StartFailure` when the package is not there yet or the machine lacks something now.
+    func readConfig(_ text: ConfigText) async throws -> ConfigReading?
+
+    /// What of these needs replicas here would not find.
+    /// - Throws: when that cannot be told now.
+    func unmet(_ needs: MachineNeeds) async throws -> [UnmetNeed]
+
     /// What a build returned for an image; nil when the engine does not have it (any more).
     /// - Throws: when the engine cannot tell now.
     func image(_ id: ImageID) async throws -> BuiltImage?
@@ -99,12 +107,18 @@ public struct BuildRequest: Sendable {
     /// The uploaded archive (a tar, or a gzip of one) on this machine.
     public var archivePath: String
     public var isDevelopment: Bool
+    /// What build commands may read (`build.secret_to_path_mapping`), by name. Never logged.
+    public var secrets: [String: String]
 
-    public init(deploymentID: DeploymentID, modelName: String, archivePath: String, isDevelopment: Bool) {
+    public init(
+        deploymentID: DeploymentID, modelName: String, archivePath: String, isDevelopment: Bool,
+        secrets: [String: String] = [:]
+    ) {
         self.deploymentID = deploymentID
         self.modelName = modelName
         self.archivePath = archivePath
         self.isDevelopment = isDevelopment
+        self.secrets = secrets
     }
 }
 

@@ -13,6 +13,7 @@ public actor LocalEngine: Engine {
     let logger: Logger
     private let toolchain: Toolchain
     private let planner: Planner
+    private let configs: ConfigLoader
     private let pythons: Pythons
     private let environments: EnvironmentCache
     private let stream: AsyncStream<EngineEvent>
@@ -49,6 +50,7 @@ public actor LocalEngine: Engine {
         self.logger = logger
         toolchain = Toolchain(configuration: configuration, logger: logger)
         planner = Planner(configuration: configuration)
+        configs = ConfigLoader(configuration: configuration)
         pythons = Pythons(configuration: configuration)
         environments = EnvironmentCache(configuration: configuration)
         wayOut = WayOut(isRoot: configuration.runsAsRoot, machine: MachineNetwork())
@@ -65,8 +67,12 @@ public actor LocalEngine: Engine {
     /// Makes the build tools in the background, so that the first push finds them.
     public func prepare() async {
         do {
-            await planner.warm(tools: try await toolchain.tools(), sandbox: try await currentSandbox())
-            _ = try await pythons.all()
+            let tools = try await toolchain.tools()
+            let sandbox = try await currentSandbox()
+            // Pushes ask for this one first.
+            await configs.warm(tools: tools, sandbox: sandbox)
+            await planner.warm(tools: tools, sandbox: sandbox)
+            try await pythons.prepareDefault(uv: tools.uv)
         } catch  where Task.isCancelled {
         } catch {
             logger.warning(
@@ -85,6 +91,25 @@ public actor LocalEngine: Engine {
             configuration: configuration, toolchain: toolchain, planner: planner, pythons: pythons,
             environments: environments, sandbox: sandbox
         ).build(request, log: log)
+    }
+
+    /// How long a push waits for build tools that are being made.
+    private static let toolsPatience: Duration = .seconds(30)
+
+    public func readConfig(_ text: ConfigText) async throws -> ConfigReading? {
+        let sandbox = try await currentSandbox()
+        if let refusal = sandbox.isolation.refusal { throw StartFailure(reason: refusal, cause: .machine) }
+        do {
+            let tools = try await toolchain.tools(within: Self.toolsPatience)
+            return try await configs.read(text, tools: tools, sandbox: sandbox)
+        } catch let failure as BuildFailure {
+            let reason = BuildText(configuration).withoutPaths(failure.reason)
+            throw StartFailure(reason: reason, cause: .machine)
+        }
+    }
+
+    public func unmet(_ needs: MachineNeeds) async throws -> [UnmetNeed] {
+        try await SystemNeeds(configuration: configuration).unmet(needs)
     }
 
     public func image(_ id: ImageID) async throws -> BuiltImage? {
@@ -155,7 +180,8 @@ public actor LocalEngine: Engine {
                     process: process, bootID: ReplicaRecord.currentBootID, port: port,
                     readinessPath: built.readinessPath, startedAt: startedAt, controlGroup: group,
                     reservation: spec.reservation, egress: egress, pythonEnvironment: built.pythonEnvironment,
-                    hasNetwork: isInside, allowedAddresses: built.allowedAddresses)
+                    hasNetwork: isInside, allowedAddresses: built.allowedAddresses,
+                    healthChecks: built.healthChecks, livenessPath: built.livenessPath)
             }
             let waiting = try sandbox.begin(launch) { try unit.write(record($0)) }
             var started = record(waiting.process)
@@ -243,7 +269,8 @@ public actor LocalEngine: Engine {
             pythonEnvironment: built.pythonEnvironment,
             environmentChanges: built.changesEnvironment == true ? image.environmentChanges : nil,
             interpreterPrefix: built.interpreterPrefix,
-            user: configuration.replicaUser, cgroups: group?.directories ?? [], hidden: configuration.hidden)
+            user: built.user ?? configuration.replicaUser, cgroups: group?.directories ?? [],
+            hidden: configuration.hidden)
     }
 
     private func watch(_ record: ReplicaRecord, unit: UnitDirectory, initial: ReplicaPhase) {
@@ -345,6 +372,7 @@ public actor LocalEngine: Engine {
         running = [:]
         await toolchain.stop()
         await planner.stop()
+        await configs.stop()
         // Builds are cancelled by now; what they run must not outlive this process.
         await configuration.register.endAll()
         continuation.finish()

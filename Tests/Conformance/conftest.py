@@ -32,6 +32,10 @@ def server(scratch):
             except OSError:
                 pytest.exit(f"port {port} is taken; these tests need it", returncode=3)
     running = Server(scratch / "data").start()
+    # It makes its own build tools, and pushes wait for them only so long.
+    check = {"name": "tools", "dry_run": True, "deployment": {"config": {"model_name": "tools"}}}
+    ask = lambda: API(running.key).call("POST", "/v1/prepare_model_upload", json=check).status_code  # noqa: E731
+    eventually(lambda: ask() == 200, seconds=600, what=lambda: running.log.read_text())
     yield running
     code = running.stop()
     assert code == 0, running.log.read_text()[-4000:]

@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwayEngine
 import SlipwayTestSupport
 import Testing
 
@@ -83,6 +84,48 @@ import Testing
             }
             #expect(error?.message.contains(says) == true, "\(String(describing: error))")
             #expect(try await world.control.models(team: nil).isEmpty)
+        }
+    }
+
+    @Test("a push is told what the official package says of its config, with lines, and what is missing")
+    func officialReader() async throws {
+        try await World.run { world in
+            func push(_ config: String) async throws -> PushOutcome {
+                let key = "archive-\(UUID().uuidString.prefix(8))"
+                try Data(Self.archive(config)).write(to: URL(fileURLWithPath: "\(world.directory)/\(key)"))
+                return try await world.control.push(
+                    PushRequest(target: .modelNamed("m", team: nil), archiveKey: key, isDevelopment: false),
+                    by: world.admin)
+            }
+            let good = "model_name: m\nsecrets:\n  token: null\nlive_reload: yes\n"
+            world.engine.reads(
+                good,
+                as: .success(
+                    ConfigReading(
+                        json: #"{"model_name":"m","secrets":{"token":null},"live_reload":true}"#,
+                        namesPythonVersion: false, warnings: ["from upstream"])))
+            let made = try await push(good)
+            #expect(made.warnings.count == 3)
+            #expect(made.warnings[0] == "from upstream")
+            #expect(made.warnings[1].hasPrefix("live_reload (line 4, column 1): has no effect"))
+            #expect(made.warnings[2] == "secrets.token (line 3, column 3): there is no such secret yet")
+            #expect(made.deployment.deployment.configJSON.contains(#""live_reload":true"#))
+            let bad = "model_name: m\nresources:\n  cpu: 1\n"
+            world.engine.reads(
+                bad,
+                as: .failure(
+                    ConfigRejection(problems: [.init(path: ["resources", "cpu"], message: "not so")])))
+            let refused = await #expect(throws: ControlError.self) { try await push(bad) }
+            #expect(refused?.message == "config.yaml: resources.cpu (line 3, column 3): not so")
+            world.engine.failReading(with: StartFailure(reason: "The tools are not there.", cause: .machine))
+            let later = await #expect(throws: ControlError.self) {
+                try await push("model_name: m\n# other\n")
+            }
+            guard case .unavailable? = later else {
+                Issue.record("\(String(describing: later))")
+                return
+            }
+            #expect(later?.message.contains("The tools are not there.") == true)
         }
     }
 

@@ -169,22 +169,111 @@ import Testing
         await engine.shutdown(stopReplicas: true)
     }
 
+    @Test("build commands run once each, in order and as written, and see their secrets only while they run")
+    func buildCommandsAsWritten() async throws {
+        let engine = try Workshop.engine()
+        let reports = Reports(engine)
+        let config = #"""
+            build_commands:
+            - echo one >> /app/made
+            - |
+              # a comment
+              cat <<'END' >> /app/made
+              two "$HOME" \
+              END
+              echo three >> /app/made
+            - echo one >> /app/made
+            - (cat /run/secrets/token; stat -c %a%u /app/keys/token; test -r /secrets/other || echo none) >> /app/made
+            build: {secret_to_path_mapping: {token: /run/secrets/token}}
+            """#.replacing("{token: /run", with: "{deep: /app/keys/token, token: /run")
+        let archive = try Workshop.archive(
+            model:
+                "import os\nclass Model:\n    def predict(self, x):\n        return [open('/app/made').read(), os.path.exists('/app/keys/token'), os.path.exists('/run/secrets/token')]\n",
+            config: config)
+        let log = Lines()
+        let image = try await engine.build(
+            BuildRequest(
+                deploymentID: DeploymentID("dep0002"), modelName: "test", archivePath: archive,
+                isDevelopment: false, secrets: ["token": "s3cret", "deep": "d33p", "other": "x"])
+        ) { log.add($0) }
+        let spec = Workshop.spec(image)
+        try await engine.start(spec)
+        #expect(await reports.reaches(.ready, spec.replicaID))
+        let endpoint = try #require(await reports.endpoints[spec.replicaID])
+        let answer = try await post("1", to: endpoint)
+        #expect(
+            answer.contains(#"one\ntwo \"$HOME\" \\\nthree\none\ns3cret40060000\nnone\n",false,false"#),
+            "\(answer)")
+        #expect(!log.contains("s3cret") && !log.contains("d33p"))
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test("configs are read as the official package reads them, with its warnings and refusals")
+    func officialReader() async throws {
+        let engine = try Workshop.engine()
+        let yaml =
+            "model_name: a\nmodel_name: b\nbase: &x {A: 1}\nenvironment_variables:\n  <<: *x\n  B: 1_0\n"
+        let reading = try #require(try await engine.readConfig(.yaml(yaml)))
+        #expect(reading.json.contains(#""environment_variables": {"A": "1", "B": "10"}"#))
+        #expect(reading.json.contains(#""model_name": "b""#) && !reading.namesPythonVersion)
+        #expect(reading.warnings.contains { $0.contains("duplicate key `model_name`") })
+        let json = try #require(try await engine.readConfig(.json(#"{"python_version": "py310"}"#)))
+        #expect(json.namesPythonVersion)
+        for (text, path, line) in [
+            ("resources: {memory: lots}", ["resources", "memory"], nil), ("a: [\n", [], 2), ("- 1", [], nil),
+            ("runtime: null", [], nil),
+        ] as [(String, [String], Int?)] {
+            let rejection = await #expect(throws: ConfigRejection.self) {
+                try await engine.readConfig(.yaml(text))
+            }
+            #expect(rejection?.problems.first?.path == path)
+            if let line { #expect(rejection?.problems.first?.line == line) }
+        }
+        #expect(try await engine.readConfig(.yaml("{}")) != nil)
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test("what a config needs of the machine and is not there is told by key")
+    func needs() async throws {
+        let engine = try Workshop.engine()
+        let unmet = try await engine.unmet(
+            MachineNeeds(packages: ["dpkg", "no-such-package-1", "*"], user: 1))
+        #expect(
+            unmet.map(\.key) == ["system_packages"] + (geteuid() == 0 ? ["docker_server.run_as_user_id"] : [])
+        )
+        #expect(unmet.first?.reason.hasPrefix("*, no-such-package-1 are not installed") == true)
+        #expect(try await engine.unmet(MachineNeeds(packages: ["dpkg"], user: 1_234_567)).isEmpty)
+        await engine.shutdown(stopReplicas: true)
+    }
+
+    @Test("without a version in the config, Python is one that the model server has wheels for")
+    func defaultPython() async throws {
+        let pythons = Pythons(configuration: LocalEngineConfiguration(dataDirectory: Workshop.directory))
+        let here = try await pythons.all()
+        let (chosen, warning) = try await pythons.interpreter(for: nil, uv: "/bin/false")
+        if let best = Pythons.withWheels.first(where: { here[$0] != nil }) {
+            #expect(chosen.version == best && warning == nil)
+        } else {
+            #expect(chosen.version == here.keys.min() && warning?.contains("wheels") == true)
+        }
+    }
+
     @Test("a Python that is not here is replaced by the nearest newer one with a warning, or fails by policy")
     func pythonVersions() async throws {
         let pythons = Pythons(configuration: LocalEngineConfiguration(dataDirectory: Workshop.directory))
         let all = try await pythons.all()
         let newest = try #require(all.keys.max())
-        let (exact, warning) = try await pythons.interpreter(for: newest, isAsked: true, uv: "/bin/false")
+        let (exact, warning) = try await pythons.interpreter(for: newest, uv: "/bin/false")
         #expect(exact.version == newest && warning == nil)
         let absent = MissingVersion.first(notIn: all)
         guard let absent, all.keys.contains(where: { $0 > absent }) else { return }
-        let (other, said) = try await pythons.interpreter(for: absent, isAsked: true, uv: "/bin/false")
+        let (other, said) = try await pythons.interpreter(for: absent, uv: "/bin/false")
         #expect(other.version == all.keys.filter { $0 > absent }.min())
         #expect(said?.contains("\(absent)") == true)
         var strict = LocalEngineConfiguration(dataDirectory: Workshop.directory)
         strict.pythonPolicy = .exact
         await #expect(throws: BuildFailure.self) {
-            try await Pythons(configuration: strict).interpreter(for: absent, isAsked: true, uv: "/bin/false")
+            try await Pythons(configuration: strict).interpreter(for: absent, uv: "/bin/false")
         }
     }
 

@@ -74,7 +74,7 @@ struct PushTests {
             #expect(
                 try checked.json() == [
                     "creds": .null, "s3_bucket": .null, "s3_key": .null, "s3_region": .null,
-                    "s3_endpoint_url": .null, "upload_url": .null,
+                    "s3_endpoint_url": .null, "upload_url": .null, "warnings": [],
                 ])
         }
     }

@@ -84,7 +84,7 @@ import Testing
                 $0 + "a\($1): &a\($1) [*a\($1 - 1), *a\($1 - 1), *a\($1 - 1), *a\($1 - 1)]\n"
             }
                 + "? *a23\n: y\n",
-            "a: *nobody", "a: &a [*a]", "a: 1\na: 2", "[a]: b", "a: b\n---\nc: d", "a: b\0",
+            "a: *nobody", "a: &a [*a]", "<<: 7", "[a]: b", "a: b\n---\nc: d", "a: b\0",
             (0..<30_000).map { "key\($0): 1\n" }.joined(),
         ].map(Document.init))
     func nonsense(document: Document) {

@@ -21,6 +21,8 @@ public final class ScriptedEngine: Engine {
         var startFailure: StartFailure?
         var buildFailure: StartFailure?
         var imageFailure: StartFailure?
+        var readings: [String: Result<ConfigReading, ConfigRejection>] = [:]
+        var readingFailure: StartFailure?
     }
 
     private let stream: AsyncStream<EngineEvent>
@@ -49,6 +51,22 @@ public final class ScriptedEngine: Engine {
 
     /// What looking for images fails with from now on; nil lets it be.
     public func failImages(with failure: StartFailure?) { state.withLock { $0.imageFailure = failure } }
+
+    /// What the official package makes of a YAML text from now on; the server's own reader reads all others.
+    public func reads(_ yaml: String, as result: Result<ConfigReading, ConfigRejection>) {
+        state.withLock { $0.readings[yaml] = result }
+    }
+
+    /// What reading configs fails with from now on; nil lets it be.
+    public func failReading(with failure: StartFailure?) { state.withLock { $0.readingFailure = failure } }
+
+    public func readConfig(_ text: ConfigText) async throws -> ConfigReading? {
+        try state.withLock { state in
+            if let failure = state.readingFailure { throw failure }
+            guard case .yaml(let yaml) = text else { return nil }
+            return try state.readings[yaml]?.get()
+        }
+    }
 
     /// Builds started from now on wait for `releaseBuilds`.
     public func holdBuilds() { state.withLock { $0.holdsBuilds = true } }

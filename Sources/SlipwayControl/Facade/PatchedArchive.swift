@@ -11,7 +11,8 @@ struct PatchedArchive: Sendable {
     var key: String
     /// Its SHA-256, hex; nil where archives are not kept.
     var digest: String?
-    var config: TrussConfig
+    /// Of its config.
+    var text: String
     /// The newest patch in it.
     var last: StagedPatch
     /// Files of the running server that differ.
@@ -29,13 +30,14 @@ struct PatchedArchive: Sendable {
         _ dependencies: ControlDependencies
     ) throws {
         guard let last = staged.last else { throw PatchProblem("There is no patch.") }
-        var config = deployment.configJSON
+        // As our own reader reads both: what the official one adds would differ without being changed.
+        var config = try Self.config(of: archive)
         var changes: [ArchiveChange] = []
         isHotReload = true
         for patch in staged {
             let patch = try TrussPatch(json: patch.body)
             changes += try patch.changes(from: config)
-            config = try TrussConfig(yaml: patch.nextConfig).json
+            config = try TrussConfig.membersJSON(yaml: patch.nextConfig)
             if !patch.isHotReload { isHotReload = false }
         }
         let target = "\(dependencies.workDirectory)/patched-\(UUID().uuidString)"
@@ -44,10 +46,21 @@ struct PatchedArchive: Sendable {
         guard let text = try TrussArchive.readConfig(archive: target) else {
             throw PatchProblem("The patched archive has no config.yaml.")
         }
-        self.config = try TrussConfig(yaml: text)
+        self.text = text
         self.last = last
         files = changes.map { SourceFile(path: "/app/" + $0.path, content: $0.content) }
         key = try dependencies.storeArchive(target)
         digest = try dependencies.freezeArchive?(key)
+    }
+    /// The config of an archive, decoded, as JSON text.
+    static func config(of archive: String) throws -> String {
+        guard let text = try TrussArchive.readConfig(archive: archive) else {
+            throw PatchProblem("The archive has no config.yaml.")
+        }
+        do {
+            return try TrussConfig.membersJSON(yaml: text)
+        } catch {
+            throw PatchProblem("config.yaml: \(error)")
+        }
     }
 }

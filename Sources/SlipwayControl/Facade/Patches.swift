@@ -78,6 +78,15 @@ extension ControlPlane {
         } catch {
             return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
         }
+        let source: (archiveKey: String, config: String)
+        do {
+            source = try await self.source(of: model)
+            _ = try await readConfig(.yaml(patch.nextConfig))
+        } catch let problem as PatchProblem {
+            return .refused(reason: problem.description, needsFullDeploy: problem.needsFullDeploy)
+        } catch ControlError.validation(let reason) {
+            return .refused(reason: reason, needsFullDeploy: false)
+        }
         return try await store.write { db in
             let deployment = try db.existing(.development, of: model)
             guard Self.takesPatches(deployment) else {
@@ -85,13 +94,14 @@ extension ControlPlane {
                     reason: "Deployment \(deployment.id) is \(deployment.status.rawValue).",
                     needsFullDeploy: true)
             }
+            guard deployment.archiveKey == source.archiveKey else { return .stale }
             let staged = try db.patches(of: deployment.id)
             guard patch.previousHash == staged.last?.next_hash ?? deployment.trussHash else {
                 return .stale
             }
             // A patch that cannot be applied is not kept: it would block all that follow.
             do throws(PatchProblem) {
-                _ = try patch.changes(from: deployment.configJSON)
+                _ = try patch.changes(from: source.config)
             } catch {
                 guard keepsUnpatchable, error.needsFullDeploy else {
                     return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
@@ -103,6 +113,18 @@ extension ControlPlane {
                     body: body, createdAt: now))
             return .done
         }
+    }
+
+    /// The archive of the development deployment, and what its config says.
+    private func source(of model: ModelID) async throws -> (archiveKey: String, config: String) {
+        let deployment = try await store.read { try $0.existing(.development, of: model) }
+        guard let path = dependencies.archivePath(deployment.archiveKey) else {
+            throw PatchProblem(
+                "The archive of deployment \(deployment.id) is gone.", needsFullDeploy: true)
+        }
+        return (
+            deployment.archiveKey, try await dependencies.blocking { try PatchedArchive.config(of: path) }
+        )
     }
 
     /// Makes the staged patches part of the archive and lets the deployment run it: in place where the client asked for
@@ -130,7 +152,14 @@ extension ControlPlane {
         } catch let changed as ChangedArchive {
             return .refused(reason: changed.description, needsFullDeploy: true)
         }
-        switch try await hotReload(deployment, edit, by: caller) {
+        let config: TrussConfig
+        do {
+            config = try await readConfig(.yaml(edit.text))
+        } catch ControlError.validation(let reason) {
+            dependencies.removeArchive(edit.key)
+            return .refused(reason: reason, needsFullDeploy: false)
+        }
+        switch try await hotReload(deployment, edit, config, by: caller) {
         case .done:
             await removeUnused(archive: deployment.archiveKey, image: deployment.imageID)
             return .done
@@ -139,7 +168,7 @@ extension ControlPlane {
             return .refused(reason: reason, needsFullDeploy: false)
         case .impossible: break
         }
-        guard try await keep(edit, of: deployment, image: nil, by: caller) else {
+        guard try await keep(edit, config, of: deployment, image: nil, by: caller) else {
             dependencies.removeArchive(edit.key)
             throw ControlError.unavailable("The deployment was changed meanwhile; sync again.")
         }
@@ -152,7 +181,8 @@ extension ControlPlane {
     /// - Parameter image: what its replicas run already; nil lets it be built.
     /// - Returns: false when another push or sync was quicker: the archive starts from what is not there any more.
     private func keep(
-        _ edit: PatchedArchive, of deployment: Deployment, image: ImageID?, by caller: Caller
+        _ edit: PatchedArchive, _ config: TrussConfig, of deployment: Deployment, image: ImageID?,
+        by caller: Caller
     ) async throws -> Bool {
         let now = now
         return try await store.write { db in
@@ -161,8 +191,8 @@ extension ControlPlane {
                 return false
             }
             current.archiveKey = edit.key
-            current.rawConfig = edit.config.raw
-            current.configJSON = edit.config.json
+            current.rawConfig = edit.text
+            current.configJSON = config.json
             current.trussHash = edit.last.next_hash
             current.trussSignature = edit.last.next_signature
             current.imageID = image
@@ -185,13 +215,13 @@ extension ControlPlane {
     }
 
     private func hotReload(
-        _ deployment: Deployment, _ edit: PatchedArchive, by caller: Caller
+        _ deployment: Deployment, _ edit: PatchedArchive, _ config: TrussConfig, by caller: Caller
     ) async throws -> HotReload {
-        try await controller.keepingImages { try await buildAndReload(deployment, edit, by: caller) }
+        try await controller.keepingImages { try await buildAndReload(deployment, edit, config, by: caller) }
     }
 
     private func buildAndReload(
-        _ deployment: Deployment, _ edit: PatchedArchive, by caller: Caller
+        _ deployment: Deployment, _ edit: PatchedArchive, _ config: TrussConfig, by caller: Caller
     ) async throws -> HotReload {
         guard edit.isHotReload, deployment.status == .active,
             let archive = dependencies.archivePath(edit.key),
@@ -199,16 +229,19 @@ extension ControlPlane {
         else { return .impossible }
         let image: BuiltImage
         do {
+            let secrets = try await DeploymentSecrets(store: store, box: dependencies.secretBox).values(
+                SecretNames.ofBuild(inConfigJSON: config.json), of: deployment.modelID)
             image = try await engine.build(
                 BuildRequest(
-                    deploymentID: deployment.id, modelName: name, archivePath: archive, isDevelopment: true)
+                    deploymentID: deployment.id, modelName: name, archivePath: archive, isDevelopment: true,
+                    secrets: secrets)
             ) { [logs] in logs.append($0, to: deployment.id) }
         } catch is BuildFailure, is StartFailure {
             // The usual way tells why.
             return .impossible
         }
         let outcome = try await controller.hotReload(deployment.id, to: image.id, edit.files) {
-            try await self.keep(edit, of: deployment, image: image.id, by: caller)
+            try await self.keep(edit, config, of: deployment, image: image.id, by: caller)
         }
         if outcome != .done { Task { [controller] in await controller.free(image.id) } }
         return outcome

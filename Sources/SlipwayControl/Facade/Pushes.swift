@@ -6,29 +6,41 @@ import SlipwayCore
 import SlipwayStore
 import SlipwayTruss
 
+/// What a push made.
+public struct PushOutcome: Sendable {
+    public var model: ModelView
+    public var deployment: DeploymentView
+    /// What of the config has no effect, and what it needs that is not there yet.
+    public var warnings: [String]
+}
+
 extension ControlPlane {
     /// Range of `deploy_timeout_minutes` (behaviour.md section 8.3).
     static let deployTimeoutMinutes = 10...1440
 
+    /// Reads a config that was sent as JSON.
     /// - Returns: warnings for the user.
-    /// - Throws: `ControlError.validation` naming each offending key, with its line.
-    public func validateConfig(yaml: String) throws -> [String] {
-        warnings(of: try decode { try TrussConfig(yaml: yaml) })
-    }
-
-    /// As `validateConfig(yaml:)` for a config sent as JSON.
-    public func validateConfig(json: String) throws -> [String] {
-        warnings(of: try decode { try TrussConfig(json: json) })
+    /// - Throws: `ControlError.validation` naming each offending key.
+    public func validateConfig(json: String) async throws -> [String] {
+        try await readConfig(.json(json)).warnings.map(\.description)
     }
 
     /// Checks all that a push would check, apart from the archive.
-    public func checkPush(_ request: PushRequest, configJSON: String?, by caller: Caller) async throws {
-        if let configJSON { _ = try instanceType(for: decode { try TrussConfig(json: configJSON) }) }
+    /// - Parameter configJSON: the config as an object; the text that the request may have besides counts like it.
+    /// - Returns: warnings for the user.
+    public func checkPush(
+        _ request: PushRequest, configJSON: String?, by caller: Caller
+    ) async throws -> [String] {
         try check(request)
-        try await store.read { [self] db in
+        var configs: [TrussConfig] = []
+        if let configJSON { configs.append(try await readConfig(.json(configJSON))) }
+        if let text = request.rawConfig { configs.append(try await readConfig(.yaml(text))) }
+        for config in configs { _ = try instanceType(for: config) }
+        return try await store.read { [self, configs] db in
             // The second call with a key is about what the first one made, which now has the name.
-            if try db.hasMade(by: caller) { return }
-            _ = try resolve(request, by: caller, in: db)
+            if try db.hasMade(by: caller) { return [] }
+            let (team, _) = try resolve(request, by: caller, in: db)
+            return try configs.last.map { try warnings(of: $0, team: team.id, in: db) } ?? []
         }
     }
 
@@ -36,7 +48,7 @@ extension ControlPlane {
     ///   `.notFound` for an unknown model, team or environment.
     public func push(
         _ request: PushRequest, by caller: Caller
-    ) async throws -> (model: ModelView, deployment: DeploymentView) {
+    ) async throws -> PushOutcome {
         try check(request)
         // What is wrong with a config is told before the upload has ended.
         _ = try await archiveConfig(request.archiveKey)
@@ -67,7 +79,11 @@ extension ControlPlane {
         await controller.settle()
         if let replaced { await removeUnused(archive: replaced.archiveKey, image: replaced.imageID) }
         let view = try await deployment(anyModel: id)
-        return (try await model(view.deployment.modelID), view)
+        let model = try await self.model(view.deployment.modelID)
+        let warnings = try await self.store.read { [self] db in
+            try self.warnings(of: config, team: model.model.teamID, in: db)
+        }
+        return PushOutcome(model: model, deployment: view, warnings: warnings)
     }
 
     // MARK: Checks
@@ -136,7 +152,7 @@ extension ControlPlane {
             throw ControlError.validation("The archive cannot be read: \(error)")
         }
         guard let text else { throw ControlError.validation("The archive has no config.yaml at its root.") }
-        let config = try decode { try TrussConfig(yaml: text) }
+        let config = try await readConfig(.yaml(text))
         do {
             guard let problem = try TrussArchive.problem(with: config, in: path) else { return config }
             throw ControlError.validation("config.yaml: \(problem)")
@@ -144,16 +160,6 @@ extension ControlPlane {
             throw ControlError.validation("The archive cannot be read: \(error)")
         }
     }
-
-    private func decode(_ make: () throws -> TrussConfig) throws -> TrussConfig {
-        do {
-            return try make()
-        } catch {
-            throw ControlError.validation("config.yaml: \(error)")
-        }
-    }
-
-    private func warnings(of config: TrussConfig) -> [String] { config.warnings.map { "\($0)" } }
 
     private func instanceType(for config: TrussConfig) throws -> InstanceType {
         guard let type = dependencies.catalogue.smallest(fitting: config.resources) else {

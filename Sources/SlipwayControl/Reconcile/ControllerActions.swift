@@ -37,10 +37,12 @@ extension Controller {
                     throw BuildFailure(reason: "The uploaded archive is gone.")
                 }
                 let name = try await store.read { try $0.model(deployment.modelID)?.name }
+                let secrets = try await DeploymentSecrets(store: store, box: dependencies.secretBox).values(
+                    SecretNames.ofBuild(inConfigJSON: deployment.configJSON), of: deployment.modelID)
                 let image = try await engine.build(
                     BuildRequest(
                         deploymentID: deployment.id, modelName: name ?? "", archivePath: path,
-                        isDevelopment: deployment.isDevelopment)
+                        isDevelopment: deployment.isDevelopment, secrets: secrets)
                 ) { logs.append($0, to: deployment.id) }
                 if let source = image.source {
                     try await Self.keep(source, of: deployment, in: store)
@@ -203,22 +205,14 @@ extension Controller {
             throw StartFailure(
                 reason: "The instance type \(deployment.instanceTypeID) is not on offer any more.")
         }
-        let wanted = SecretNames.names(inConfigJSON: deployment.configJSON)
-        let (secrets, environment) = try await store.read { db in
-            guard let model = try db.model(deployment.modelID) else {
-                return ([SealedSecret](), String?.none)
-            }
-            return (
-                try db.secrets(of: model.teamID).filter { wanted.contains($0.name) },
+        let environment = try await store.read { db in
+            try db.model(deployment.modelID).flatMap { model in
                 Environment.name(
                     for: deployment.id, among: try db.environments(of: model.id), try db.runningPromotions())
-            )
+            }
         }
-        var values: [String: String] = [:]
-        for secret in secrets {
-            values[secret.name] = try dependencies.secretBox.open(
-                secret.sealed, context: "\(secret.team_id)/\(secret.name)")
-        }
+        let values = try await DeploymentSecrets(store: store, box: dependencies.secretBox).values(
+            SecretNames.names(inConfigJSON: deployment.configJSON), of: deployment.modelID)
         return ReplicaSpec(
             replicaID: replica, deploymentID: deployment.id, modelID: deployment.modelID, imageID: image,
             environmentName: environment, secrets: values, instanceType: type,
@@ -288,15 +282,5 @@ extension Controller {
             replicasChanged = true
             inbox.ring()
         }
-    }
-}
-
-/// The secrets a config asks for by name.
-enum SecretNames {
-    static func names(inConfigJSON json: String) -> Set<String> {
-        guard let config = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any],
-            let secrets = config["secrets"] as? [String: Any]
-        else { return [] }
-        return Set(secrets.keys)
     }
 }

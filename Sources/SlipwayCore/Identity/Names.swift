@@ -37,10 +37,23 @@ public enum Names {
     /// Secret names become file names under `/secrets`, so they hold 1–200 letters, digits, `-`, `_`, `.` and
     /// do not start with a dot.
     public static func problem(inSecretName name: String) -> String? {
+        if isOfRegistry(secret: name) { return nil }
         guard (1...200).contains(name.utf8.count), name.utf8.allSatisfy(isWord), name.first != "." else {
             return "Secret names have 1 to 200 letters, digits, '-', '_' and '.', and do not start with '.'."
         }
         return nil
+    }
+
+    /// What names of secrets for image registries begin with; the rest is the registry's address.
+    private static let registryPrefix = "DOCKER_REGISTRY_"
+
+    /// Whether a secret is for pulling images: then its name may be an address such as
+    /// `DOCKER_REGISTRY_https://index.docker.io/v1/`, and it is no file of any replica.
+    public static func isOfRegistry(secret name: String) -> Bool {
+        guard name.hasPrefix(registryPrefix), (1...253).contains(name.utf8.count) else { return false }
+        return name.utf8.dropFirst(registryPrefix.utf8.count).allSatisfy {
+            isWord($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@")
+        }
     }
 
     /// API key names: lower-case letters, digits, hyphen (behaviour.md section 8.3), 1–100 characters.

@@ -26,6 +26,9 @@ struct BuildLeftovers: Sendable {
         for name in entries("/images") where name.contains(".") {
             trash.take("\(root)/images/\(name)")
         }
+        for name in entries("/downloads") where name.hasSuffix(".part") {
+            unlink("\(root)/downloads/\(name)")
+        }
         trash.take(root + "/planner")
         // Of earlier versions: a cache that packages could write to.
         trash.take(root + "/uv-cache")

@@ -18,11 +18,26 @@ struct ContentHash {
         while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty { hash.update(data: data) }
     }
 
-    /// 40 hex digits: enough to never meet another, short enough for paths.
-    func name() -> String {
-        hash.finalize().prefix(20).map { byte in
+    /// The SHA-256 of a file, hex.
+    static func sha256(ofFile path: String) throws -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw SpawnError("A file of a build", code: errno)
+        }
+        defer { try? handle.close() }
+        var hash = SHA256()
+        while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty { hash.update(data: data) }
+        return hex(hash.finalize())
+    }
+
+    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
         }.joined()
+    }
+
+    /// 40 hex digits: enough to never meet another, short enough for paths.
+    func name() -> String {
+        Self.hex(hash.finalize().prefix(20))
     }
 }

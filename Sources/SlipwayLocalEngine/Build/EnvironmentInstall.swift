@@ -125,17 +125,49 @@ struct EnvironmentInstall: Sendable {
             ["--index-strategy", "unsafe-best-match"] + requirements.flatMap { ["-r", $0] }
             + constraints.flatMap { ["-c", $0] }
         let isFetched = canFetch ? try await fetch(named) : false
-        if !isFetched { try await fetchServer(constraints) }
+        if !isFetched {
+            if canFetch {
+                log(
+                    "Not all of it has a wheel for Python \(recipe.interpreter.version): packages are built from source, which may take minutes."
+                )
+            }
+            try await fetchServer(constraints)
+        }
         let python = place.path(mode) + "/bin/python"
         // With everything there, what runs while it is installed needs no network.
         let offline = isFetched && !isShared
-        try await uv(
-            ["pip", "install", "--python", python] + (offline ? ["--offline"] : []) + named, cache: .layered,
-            egress: offline ? .closed : .open,
-            environment: [
-                // Replicas cannot write to the environment: without this each start would compile every module.
-                "UV_COMPILE_BYTECODE": "1", "UV_LINK_MODE": "copy",
-            ])
+        do {
+            try await uv(
+                ["pip", "install", "--python", python] + (offline ? ["--offline"] : []) + named,
+                cache: .layered, egress: offline ? .closed : .open,
+                environment: [
+                    // Replicas cannot write to the environment: without this each start would compile every module.
+                    "UV_COMPILE_BYTECODE": "1", "UV_LINK_MODE": "copy",
+                ])
+        } catch let failure as BuildFailure where canFetch && !isFetched {
+            guard let hint = await hint(requirements, constraints, failure) else { throw failure }
+            throw BuildFailure(reason: "\(failure.reason) \(hint)")
+        }
+    }
+
+    /// Which version of Python has wheels for all that is required; nil when none has, or nothing had to be built.
+    private func hint(
+        _ requirements: [String], _ constraints: [String], _ failure: BuildFailure
+    ) async -> String? {
+        guard failure.reason.contains("build") else { return nil }
+        for version in Pythons.withWheels where version != recipe.interpreter.version {
+            let result = try? await step(
+                [
+                    "pip", "compile", "--quiet", "--no-build", "--index-strategy", "unsafe-best-match",
+                    "--python", recipe.interpreter.executable, "--python-version", "\(version)",
+                ] + requirements + constraints.flatMap { ["-c", $0] }, cache: .shared, egress: .open,
+                environment: [:]
+            ) { _ in }
+            if result?.code == 0 {
+                return "With python_version: py\(version.major)\(version.minor) all of it has wheels."
+            }
+        }
+        return nil
     }
 
     /// - Returns: false when not everything is a wheel of the machine's index.

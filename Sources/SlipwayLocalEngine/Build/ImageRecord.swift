@@ -24,6 +24,12 @@ struct ImageRecord: Codable, Sendable {
     var egress: Egress?
     /// The only addresses they may reach then; nil without a restriction.
     var allowedAddresses: [AddressRange]?
+    /// When its replicas count as unhealthy, and are restarted; nil for images of versions that knew none.
+    var healthChecks: HealthChecks?
+    /// Where it is asked whether it lives; nil asks for its readiness only.
+    var livenessPath: String?
+    /// The user its replicas run as; nil for the platform's.
+    var user: UInt32?
 }
 
 /// Paths of one image.

@@ -1,6 +1,7 @@
 // Runs one command of a build to its end: output line by line, killed with all it started when cancelled.
 
 import Foundation
+import Synchronization
 
 struct CommandResult: Sendable {
     var code: Int32
@@ -41,6 +42,17 @@ enum Command {
             return try SpawnedProcess.start(
                 arguments, environment: environment, directory: directory, output: output, record: record)
         }
+    }
+
+    /// The same, with every line of the output instead of the last ones: for commands that print little.
+    static func runWhole(
+        _ arguments: [String], environment: [String: String], directory: String, output: String
+    ) async throws -> (code: Int32, lines: [String]) {
+        let lines = Mutex<[String]>([])
+        let result = try await run(
+            arguments, environment: environment, directory: directory, output: output, timeout: .seconds(60)
+        ) { line in lines.withLock { $0.append(line) } }
+        return (result.code, lines.withLock { $0 })
     }
 
     /// The same for a process that is started in a way of its own.

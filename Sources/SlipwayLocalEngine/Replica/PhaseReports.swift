@@ -7,6 +7,8 @@ import Synchronization
 final class PhaseReports: Sendable {
     private let record: ReplicaRecord
     private let phase: Mutex<ReplicaPhase>
+    /// Why this server ends it, if it does.
+    private let cause = Mutex<String?>(nil)
     private let report: @Sendable (EngineEvent) -> Void
 
     init(record: ReplicaRecord, initial: ReplicaPhase, report: @escaping @Sendable (EngineEvent) -> Void) {
@@ -29,7 +31,11 @@ final class PhaseReports: Sendable {
         }
     }
 
+    /// Why the replica is about to be ended from here.
+    func explainEnd(_ reason: String) { cause.withLock { $0 = reason } }
+
     func end(code: Int32, reason: String) {
+        let reason = cause.withLock { $0 } ?? reason
         phase.withLock { phase in
             phase = .exited(code: code)
             report(.phase(record.replicaID, phase, endpoint: nil, reason: reason))

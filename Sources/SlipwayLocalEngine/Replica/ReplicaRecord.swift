@@ -27,6 +27,10 @@ struct ReplicaRecord: Codable, Sendable {
     var helper: SpawnedProcess?
     /// The only addresses outside that it may reach; nil without a restriction.
     var allowedAddresses: [AddressRange]?
+    /// When it counts as unhealthy, and is restarted.
+    var healthChecks: HealthChecks?
+    /// Where it is asked whether it lives, for restarts; nil asks for its readiness.
+    var livenessPath: String?
 
     static var currentBootID: String {
         ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")

@@ -15,8 +15,6 @@ struct ReplicaWatch: Sendable {
     static let startingSteps = 300
     /// Steps between two probes of a ready replica: 2 s.
     static let readyProbeSteps = 20
-    /// Failing probes in a row until a ready replica counts as unhealthy.
-    static let toleratedFailures = 3
     /// Steps between two notes of how much output was read.
     static let offsetSteps = 10
 
@@ -49,17 +47,22 @@ struct ReplicaWatch: Sendable {
 
     /// Asks for the readiness until the task is cancelled.
     private func probe(_ phases: PhaseReports) async {
-        var failures = 0
+        var judge = HealthJudge(record.healthChecks)
         var steps = 0
         while !Task.isCancelled {
             let phase = phases.current
             if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
-                let ready = await ReadinessProbe.ask(record.address, path: record.readinessPath)
-                if let ready { failures = ready ? 0 : failures + 1 }
-                if ready == true { phases.change(to: .ready) }
-                if phase == .ready, failures >= Self.toleratedFailures {
+                let checks = await check(phase)
+                if checks.isReady == true { phases.change(to: .ready) }
+                switch judge.judge(checks) {
+                case .fine: break
+                case .unhealthy:
                     phases.change(
                         to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
+                case .end(let reason):
+                    phases.explainEnd(reason)
+                    record.process.signal(SIGKILL)
+                    return
                 }
             }
             steps += 1
@@ -67,6 +70,20 @@ struct ReplicaWatch: Sendable {
             try? await Task.sleep(for: isStarting ? Self.startingStep : Self.step)
         }
     }
+
+    private func check(_ phase: ReplicaPhase) async -> HealthJudge.Checks {
+        let hasBeenReady = phase == .ready || phase == .unhealthy
+        let isReady = await ReadinessProbe.ask(record.address, path: record.readinessPath)
+        var isAlive = isReady
+        if hasBeenReady, let path = record.livenessPath, record.healthChecks?.restartThreshold != nil {
+            isAlive = await ReadinessProbe.ask(record.address, path: path)
+        }
+        return HealthJudge.Checks(
+            isReady: isReady, isAlive: isAlive, hasBeenReady: hasBeenReady,
+            sinceStart: now() - record.startedAt, now: ContinuousClock.now - Self.epoch)
+    }
+
+    private static let epoch = ContinuousClock.now
 
     /// Reads the output until the replica has ended or the task is cancelled.
     private func follow(_ phases: PhaseReports, isStarting: Bool) async {

@@ -30,6 +30,8 @@ struct Launch: Sendable {
     var hidden: [String]
     /// What it sees besides the system, its image and its environment.
     var views: [View] = []
+    /// Where it finds secrets besides `/secrets`: absolute paths by name. No link of the tree may be on the way.
+    var secretPaths: [String: String] = [:]
     /// Name servers it asks; nil for those of this machine.
     var nameServers: [String]?
     /// Whether it gets a network of its own also where it is given a way out.

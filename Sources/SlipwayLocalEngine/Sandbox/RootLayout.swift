@@ -65,6 +65,11 @@ struct RootLayout {
                 }
             }
         }
+        for (name, path) in launch.secretPaths where path != "/secrets/\(name)" {
+            steps.append(.directory((root + path as NSString).deletingLastPathComponent))
+            steps.append(.file(root + path))
+            steps.append(.bind("\(unit)/secrets/\(name)", at: root + path, isReadOnly: true))
+        }
         if launch.hasNetwork { steps.append(.loopback) }
         steps.append(.root(root))
     }

@@ -67,7 +67,7 @@ struct Sandbox: Sendable {
     /// - Parameter watched: directories that it writes to, besides those of its unit.
     /// - Throws: `BuildFailure` when it cannot be kept within its limits.
     func run(
-        _ launch: Launch, limits: SandboxLimits, watched: [String],
+        _ launch: Launch, limits: SandboxLimits, watched: [String], secrets: [String: String] = [:],
         line: @escaping @Sendable (String) -> Void
     ) async throws -> CommandResult {
         var launch = launch
@@ -81,7 +81,7 @@ struct Sandbox: Sendable {
         }
         launch.cgroups = group?.directories ?? []
         do {
-            try prepare(launch, secrets: [:], environmentName: nil)
+            try prepare(launch, secrets: secrets, environmentName: nil)
         } catch {
             await group?.remove()
             throw error

@@ -1,72 +1,79 @@
-// Keeps one process of the upstream planner warm: importing the package costs seconds, a plan milliseconds. It reads
-// what was pushed, so it is sandboxed, without network; it is given one Truss at a time and nothing else.
+// Plans builds with the upstream package.
 
 import Foundation
 import SlipwayCore
 import SlipwayEngine
 import SlipwayTruss
 
-actor Planner {
+struct Planner: Sendable {
     /// Longest time for one plan; it only copies files and renders templates.
     private static let timeout: Duration = .seconds(120)
 
     private let configuration: LocalEngineConfiguration
-    private var worker: PlannerProcess?
-    private var isStopped = false
-    private var busy = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private let process: WarmProcess
 
     private struct Answer: Decodable {
         var ok: Bool
         var error: String?
+        var reading: ConfigAnswer?
         var hash: String?
         var signature: String?
     }
 
-    init(configuration: LocalEngineConfiguration) { self.configuration = configuration }
+    init(configuration: LocalEngineConfiguration) {
+        self.configuration = configuration
+        process = WarmProcess(configuration: configuration, script: PlannerScript.source)
+    }
 
     /// Unpacks a Truss for the planner and writes its build context to `context`, which is made.
     /// - Parameters:
-    ///   - unpack: gets the directory that the Truss goes to.
+    ///   - unpack: gets the directory that the Truss goes to, and returns the text of its config.
     ///   - sign: asks for the Truss's signature too.
-    /// - Returns: what `unpack` returned, and the signature.
+    /// - Returns: the config as the official package reads it, and the signature.
     /// - Throws: `BuildFailure` with the planner's own words.
-    func plan<Config: Sendable>(
+    func plan(
         context: String, sign: Bool, tools: Tools, sandbox: Sandbox,
-        unpack: @escaping @Sendable (String) throws -> Config
-    ) async throws -> (Config, SourceSignature?) {
-        await acquire()
-        defer { release() }
-        let worker = try await ready(tools, sandbox)
-        defer { if self.worker === worker { worker.clear() } else { worker.remove() } }
-        let truss = worker.input.source + "/truss"
-        let config = try await Blocking.run { try unpack(truss) }
-        let request = try JSONSerialization.data(
-            withJSONObject: [
-                "truss_dir": worker.path(worker.input) + "/truss",
-                "context_dir": worker.path(worker.output) + "/context", "sign": sign,
-            ] as [String: Any])
-        worker.limitDisk(try await limit(for: truss))
-        guard let line = await worker.ask(request, timeout: Self.timeout),
-            let answer = try? JSONDecoder().decode(Answer.self, from: line)
-        else {
-            let reason = worker.diskReason
-            await end()
-            throw BuildFailure(reason: reason ?? "The planner gave no answer.")
+        unpack: @escaping @Sendable (String) throws -> String
+    ) async throws -> (TrussConfig, SourceSignature?) {
+        try await process.use(tools: tools, sandbox: sandbox) { worker in
+            let truss = worker.input.source + "/truss"
+            let text = try await Blocking.run { try unpack(truss) }
+            let request = try JSONSerialization.data(
+                withJSONObject: [
+                    "truss_dir": worker.path(worker.input) + "/truss",
+                    "context_dir": worker.path(worker.output) + "/context", "sign": sign,
+                ] as [String: Any])
+            worker.limitDisk(try await limit(for: truss))
+            guard let line = await worker.ask(request, timeout: Self.timeout),
+                let answer = try? JSONDecoder().decode(Answer.self, from: line)
+            else {
+                throw WarmProcess.Useless(
+                    reason: BuildFailure(reason: worker.diskReason ?? "The planner gave no answer."))
+            }
+            guard answer.ok, let reading = answer.reading else {
+                throw BuildFailure(
+                    reason: "The Truss cannot be planned: \(answer.error ?? "no reason given")")
+            }
+            let config = try Self.config(reading, text)
+            guard rename(worker.output.source + "/context", context) == 0 else {
+                throw BuildFailure(reason: "The planner left no plan.")
+            }
+            guard let hash = answer.hash, let signature = answer.signature else { return (config, nil) }
+            return (config, SourceSignature(hash: hash, signature: signature))
         }
-        if !sandbox.isolation.has(.processes) {
-            // Something of the Truss could still run.
-            self.worker = nil
-            await worker.end()
+    }
+
+    private static func config(_ answer: ConfigAnswer, _ text: String) throws -> TrussConfig {
+        do {
+            let reading = try answer.reading()
+            return try TrussConfig(
+                canonical: reading.json, namesPythonVersion: reading.namesPythonVersion,
+                loaderWarnings: reading.warnings, yaml: text)
+        } catch let rejection as ConfigRejection {
+            throw BuildFailure(reason: "config.yaml: \(ConfigError(rejection, yaml: text))")
+        } catch let error as ConfigError {
+            throw BuildFailure(reason: "config.yaml: \(error)")
         }
-        guard answer.ok else {
-            throw BuildFailure(reason: "The Truss cannot be planned: \(answer.error ?? "no reason given")")
-        }
-        guard rename(worker.output.source + "/context", context) == 0 else {
-            throw BuildFailure(reason: "The planner left no plan.")
-        }
-        guard let hash = answer.hash, let signature = answer.signature else { return (config, nil) }
-        return (config, SourceSignature(hash: hash, signature: signature))
     }
 
     /// The planner copies the Truss twice; what it makes besides is what is limited.
@@ -77,55 +84,8 @@ actor Planner {
         }
     }
 
-    /// Starts the process ahead of the first plan.
-    func warm(tools: Tools, sandbox: Sandbox) async {
-        await acquire()
-        defer { release() }
-        _ = try? await ready(tools, sandbox)
-    }
+    func warm(tools: Tools, sandbox: Sandbox) async { await process.warm(tools: tools, sandbox: sandbox) }
 
     /// Returns when the process is gone.
-    func stop() async {
-        isStopped = true
-        await end()
-    }
-
-    private func end() async {
-        guard let ended = worker else { return }
-        worker = nil
-        await ended.end()
-        ended.remove()
-    }
-
-    // MARK: One plan at a time
-
-    private func acquire() async {
-        if !busy {
-            busy = true
-            return
-        }
-        await withCheckedContinuation { waiting.append($0) }
-    }
-
-    private func release() {
-        if waiting.isEmpty { busy = false } else { waiting.removeFirst().resume() }
-    }
-
-    private func ready(_ tools: Tools, _ sandbox: Sandbox) async throws -> PlannerProcess {
-        if let worker, worker.isRunning { return worker }
-        await end()
-        if isStopped { throw CancellationError() }
-        let views = try await tools.plannerViews(work: configuration.root + "/work")
-        let started = try PlannerProcess(
-            configuration: configuration, sandbox: Wall.plannerSandbox.isRemoved ? sandbox.unwalled : sandbox,
-            tools: tools, views: views)
-        worker = started
-        // Anything else is what the shell or Python says of their failure.
-        guard await started.answer(timeout: Self.timeout) == Data(PlannerScript.ready.utf8), !isStopped else {
-            await end()
-            throw BuildFailure(
-                reason: "The planner did not start; the truss package of the build tools may be damaged.")
-        }
-        return started
-    }
+    func stop() async { await process.stop() }
 }

@@ -1,4 +1,4 @@
-// A running planner: its sandbox, the two directories that it shares with the server, and the line it answers on.
+// A running process of the upstream package, the planner say: its sandbox, the two directories that it shares with the server, and the line it answers on.
 
 import Foundation
 import SlipwayCore
@@ -24,7 +24,8 @@ final class PlannerProcess: Sendable {
 
     /// - Throws: `BuildFailure` when it cannot be started or limited.
     init(
-        configuration: LocalEngineConfiguration, sandbox: Sandbox, tools: Tools, views: [View]
+        configuration: LocalEngineConfiguration, sandbox: Sandbox, tools: Tools, views: [View],
+        script source: String
     ) throws {
         self.configuration = configuration
         mode = sandbox.isolation.mode
@@ -58,7 +59,7 @@ final class PlannerProcess: Sendable {
                 hidden: configuration.hidden, views: views + [input, output])
             try sandbox.prepare(launch, secrets: [:], environmentName: nil)
             try NewFile.write(
-                Array(PlannerScript.source.utf8), to: unit + "/slipway/planner.py", mode: 0o444)
+                Array(source.utf8), to: unit + "/slipway/planner.py", mode: 0o444)
             // Nothing but its output is for the planner to write to.
             for name in ["tmp", "home"] where mode == .root {
                 lchown("\(unit)/\(name)", 0, 0)

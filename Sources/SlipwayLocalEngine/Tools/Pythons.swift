@@ -21,24 +21,31 @@ actor Pythons {
 
     init(configuration: LocalEngineConfiguration) { self.configuration = configuration }
 
+    /// Versions that all requirements of the pinned model server have wheels for, best first. It asks for numpy below 2,
+    /// which has none from 3.13 on, upstream's default: there it is built for minutes, or not at all.
+    static let withWheels = [12, 11, 10, 9].map { PythonVersion(major: 3, minor: $0) }
+
     /// The interpreter for a config.
-    /// - Parameter isAsked: false when the version is only a default, so that any will do.
+    /// - Parameters:
+    ///   - wanted: the version that the config names; nil takes the best one for the model server.
+    ///   - say: gets what is waited for.
     /// - Returns: the interpreter and a warning when it is not the wanted version.
     /// - Throws: `BuildFailure`.
     func interpreter(
-        for wanted: PythonVersion, isAsked: Bool, uv: String
+        for wanted: PythonVersion?, uv: String, say: @Sendable (String) -> Void = { _ in }
     ) async throws -> (Interpreter, warning: String?) {
+        guard let wanted else { return try await defaultInterpreter(uv: uv, say: say) }
         if let exact = try await all()[wanted] { return (exact, nil) }
-        if let installed = try await install(wanted, uv: uv) { return (installed, nil) }
+        if let installed = try await install(wanted, uv: uv, say: say) { return (installed, nil) }
         let others = try await all().values.sorted { $0.version < $1.version }
         let list = others.map(\.fullVersion).joined(separator: ", ")
-        if isAsked, configuration.pythonPolicy == .exact {
+        if configuration.pythonPolicy == .exact {
             throw BuildFailure(
                 reason:
                     "Python \(wanted) is not installed here (there are \(list)), and the server is set to take no other."
             )
         }
-        guard let other = others.first(where: { $0.version > wanted }) ?? (isAsked ? nil : others.last) else {
+        guard let other = others.first(where: { $0.version > wanted }) else {
             throw BuildFailure(
                 reason:
                     "Python \(wanted) is not installed here, nor a newer one (there are \(list)). Install it, or set python_version."
@@ -47,6 +54,26 @@ actor Pythons {
         return (
             other,
             "Python \(wanted) is not installed on this machine and could not be installed; using \(other.fullVersion) instead."
+        )
+    }
+
+    /// Finds or installs what builds take whose config names no version.
+    func prepareDefault(uv: String) async throws { _ = try await defaultInterpreter(uv: uv) { _ in } }
+
+    private func defaultInterpreter(
+        uv: String, say: @Sendable (String) -> Void
+    ) async throws -> (Interpreter, warning: String?) {
+        let here = try await all()
+        for version in Self.withWheels { if let found = here[version] { return (found, nil) } }
+        if let best = Self.withWheels.first, let installed = try await install(best, uv: uv, say: say) {
+            return (installed, nil)
+        }
+        guard let other = here.values.min(by: { $0.version < $1.version }) else {
+            throw BuildFailure(reason: "No Python from 3.9 to 3.14 is installed on this machine.")
+        }
+        return (
+            other,
+            "Not all requirements of the model server have wheels for Python \(other.fullVersion), so some are built, which takes minutes and a compiler; install Python \(Self.withWheels[0]) on this machine."
         )
     }
 
@@ -63,8 +90,11 @@ actor Pythons {
         return interpreters
     }
 
-    private func install(_ version: PythonVersion, uv: String) async throws -> Interpreter? {
+    private func install(
+        _ version: PythonVersion, uv: String, say: @Sendable (String) -> Void
+    ) async throws -> Interpreter? {
         guard !unavailable.contains(version) else { return nil }
+        say("Installing Python \(version), which is not on this machine.")
         let directory = configuration.root + "/pythons"
         var environment = Command.buildEnvironment(home: configuration.root)
         environment["UV_PYTHON_INSTALL_DIR"] = directory

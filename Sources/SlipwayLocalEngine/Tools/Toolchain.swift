@@ -80,6 +80,26 @@ actor Toolchain {
         }
     }
 
+    /// The same, for callers that cannot wait for minutes.
+    /// - Throws: `StartFailure` when the tools are not there in time; they go on being made.
+    func tools(within limit: Duration) async throws -> Tools {
+        if configuration.toolsDirectory != nil || existing() != nil { return try await tools() }
+        let (results, continuation) = AsyncStream<Result<Tools, any Error>>.makeStream()
+        Task {
+            let result: Result<Tools, any Error>
+            do { result = .success(try await self.tools()) } catch { result = .failure(error) }
+            continuation.yield(result)
+        }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            continuation.finish()
+        }
+        defer { timer.cancel() }
+        for await result in results { return try result.get() }
+        throw StartFailure(
+            reason: "The build tools are still being installed; try again in a minute.", cause: .machine)
+    }
+
     /// Ends the making of the tools, which several may wait for; the next process begins anew.
     func stop() async {
         isStopped = true

@@ -105,11 +105,11 @@ struct TrussResolvers: Sendable {
     // MARK: Checking
 
     /// `details` is a JSON object in a string: lists of errors and warnings.
-    func validation(_ arguments: GraphQLArguments) throws -> GraphQLValue {
+    func validation(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
         var errors: [String] = []
         var warnings: [String] = []
         do {
-            warnings = try control.validateConfig(json: try arguments.encodedText("config") ?? "")
+            warnings = try await control.validateConfig(json: try arguments.encodedText("config") ?? "")
         } catch ControlError.validation(let problem) {
             errors = [problem]
         }
@@ -195,8 +195,14 @@ struct TrussResolvers: Sendable {
     }
 
     private func push(_ arguments: GraphQLArguments, _ request: PushRequest) async throws -> GraphQLValue {
-        try await control.checkPush(request, configJSON: try arguments.encodedText("config"), by: caller)
+        _ = try await control.checkPush(request, configJSON: try arguments.encodedText("config"), by: caller)
         let made = try await control.push(request, by: caller)
-        return objects.object("Push", [("model_version", objects.version(made.deployment, of: made.model))])
+        return objects.object(
+            "Push",
+            [
+                ("model_version", objects.version(made.deployment, of: made.model)),
+                // Ours: what of the config has no effect.
+                ("warnings", .list(made.warnings.map(GraphQLValue.string))),
+            ])
     }
 }

@@ -35,7 +35,7 @@ enum TrussSchema {
                     GraphQLArgument("truss_user_env", .string),
                     GraphQLArgument("config", .string, required: true),
                 ]
-            ) { try $0.validation($1) },
+            ) { try await $0.validation($1) },
             field("model_s3_upload_credentials") { resolvers, _ in try resolvers.uploadCredentials() },
         ],
         mutations: [

@@ -40,3 +40,19 @@ extension WithUploadEndpoint {
         uploadURL = try services.uploads.presignPUT(grant, endpoint: services.address.uploadURL, now: Date())
     }
 }
+
+/// A document of the contract with one more member: what of a config has no effect here, or is missing.
+struct WithWarnings<Document: Encodable & Sendable>: Encodable, Sendable {
+    var document: Document
+    var warnings: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case warnings
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try document.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(warnings, forKey: .warnings)
+    }
+}

@@ -40,7 +40,7 @@ enum PushRoutes {
     /// Checks a push before its archive is uploaded, and says where to upload it.
     private static func prepare(
         _ call: Call, _ services: Services
-    ) async throws -> WithUploadEndpoint<PrepareModelUploadResponseV1> {
+    ) async throws -> WithWarnings<WithUploadEndpoint<PrepareModelUploadResponseV1>> {
         let body = try await call.body(as: PrepareModelUploadRequestV1.self)
         let target: PushRequest.Target
         switch (body.name, body.modelID) {
@@ -52,21 +52,25 @@ enum PushRoutes {
             target = .model(ModelID(id))
         default: throw Refusal.validation("Exactly one of name and model_id is required.")
         }
-        try await services.control.checkPush(
+        let warnings = try await services.control.checkPush(
             try PushRequest(body.deployment, to: target, archive: ""),
             configJSON: try JSONText.text(body.deployment.config), by: call.caller)
-        if body.dryRun { return WithUploadEndpoint(document: PrepareModelUploadResponseV1()) }
+        if body.dryRun {
+            return WithWarnings(
+                document: WithUploadEndpoint(document: PrepareModelUploadResponseV1()), warnings: warnings)
+        }
         let grant = try services.uploads.issueUpload(now: Date())
-        return try WithUploadEndpoint(
-            document: PrepareModelUploadResponseV1(
-                creds: AWSCredentialsV1(grant), s3Bucket: grant.bucket, s3Key: grant.key,
-                s3Region: services.uploads.region),
-            grant: grant, services: services)
+        return WithWarnings(
+            document: try WithUploadEndpoint(
+                document: PrepareModelUploadResponseV1(
+                    creds: AWSCredentialsV1(grant), s3Bucket: grant.bucket, s3Key: grant.key,
+                    s3Region: services.uploads.region),
+                grant: grant, services: services), warnings: warnings)
     }
 
     private static func createModel(
         _ call: Call, team: TeamID?, _ services: Services
-    ) async throws -> CreatedModelDeploymentV1 {
+    ) async throws -> WithWarnings<CreatedModelDeploymentV1> {
         switch try await call.body(as: CreateModelRequestV1.self).source {
         case .libraryListing: throw Refusal.notImplemented("Creating a model from a library listing")
         case .modelArchive(let source):
@@ -79,12 +83,14 @@ enum PushRoutes {
 
     private static func push(
         _ payload: DeploymentArchivePayloadV1, _ request: PushRequest, _ call: Call, _ services: Services
-    ) async throws -> CreatedModelDeploymentV1 {
-        try await services.control.checkPush(
+    ) async throws -> WithWarnings<CreatedModelDeploymentV1> {
+        _ = try await services.control.checkPush(
             request, configJSON: try JSONText.text(payload.config), by: call.caller)
         let made = try await services.control.push(request, by: call.caller)
-        return CreatedModelDeploymentV1(
-            model: ModelV1(made.model), deployment: try DeploymentV1(made.deployment))
+        return WithWarnings(
+            document: CreatedModelDeploymentV1(
+                model: ModelV1(made.model), deployment: try DeploymentV1(made.deployment)),
+            warnings: made.warnings)
     }
 }
 

@@ -66,7 +66,8 @@ final class Owner: @unchecked Sendable {
                     deployTimeoutMinutes: 10),
                 by: caller)
         }
-        guard let (made, deployment) = answer.value else { return }
+        guard let outcome = answer.value else { return }
+        let (made, deployment) = (outcome.model, outcome.deployment)
         model = made.model.id
         world.ledger.note(\.models, made.model.id)
         world.ledger.note(\.deployments, deployment.deployment.id)

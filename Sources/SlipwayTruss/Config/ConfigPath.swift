@@ -54,8 +54,6 @@ extension ConfigReader {
                     "external_package_dirs", root["external_package_dirs"],
                     "has no effect in an archive; put the packages into the bundled packages")
             }
-        } else {
-            _ = strings(root["external_package_dirs"], "external_package_dirs")
         }
         if case .list(let items)? = root["external_data"]?.content {
             for (index, item) in items.enumerated() {

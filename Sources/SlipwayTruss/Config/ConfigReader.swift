@@ -91,19 +91,6 @@ struct ConfigReader {
         }
     }
 
-    /// Upstream takes unknown keys silently, so one that is a slip of a known key is an error here and any other
-    /// a warning.
-    mutating func checkKeys(of value: ConfigValue?, _ path: String, known: [String]) {
-        for (key, member) in mapping(value, path) where !known.contains(key) {
-            let full = path.isEmpty ? key : "\(path).\(key)"
-            if let meant = known.first(where: { Self.distance(key, $0) <= ($0.count < 5 ? 1 : 2) }) {
-                fail(full, member, "unknown key; did you mean \"\(meant)\"?")
-            } else {
-                warn(full, member, "unknown key; it has no effect")
-            }
-        }
-    }
-
     static func describe(_ value: ConfigValue?) -> String {
         switch value?.content {
         case nil, .null: "nothing"

@@ -27,7 +27,7 @@ struct ConfigValue: Sendable {
     static func yaml(_ text: String) throws(ConfigError) -> ConfigValue {
         guard text.utf8.count <= largestText else {
             throw ConfigError([
-                ConfigProblem(path: "", message: "the file is larger than \(largestText) bytes")
+                ConfigProblem(path: "", message: ConfigError.tooLarge + ": more than \(largestText) bytes")
             ])
         }
         return try YAMLReader.read(text)
@@ -82,6 +82,57 @@ struct ConfigValue: Sendable {
         case .list(let items): items.map(\.plain)
         case .mapping(let members):
             Dictionary(members.map { ($0.key, $0.value.plain) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    /// The same values with the places that the same keys have in another tree; what is not there has its parent's.
+    func located(in other: ConfigValue?) -> ConfigValue {
+        var located = self
+        (located.line, located.column) = (other?.line, other?.column)
+        func place(_ member: ConfigValue, _ found: ConfigValue?) -> ConfigValue {
+            var fallback = other
+            fallback?.content = .null
+            return member.located(in: found ?? fallback)
+        }
+        switch content {
+        case .mapping(let members):
+            located.content = .mapping(members.map { ($0.key, place($0.value, other?[$0.key])) })
+        case .list(let items):
+            var others: [ConfigValue] = []
+            if case .list(let found)? = other?.content { others = found }
+            located.content = .list(
+                items.enumerated().map { place($1, $0 < others.count ? others[$0] : nil) })
+        default: break
+        }
+        return located
+    }
+
+    /// The deepest value on a path of keys and indexes.
+    func nearest(_ path: [String]) -> ConfigValue {
+        var value = self
+        for part in path {
+            switch value.content {
+            case .mapping:
+                guard let next = value[part] else { return value }
+                value = next
+            case .list(let items):
+                guard let index = Int(part), items.indices.contains(index) else { return value }
+                value = items[index]
+            default: return value
+            }
+        }
+        return value
+    }
+
+    /// Whether it says nothing: as good as not being there.
+    var isUnset: Bool {
+        switch content {
+        case .null: true
+        case .bool(let value): !value
+        case .string(let text): text.isEmpty
+        case .list(let items): items.isEmpty
+        case .mapping(let members): members.isEmpty
+        case .int, .double: false
         }
     }
 

@@ -2,7 +2,6 @@
 
 enum EgressRestrictions {
     static let path = "runtime.egress_restrictions"
-    static let keys = ["ip_allow_list", "fqdn_allow_list"]
     /// More addresses than anyone lists by hand; each is a rule that packets pass.
     static let maxAddresses = 1000
 

@@ -27,6 +27,8 @@ public struct DockerServer: Sendable, Equatable {
     public var predictEndpoint: String
     public var readinessEndpoint: String
     public var livenessEndpoint: String
+    /// The user it runs as; nil for the platform's.
+    public var runAsUser: UInt32?
 }
 
 /// What a deployment's replicas may reach.
@@ -60,6 +62,13 @@ public struct TrussConfig: Sendable {
     public var egress: Egress?
     /// The only addresses outside that replicas may reach; nil without `runtime.egress_restrictions`.
     public var allowedAddresses: [AddressRange]?
+    public var healthChecks: HealthChecks
+    /// Files that are fetched into the data directory while the image is built.
+    public var externalData: [ExternalFile]
+    /// Where build commands find secrets, by name.
+    public var buildSecrets: [String: String]
+    /// Directories outside of the Truss whose contents the client adds to the bundled packages.
+    public var externalPackageDirectories: [String]
     /// The whole config as a JSON object with upstream's key names.
     public var json: String
     /// The text it was read from; nil for JSON.
@@ -67,29 +76,82 @@ public struct TrussConfig: Sendable {
     /// What has no effect or will not be honoured.
     public var warnings: [ConfigProblem]
 
+    /// Without the versions that an installer would take.
+    public var packageNames: [String] {
+        systemPackages.compactMap {
+            $0.split(separator: "=", omittingEmptySubsequences: false).first.map(String.init)
+        }
+        .filter { !$0.isEmpty }
+    }
+
     /// Versions the upstream server supports (behaviour of truss 0.18.35: 3.9 to 3.14).
     public static let pythonVersions = PythonVersion(major: 3, minor: 9)...PythonVersion(major: 3, minor: 14)
     /// Upstream's default.
     public static let defaultPythonVersion = PythonVersion(major: 3, minor: 13)
 
+    /// Reads a config without the official package.
     /// - Throws: `ConfigError` with every problem, each with its line.
     public init(yaml: String) throws(ConfigError) {
         try self.init(ConfigValue.yaml(yaml), raw: yaml)
     }
 
-    /// - Throws: `ConfigError` with every problem.
+    /// The same for JSON.
     public init(json: String) throws(ConfigError) {
         try self.init(ConfigValue.json(json), raw: nil)
     }
 
+    /// Takes what the official package made of a config.
+    /// - Parameters:
+    ///   - canonical: what differs from the defaults, as a JSON object.
+    ///   - yaml: what it was read from, to point at lines; nil for JSON.
+    /// - Throws: `ConfigError` with what this server does not take.
+    public init(
+        canonical: String, namesPythonVersion: Bool, loaderWarnings: [String] = [], yaml: String?
+    ) throws(ConfigError) {
+        let tree = yaml.flatMap { try? ConfigValue.yaml($0) }
+        try self.init(ConfigValue.json(canonical).located(in: tree), raw: yaml)
+        self.namesPythonVersion = namesPythonVersion
+        json = canonical
+        warnings = loaderWarnings.map { ConfigProblem(path: "", message: $0) } + warnings
+    }
+
+    /// Refuses documents that are too large or stand for too much, which other readers would take for ever over.
+    public static func checkSize(yaml: String) throws(ConfigError) {
+        do {
+            _ = try ConfigValue.yaml(yaml)
+        } catch  where error.isOfSize {
+            throw error
+        } catch {}
+    }
+
+    /// The members of a config as they are written, as a JSON object: two states of a config are compared by it.
+    public static func membersJSON(yaml: String) throws(ConfigError) -> String {
+        try json(of: ConfigValue.yaml(yaml))
+    }
+
+    private static func json(of root: ConfigValue) throws(ConfigError) -> String {
+        // In this order: JSONSerialization ends the process when it gets neither list nor mapping.
+        guard case .mapping = root.content,
+            let data = try? JSONSerialization.data(withJSONObject: root.plain, options: [.sortedKeys])
+        else { throw ConfigError([ConfigProblem(path: "", message: "the config must be a mapping")]) }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Something about a key, with its place in the text.
+    public func problem(_ key: String, _ message: String) -> ConfigProblem {
+        let place = raw.flatMap { try? ConfigValue.yaml($0) }?.nearest(
+            key.split(separator: ".").map(String.init))
+        return ConfigProblem(path: key, line: place?.line, column: place?.column, message: message)
+    }
+
     private init(_ root: ConfigValue, raw: String?) throws(ConfigError) {
         var reader = ConfigReader()
-        reader.checkKeys(of: root, "", known: ConfigKeys.root)
-        for (section, known) in ConfigKeys.sections {
-            reader.checkKeys(of: Self.value(root, section), section, known: known)
-        }
+        reader.checkMappings(root)
+        reader.checkKeys(of: root)
         modelName = reader.string(root["model_name"], "model_name")
         _ = reader.string(root["description"], "description")
+        reader.checkBaseImage(root["base_image"])
+        reader.checkEngine(root)
         pythonVersion = Self.python(root["python_version"], &reader)
         namesPythonVersion = root["python_version"] != nil
         let requirements = reader.strings(root["requirements"], "requirements")
@@ -99,7 +161,10 @@ public struct TrussConfig: Sendable {
             reader.fail(
                 "requirements", root["requirements"], "cannot be given together with requirements_file")
         }
-        systemPackages = reader.strings(root["system_packages"], "system_packages")
+        // One entry may name several, as the installer's command line takes them.
+        systemPackages = reader.strings(root["system_packages"], "system_packages").flatMap {
+            $0.split(whereSeparator: \.isWhitespace).map(String.init)
+        }
         buildCommands = reader.strings(root["build_commands"], "build_commands")
         environmentVariables = Self.variables(root["environment_variables"], &reader)
         secretNames = Self.secrets(root["secrets"], &reader)
@@ -116,18 +181,14 @@ public struct TrussConfig: Sendable {
         egress = Self.egress(root["model_metadata"]?["slipway"]?["egress"], &reader)
         allowedAddresses = EgressRestrictions.allowed(root["runtime"]?["egress_restrictions"], &reader)
         if allowedAddresses?.isEmpty == true { egress = .closed }
+        healthChecks = HealthChecks(root["runtime"]?["health_checks"], &reader)
+        externalData = reader.externalFiles(root["external_data"])
+        buildSecrets = reader.buildSecrets(root["build"]?["secret_to_path_mapping"])
+        externalPackageDirectories = reader.strings(root["external_package_dirs"], "external_package_dirs")
         if !reader.problems.isEmpty { throw ConfigError(reader.problems) }
         warnings = reader.warnings
         self.raw = raw
-        // In this order: JSONSerialization ends the process when it gets neither list nor mapping.
-        guard case .mapping = root.content,
-            let data = try? JSONSerialization.data(withJSONObject: root.plain, options: [.sortedKeys])
-        else { throw ConfigError([ConfigProblem(path: "", message: "the config must be a mapping")]) }
-        json = String(decoding: data, as: UTF8.self)
-    }
-
-    private static func value(_ root: ConfigValue, _ path: String) -> ConfigValue? {
-        path.split(separator: ".").reduce(ConfigValue?(root)) { $0?[String($1)] }
+        json = try Self.json(of: root)
     }
 
     // MARK: Fields
@@ -162,6 +223,10 @@ public struct TrussConfig: Sendable {
         reader.mapping(value, "secrets").map { name, value in
             if let problem = Names.problem(inSecretName: name) {
                 reader.fail("secrets.\(name)", value, problem)
+            } else if Names.isOfRegistry(secret: name) {
+                reader.warn(
+                    "secrets.\(name)", value,
+                    "is for pulling images, which this machine does not: replicas do not get it")
             }
             return name
         }
@@ -211,6 +276,9 @@ public struct TrussConfig: Sendable {
         return nil
     }
 
+    /// Lower ones are the system's, higher ones no users.
+    private static let users = 1000...Int(Int32.max)
+
     private static func dockerServer(_ value: ConfigValue?, _ reader: inout ConfigReader) -> DockerServer? {
         guard let value, !reader.mapping(value, "docker_server").isEmpty else { return nil }
         var missing = false
@@ -225,7 +293,10 @@ public struct TrussConfig: Sendable {
             port: reader.int(value["server_port"], "docker_server.server_port", in: 1...65535) ?? 0,
             predictEndpoint: required("predict_endpoint", &reader),
             readinessEndpoint: required("readiness_endpoint", &reader),
-            livenessEndpoint: required("liveness_endpoint", &reader))
+            livenessEndpoint: required("liveness_endpoint", &reader),
+            runAsUser: reader.int(
+                value["run_as_user_id"], "docker_server.run_as_user_id", in: users
+            ).map { UInt32($0) })
         if server.port == 0, value["server_port"] == nil {
             reader.fail("docker_server.server_port", value, "is required")
         }

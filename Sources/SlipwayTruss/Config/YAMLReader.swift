@@ -115,7 +115,7 @@ final class YAMLReader {
             anchored.value.content = .mapping(try members(path, depth))
         }
         guard nodes < Self.mostNodes, depth < Self.deepest else {
-            throw problem("the document is too deep or too large", at: event, path: path)
+            throw problem(ConfigError.tooLarge, at: event, path: path)
         }
         anchored.nodes = nodes - before
         if let anchor { anchors[anchor] = anchored }
@@ -136,28 +136,59 @@ final class YAMLReader {
         _ path: String, _ depth: Int
     ) throws(ConfigError) -> [(key: String, value: ConfigValue)] {
         var members: [(key: String, value: ConfigValue)] = []
-        var names: Set<String> = []
+        var merged: [(key: String, value: ConfigValue)] = []
+        var positions: [String: Int] = [:]
         while true {
             let event = try next()
-            if event.type == YAML_MAPPING_END_EVENT { return members }
+            if event.type == YAML_MAPPING_END_EVENT { return Self.merge(members, merged) }
             try checkDepth(depth, event, path)
             guard event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT,
                 let name = try node(event, path: path, depth: depth + 1).text
             else { throw problem("a key must be text", at: event, path: path) }
             let inner = path.isEmpty ? name : "\(path).\(name)"
-            guard names.insert(name).inserted else {
-                throw problem("the key is given twice", at: event, path: inner)
-            }
             var member = try node(try next(), path: inner, depth: depth + 1).value
+            if name == "<<" {
+                merged += try Self.mergeable(
+                    member, or: problem("expected a mapping", at: event, path: inner))
+                continue
+            }
             (member.line, member.column) = (event.line, event.column)
-            members.append((name, member))
+            // As for the official reader, the last one counts.
+            if let position = positions[name] {
+                members[position].value = member
+            } else {
+                positions[name] = members.count
+                members.append((name, member))
+            }
         }
+    }
+
+    /// What a merge key brings: of a list, earlier mappings count first.
+    private static func mergeable(
+        _ value: ConfigValue, or error: ConfigError
+    ) throws(ConfigError) -> [(key: String, value: ConfigValue)] {
+        switch value.content {
+        case .mapping(let members): return members
+        case .list(let items):
+            var members: [(key: String, value: ConfigValue)] = []
+            for item in items { members += try mergeable(item, or: error) }
+            return members
+        default: throw error
+        }
+    }
+
+    private static func merge(
+        _ members: [(key: String, value: ConfigValue)], _ merged: [(key: String, value: ConfigValue)]
+    ) -> [(key: String, value: ConfigValue)] {
+        if merged.isEmpty { return members }
+        var names = Set(members.map(\.key))
+        return merged.filter { names.insert($0.key).inserted } + members
     }
 
     /// Before what is below is read, since that is done by recursion.
     private func checkDepth(_ depth: Int, _ event: Event, _ path: String) throws(ConfigError) {
         guard depth + 1 < Self.deepest, nodes < Self.mostNodes else {
-            throw problem("the document is too deep or too large", at: event, path: path)
+            throw problem(ConfigError.tooLarge, at: event, path: path)
         }
     }
 

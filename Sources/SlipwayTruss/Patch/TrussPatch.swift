@@ -130,8 +130,8 @@ public struct TrussPatch: Sendable, Equatable {
     ]
 
     /// What the patch changes in the archive.
-    /// - Parameter config: `config.yaml` of the archive, decoded, as JSON text.
-    /// - Throws: `PatchProblem` that asks for a full deploy, or says what is wrong with the new config.
+    /// - Parameter config: `config.yaml` of the archive as `TrussConfig.membersJSON` reads it.
+    /// - Throws: `PatchProblem` that asks for a full deploy. Whether the new config is good is for its reader to say.
     public func changes(from config: String) throws(PatchProblem) -> [ArchiveChange] {
         for case .unpatchable(let type) in operations {
             throw PatchProblem("A change of \(type) needs a new push.", needsFullDeploy: true)
@@ -139,7 +139,7 @@ public struct TrussPatch: Sendable, Equatable {
         let old = Self.members(config)
         let new: [String: Any]
         do {
-            new = Self.members(try TrussConfig(yaml: nextConfig).json)
+            new = Self.members(try TrussConfig.membersJSON(yaml: nextConfig))
         } catch {
             throw PatchProblem("config.yaml: \(error)")
         }

@@ -26,12 +26,8 @@ public struct BuildContextPlan: Sendable, Equatable {
     public private(set) var installs: [Install] = []
     /// The requirements come from a uv lock file that has to be exported first.
     public private(set) var exportsLock = false
-    /// The user's `build_commands`, in order.
-    public private(set) var buildCommands: [String] = []
     public private(set) var workingDirectory = "/"
     public private(set) var entrypoint: [String] = []
-    /// `url` to `destination`, from `external_data`.
-    public private(set) var downloads: [Copy] = []
     /// What a plain process does not get, in words for the build log.
     public private(set) var notes: [String] = []
 
@@ -42,27 +38,26 @@ public struct BuildContextPlan: Sendable, Equatable {
 
     private var variables: [Variable] = []
 
-    /// Reads `Dockerfile` in the directory the planner wrote.
-    /// - Parameter buildCommands: of the config; they appear in the plan as written there.
-    public init(contextDirectory: String, buildCommands: [String]) throws(PlanError) {
+    /// Reads `Dockerfile` in the directory the planner wrote. Build commands and downloads are the config's.
+    public init(contextDirectory: String) throws(PlanError) {
         guard let source = try? String(contentsOfFile: contextDirectory + "/Dockerfile", encoding: .utf8)
         else {
             throw PlanError(description: "The planner wrote no Dockerfile.")
         }
-        self.init(dockerfile: source, buildCommands: buildCommands)
+        self.init(dockerfile: source)
     }
 
-    init(dockerfile: String, buildCommands: [String]) {
-        for instruction in Dockerfile.instructions(dockerfile) { read(instruction, buildCommands) }
+    init(dockerfile: String) {
+        for instruction in Dockerfile.instructions(dockerfile) { read(instruction) }
     }
 
-    private mutating func read(_ instruction: DockerInstruction, _ commands: [String]) {
+    private mutating func read(_ instruction: DockerInstruction) {
         switch instruction.keyword {
         case "ENV":
             for (name, value) in Self.assignments(instruction.text) { set(name, expand(value)) }
         case "WORKDIR": workingDirectory = expand(instruction.text)
         case "COPY": copy(Dockerfile.words(instruction.text).filter { !$0.hasPrefix("--") })
-        case "RUN": run(instruction.text, commands)
+        case "RUN": run(instruction.text)
         case "ENTRYPOINT", "CMD":
             if let words = try? JSONDecoder().decode([String].self, from: Data(instruction.text.utf8)) {
                 entrypoint += words
@@ -109,6 +104,13 @@ public struct BuildContextPlan: Sendable, Equatable {
             let name = source.hasPrefix("./") ? String(source.dropFirst(2)) : source
             // Requirement files land in the image's working directory only to be installed from there.
             guard target.hasPrefix("/") else { continue }
+            // Shown to a replica, a directory of the image takes the place of the machine's own.
+            guard Self.isOfImage(target) else {
+                if !Self.imageFiles.contains(where: target.hasPrefix) {
+                    notes.append("COPY \(name) \(target) has no effect here: the machine's own files stay")
+                }
+                continue
+            }
             copies.append(
                 Copy(
                     source: name,
@@ -117,20 +119,25 @@ public struct BuildContextPlan: Sendable, Equatable {
         }
     }
 
-    private mutating func run(_ text: String, _ commands: [String]) {
-        if let command = commands.first(where: { text.trimmingCharacters(in: .whitespaces).hasSuffix($0) }) {
-            buildCommands.append(command)
-        } else if text.contains("uv export") {
+    /// Directories that replicas have from the machine or of their own.
+    private static let systemDirectories: Set<String> = [
+        "usr", "opt", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "boot", "proc", "sys", "dev", "etc",
+        "var", "run", "tmp", "home", "root", "secrets", "slipway",
+    ]
+    /// Of servers that a container has beside the model's, which is started directly here.
+    private static let imageFiles = ["/etc/nginx/", "/etc/supervisor/"]
+
+    private static func isOfImage(_ target: String) -> Bool {
+        let parts = target.split(separator: "/").filter { $0 != "." }
+        guard let first = parts.first, !parts.contains("..") else { return false }
+        return !systemDirectories.contains(String(first))
+    }
+
+    private mutating func run(_ text: String) {
+        if text.contains("uv export") {
             exportsLock = true
         } else if text.contains("uv pip install") || text.contains("uv --no-config pip install") {
             install(Dockerfile.words(text))
-        } else if text.hasPrefix("mkdir -p"), text.contains("curl -L") {
-            let words = Dockerfile.words(text)
-            if let at = words.firstIndex(of: "-L"), let out = words.firstIndex(of: "-o"),
-                out + 1 < words.count, at + 1 < out
-            {
-                downloads.append(Copy(source: words[at + 1], destination: words[out + 1]))
-            }
         } else if !Self.isFixed(text) {
             notes.append("RUN \(text.prefix(160)) has no effect here")
         }

@@ -5,20 +5,16 @@ public enum PlannerScript {
     /// The first line it prints.
     public static let ready = #"{"ready": true}"#
 
-    /// Run as `python -I planner.py [alone]`. Prints `{"ready": true}`, then answers each line
-    /// `{"truss_dir": …, "context_dir": …, "sign": …}` on its input with `{"ok": true}` or
-    /// `{"ok": false, "error": …}`; with `sign` also `hash` and `signature` of the Truss, from which a watching
-    /// client computes its patches.
+    /// Answers request lines on standard input, each in a copy of this process that calls `work`.
     ///
-    /// Each plan has a process of its own, a copy of this one: what a hostile Truss makes of the planner ends with
-    /// it. The copies cannot look into this process nor answer for it. With `alone`, in a process namespace of its
-    /// own, whatever a copy has started is ended before the answer is given.
-    public static let source = #"""
+    /// What a hostile Truss makes of the planner ends with its copy. The copies cannot look into this process nor answer
+    /// for it. With the argument `alone`, in a process namespace of its own, whatever a copy has started is ended
+    /// before the answer is given.
+    static let answers = #"""
         import ctypes
         import gc
         import json
         import os
-        import pathlib
         import signal
         import sys
         import time
@@ -28,26 +24,12 @@ public enum PlannerScript {
         for file in (1, 2):
             os.dup2(os.open("/dev/null", os.O_WRONLY), file)
 
-        from truss.contexts.image_builder.serving_image_builder import ServingImageBuilderContext
-        from truss.truss_handle.patch.hash import directory_content_hash
-        from truss.truss_handle.patch.signature import calc_truss_signature
-
         LONGEST_ANSWER = 64 << 20
-
-
-        def plan(request):
-            builder = ServingImageBuilderContext.run(pathlib.Path(request["truss_dir"]))
-            builder.prepare_image_build_dir(pathlib.Path(request["context_dir"]))
-            if not request["sign"]:
-                return {}
-            truss = pathlib.Path(request["truss_dir"])
-            signature = calc_truss_signature(truss).to_dict()
-            return {"hash": directory_content_hash(truss), "signature": json.dumps(signature)}
 
 
         def answer(request, output):
             try:
-                result = {"ok": True, **plan(request)}
+                result = {"ok": True, **work(request)}
             except BaseException as error:
                 result = {"ok": False, "error": f"{type(error).__name__}: {error}"}
             with os.fdopen(output, "w") as file:
@@ -105,7 +87,49 @@ public enum PlannerScript {
                 while line:
                     line = line[os.write(ANSWERS, line):]
 
-
-        main()
         """#
+
+    /// Run as `python -I planner.py [alone]`. Prints `{"ready": true}`, then answers each line
+    /// `{"truss_dir": …, "context_dir": …, "sign": …}` on its input with `{"ok": true}` or
+    /// `{"ok": false, "error": …}`; with `sign` also `hash` and `signature` of the Truss, from which a watching
+    /// client computes its patches. `reading` is what `ConfigScript.functions` makes of the config.
+    ///
+    /// Build commands and downloads are left out of the plan: the builder takes them from the config itself, as
+    /// written there, instead of finding them again among the instructions of a Dockerfile.
+    public static let source =
+        answers + #"""
+
+            import pathlib
+
+            from truss.base.truss_spec import TrussSpec
+            from truss.contexts.image_builder.serving_image_builder import ServingImageBuilderContext
+            from truss.truss_handle.patch.hash import directory_content_hash
+            from truss.truss_handle.patch.signature import calc_truss_signature
+
+            TrussSpec.build_commands = property(lambda spec: [])
+            TrussSpec.external_data = property(lambda spec: None)
+
+
+            """# + ConfigScript.functions + #"""
+
+
+            def work(request):
+                truss = pathlib.Path(request["truss_dir"])
+                reading = read_config(truss / "config.yaml")
+                if "problems" in reading:
+                    return {"reading": reading}
+                builder = ServingImageBuilderContext.run(truss)
+                builder.prepare_image_build_dir(pathlib.Path(request["context_dir"]))
+                if not request["sign"]:
+                    return {"reading": reading}
+                signature = calc_truss_signature(truss).to_dict()
+                return {
+                    "reading": reading,
+                    "hash": directory_content_hash(truss),
+                    "signature": json.dumps(signature),
+                }
+
+
+            main()
+            """#
 }

@@ -50,9 +50,7 @@ struct Logs: AsyncParsableCommand {
         for line in lines {
             guard let time = Int64(line.timestamp) else { continue }
             let date = Date(timeIntervalSince1970: Double(time) / 1e9).formatted(.iso8601)
-            print([date, line.level ?? "-", line.replica ?? "-", line.message].joined(separator: " "))
+            say([date, line.level ?? "-", line.replica ?? "-", line.message].joined(separator: " "))
         }
-        // Into a pipe, lines would wait for a whole block of them.
-        fflush(stdout)
     }
 }

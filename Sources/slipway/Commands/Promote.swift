@@ -21,7 +21,7 @@ struct Promote: AsyncParsableCommand {
         let promoted = try await server.call(
             "POST", "/v1/models/\(model)/deployments/\(deployment ?? "development")/promote",
             body: PromoteRequestV1(scaleDownPreviousProduction: !keepPrevious), as: DeploymentState.self)
-        print("deployment \(promoted.id) \(promoted.status)")
+        say("deployment \(promoted.id) \(promoted.status)")
         if wait { try await Waiting(server: server, model: model, deployment: promoted.id).run() }
     }
 }

@@ -28,31 +28,32 @@ struct Push: AsyncParsableCommand {
 
     func run() async throws {
         let server = try remote.connect()
-        let text: String
+        let source: TrussSource
         do {
-            text = try String(contentsOfFile: directory + "/config.yaml", encoding: .utf8)
+            source = try TrussSource(directory: directory)
         } catch {
-            throw ValidationError("\(directory) is no Truss: its config.yaml cannot be read.")
+            throw ValidationError("\(error)")
         }
-        let config = try TrussConfig(yaml: text)
-        guard let model = config.modelName else {
+        guard let model = source.modelName else {
             throw ValidationError("config.yaml names no model: add model_name.")
         }
+        for warning in source.warnings { tell("warning: \(warning)") }
         let target = promote ? "production" : environment
+        // The server reads the text; the object says no more than whose it is.
         let deployment = DeploymentArchivePayloadV1(
-            config: try JSONDecoder().decode([String: JSONValue].self, from: Data(config.json.utf8)),
-            rawConfig: text, environmentName: target, deploymentName: name,
-            isDevelopment: !publish && target == nil && name == nil)
+            config: ["model_name": .string(model)], rawConfig: source.config, environmentName: target,
+            deploymentName: name, isDevelopment: !publish && target == nil && name == nil)
 
         let grant = try await server.call(
             "POST", "/v1/prepare_model_upload",
             body: PrepareModelUploadRequestV1(deployment: deployment, name: model, dryRun: dryRun),
             as: UploadGrant.self)
-        if dryRun { return print("\(model): the configuration is good; nothing was pushed.") }
+        for warning in grant.warnings ?? [] { tell("warning: config.yaml: \(warning)") }
+        if dryRun { return list(source, of: model) }
         guard let key = grant.s3_key, let url = grant.upload_url else {
             throw ValidationError("The server gave no upload URL; it is not a Slipway server.")
         }
-        let archive = try Archive.pack(directory)
+        let archive = try Archive.pack(source)
         defer { archive.remove() }
         try await server.upload(file: archive.path, to: url)
         let made = try await server.call(
@@ -60,17 +61,56 @@ struct Push: AsyncParsableCommand {
             body: CreateModelRequestV1(
                 source: .modelArchive(ModelArchiveSourceV1(name: model, deployment: deployment, s3Key: key))),
             as: Created.self)
-        print("model \(made.model.id) deployment \(made.deployment.id) \(made.deployment.status)")
+        say("model \(made.model.id) deployment \(made.deployment.id) \(made.deployment.status)")
         if wait {
             try await Waiting(server: server, model: made.model.id, deployment: made.deployment.id).run()
         }
     }
+
+    private func list(_ source: TrussSource, of model: String) {
+        for file in source.files {
+            say(
+                "\(Self.size(file.size).leftPadded(to: 10))  \(file.name)\(file.link.map { " -> \($0)" } ?? "")"
+            )
+        }
+        let bytes = source.files.reduce(Int64(0)) { $0 + $1.size }
+        say("\(source.files.count) files, \(Self.size(bytes))")
+        say("\(model): the configuration is good; nothing was pushed.")
+    }
+
+    static func size(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var (value, unit) = (Double(bytes), 0)
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(units[unit])"
+    }
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
+    }
+}
+
+/// Prints a line at once, into a pipe too: what reads it may act on it.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
+}
+
+/// Prints a line beside the output.
+func tell(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 
 /// The members of the documents that the commands read.
 private struct UploadGrant: Decodable {
     var s3_key: String?
     var upload_url: String?
+    var warnings: [String]?
 }
 
 private struct Created: Decodable {
@@ -79,27 +119,26 @@ private struct Created: Decodable {
     var deployment: DeploymentState
 }
 
-/// A packed Truss in a temporary file.
+/// A packed Truss in a temporary directory that no other user may look into.
 struct Archive {
-    let path: String
+    private let directory: String
+    var path: String { directory + "/truss.tar" }
 
-    /// Packs `directory` with tar, without version control and caches, as `.truss_ignore` says.
-    static func pack(_ directory: String) throws -> Archive {
-        let path = FileManager.default.temporaryDirectory
-            .appendingPathComponent("slipway-push-\(UUID().uuidString).tar").path
-        let tar = Process()
-        tar.executableURL = URL(fileURLWithPath: "/bin/tar")
-        var arguments = ["--create", "--file", path, "--exclude-vcs", "--exclude=__pycache__"]
-        let ignored = directory + "/.truss_ignore"
-        if FileManager.default.fileExists(atPath: ignored) { arguments.append("--exclude-from=\(ignored)") }
-        tar.arguments = arguments + ["--directory", directory, "."]
-        try tar.run()
-        tar.waitUntilExit()
-        guard tar.terminationStatus == 0 else {
-            throw ValidationError("tar could not pack \(directory).")
+    static func pack(_ source: TrussSource) throws -> Archive {
+        let archive = Archive(
+            directory: FileManager.default.temporaryDirectory
+                .appendingPathComponent("slipway-push-\(UUID().uuidString)").path)
+        try FileManager.default.createDirectory(
+            atPath: archive.directory, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        do {
+            try source.pack(to: archive.path)
+        } catch {
+            archive.remove()
+            throw error
         }
-        return Archive(path: path)
+        return archive
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    func remove() { try? FileManager.default.removeItem(atPath: directory) }
 }

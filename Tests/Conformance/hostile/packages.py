@@ -66,14 +66,14 @@ def sdist(name, files=(), version="1.0"):
     return f"{name}-{version}.tar.gz", buffer.getvalue()
 
 
-def wheel(name, text, version="1.0", more=()):
+def wheel(name, text, version="1.0", more=(), tag="py3-none-any"):
     """A wheel with one module."""
     info = f"{name}-{version}.dist-info/"
     made = {
         f"{name}.py": text,
         **dict(more),
         info + "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        info + "WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     lines = []
     for path, content in made.items():
@@ -84,7 +84,7 @@ def wheel(name, text, version="1.0", more=()):
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in made.items():
             archive.writestr(path, content)
-    return f"{name}-{version}-py3-none-any.whl", buffer.getvalue()
+    return f"{name}-{version}-{tag}.whl", buffer.getvalue()
 
 
 def attacking(name, attack, target):

@@ -45,6 +45,9 @@ extension Schema {
         "CreatedModelDeploymentV1": .object(
             "What a push made.",
             .required("model", .ref("ModelV1"), "The model, new or not."),
-            .required("deployment", .ref("DeploymentV1"), "The new deployment.")),
+            .required("deployment", .ref("DeploymentV1"), "The new deployment."),
+            .optional(
+                "warnings", .array(.string).defaulting(to: .array([])),
+                "What of the config has no effect or is missing here (an extension of the contract).")),
     ]
 }

@@ -66,6 +66,9 @@ extension Schema {
                 "Address of this server's own storage (an extension of the contract)."),
             .optional(
                 "upload_url", .string.nullable.defaulting(to: .null),
-                "Takes the archive by one PUT, without any S3 library (an extension of the contract).")),
+                "Takes the archive by one PUT, without any S3 library (an extension of the contract)."),
+            .optional(
+                "warnings", .array(.string).defaulting(to: .array([])),
+                "What of the config has no effect or is missing here (an extension of the contract).")),
     ]
 }

@@ -1,0 +1,39 @@
+// What a config asks of the machine itself, and what of it is not there.
+
+import SlipwayCore
+
+/// What a config asks of the machine itself, beyond its size.
+public struct MachineNeeds: Sendable, Equatable {
+    /// Debian packages, by name.
+    public var packages: [String]
+    /// The user the server of a deployment is to run as; nil for the platform's.
+    public var user: UInt32?
+
+    public init(packages: [String] = [], user: UInt32? = nil) {
+        self.packages = packages
+        self.user = user
+    }
+
+    public var isEmpty: Bool { packages.isEmpty && user == nil }
+}
+
+/// A need that this machine does not meet.
+public struct UnmetNeed: Sendable, Equatable, CustomStringConvertible {
+    /// Dotted key of the config.
+    public var key: String
+    public var reason: String
+
+    public init(key: String, reason: String) {
+        self.key = key
+        self.reason = reason
+    }
+
+    public var description: String { "\(key): \(reason)" }
+}
+
+extension Engine {
+    /// Without the official package, the server's own reader decides.
+    public func readConfig(_ text: ConfigText) async throws -> ConfigReading? { nil }
+
+    public func unmet(_ needs: MachineNeeds) async throws -> [UnmetNeed] { [] }
+}
