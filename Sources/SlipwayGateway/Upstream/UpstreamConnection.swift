@@ -8,6 +8,7 @@ import SlipwaySockets
 final class UpstreamConnection: StreamSocket {
     /// Head bytes an upstream may send; generous, as models are our user's own code.
     private static let maxHeadBytes = 256 * 1024
+    private static let headTooLarge = PlatformErrors.answerHeadTooLarge(limit: maxHeadBytes)
 
     private enum Stage {
         case head
@@ -126,7 +127,8 @@ final class UpstreamConnection: StreamSocket {
                 try consume(taken.bytes)
             }
         } catch {
-            broke(error)
+            // What else is wrong with it is the parser's to know, not the client's: it sent none of it.
+            broke(error == Self.headTooLarge ? error : PlatformErrors.replicaLost)
         }
     }
 
@@ -139,7 +141,7 @@ final class UpstreamConnection: StreamSocket {
             case .head:
                 guard let end = try scan.end(of: rest) else {
                     guard rest.count <= Self.maxHeadBytes else {
-                        throw PlatformErrors.answerHeadTooLarge(limit: Self.maxHeadBytes)
+                        throw Self.headTooLarge
                     }
                     return pending.append(rest)
                 }
