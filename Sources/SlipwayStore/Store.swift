@@ -99,8 +99,8 @@ public final class Store: Sendable {
     ) async throws -> Value {
         if let faults { return try await write(body, faults) }
         do {
-            let value = try await pool.write { try body(StoreWriter(db: $0)) }
-            writes.add(1, ordering: .releasing)
+            let (value, changed) = try await pool.write { try Self.noting(body, $0) }
+            if changed { writes.add(1, ordering: .releasing) }
             noteSuccess()
             return value
         } catch {
@@ -172,16 +172,25 @@ public final class Store: Sendable {
         _ body: (StoreWriter) throws -> Value, _ faults: any StoreFaults
     ) async throws -> Value {
         try await faults.willWrite()
-        let value = try blocking {
+        let (value, changed) = try blocking {
             try pool.write { db in
-                let value = try body(StoreWriter(db: db))
+                let result = try Self.noting(body, db)
                 try faults.willCommit()
-                return value
+                return result
             }
         }
-        writes.add(1, ordering: .releasing)
+        if changed { writes.add(1, ordering: .releasing) }
         try await faults.didCommit()
         return value
+    }
+
+    /// Also tells whether anything was written: a decision that changes nothing must not make what was read look old.
+    private static func noting<Value>(
+        _ body: (StoreWriter) throws -> Value, _ db: Database
+    ) throws -> (value: Value, changed: Bool) {
+        let before = db.totalChangesCount
+        let value = try body(StoreWriter(db: db))
+        return (value, db.totalChangesCount != before)
     }
 
     /// Keeps the compiler from choosing the calls that hop to another thread.
