@@ -149,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "SlipwayStoreTests",
             dependencies: ["SlipwayStore", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayTruss"]),
+        .testTarget(name: "SlipwayTrussTests", dependencies: ["SlipwayBLAKE3", "SlipwayTruss"]),
         .testTarget(name: "SlipwayLocalEngineTests", dependencies: ["SlipwayLocalEngine", "SlipwaySockets"]),
         .testTarget(name: "SlipwaySocketsTests", dependencies: ["SlipwaySockets"]),
         .testTarget(

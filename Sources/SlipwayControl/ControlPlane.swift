@@ -23,6 +23,8 @@ public struct ControlDependencies: Sendable {
     public var now: @Sendable () -> Timestamp
     /// The machine's own time, for what happens at a time of the day; nil for `now`.
     public var wallClock: (@Sendable () -> Timestamp)?
+    /// The time that schedules go by.
+    var wallNow: Timestamp { (wallClock ?? now)() }
     public var catalogue: InstanceCatalogue
     /// Nil counts nothing.
     public var capacity: Capacity?

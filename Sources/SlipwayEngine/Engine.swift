@@ -67,7 +67,6 @@ public protocol Engine: Sendable {
     func shutdown(stopReplicas: Bool) async
 }
 
-/// A report of an engine about one replica.
 /// A file of a replica and its new content; nil removes it.
 public struct SourceFile: Sendable, Equatable {
     /// Absolute, as the replica sees it.
@@ -93,6 +92,7 @@ public struct ReplicaUsage: Sendable, Equatable {
     }
 }
 
+/// A report of an engine about one replica.
 public enum EngineEvent: Sendable {
     /// The replica reached a phase; `endpoint` is set from `.loading` on. For `.exited` the reason holds the
     /// last meaningful words of its output.
@@ -104,7 +104,7 @@ public enum EngineEvent: Sendable {
 public struct BuildRequest: Sendable {
     public var deploymentID: DeploymentID
     public var modelName: String
-    /// The uploaded archive (a tar, or a gzip of one) on this machine.
+    /// The uploaded archive, a tar, on this machine.
     public var archivePath: String
     public var isDevelopment: Bool
     /// What build commands may read (`build.secret_to_path_mapping`), by name. Never logged.

@@ -12,10 +12,23 @@ final class Journal: Sendable {
         var waitingBytes = 0
         /// Lines that could not be kept since the last one that says so.
         var lost = 0
-        var newest: Int64
+        var newest: Int64 = 0
+        /// False until the times of what an earlier process wrote are known.
+        var isAligned = false
         var discarded = false
         /// False until this process has written: an earlier one may have left half a line.
         var hasWritten = false
+
+        /// Moves what waits behind what is on the disk.
+        mutating func align(after stored: Int64) {
+            guard !isAligned else { return }
+            isAligned = true
+            newest = stored
+            for index in waiting.indices {
+                waiting[index].nanoseconds = max(waiting[index].nanoseconds, newest + 1)
+                newest = waiting[index].nanoseconds
+            }
+        }
 
         mutating func add(_ entry: LogEntry) {
             var entry = entry
@@ -31,14 +44,14 @@ final class Journal: Sendable {
 
     private let directory: String
     private let limits: LogStore.Limits
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     /// Held while segments are written, never while a line is appended or the log is read.
     private let disk = Mutex<Void>(())
 
+    /// Reads nothing yet: whoever appends must not wait for the disk.
     init(directory: String, limits: LogStore.Limits) {
         self.directory = directory
         self.limits = limits
-        state = Mutex(State(newest: Self.newestTime(in: directory)))
     }
 
     func append(_ entry: LogEntry) {
@@ -67,6 +80,10 @@ final class Journal: Sendable {
 
     func flush() {
         disk.withLock { _ in
+            if !state.withLock(\.isAligned) {
+                let stored = Self.newestTime(in: directory)
+                state.withLock { $0.align(after: stored) }
+            }
             let (lines, lost) = state.withLock { state in
                 defer { (state.waiting, state.waitingBytes) = ([], 0) }
                 if state.lost > 0, let last = state.waiting.last {

@@ -1,8 +1,7 @@
-// The schema, as migrations that are only ever appended.
+// The schema, as migrations that are only ever appended. They encode no type of the program: what a column held when a
+// migration was written stands here as text, and stays when the type changes.
 
-import Foundation
 import GRDB
-import SlipwayCore
 
 enum Migrations {
     static var all: DatabaseMigrator {
@@ -118,8 +117,15 @@ enum Migrations {
             }
         }
         migrator.registerMigration("v2 promotion settings, rollouts, scaling decisions") { db in
-            let settings = try json(PromotionSettings())
-            let rollout = try json(Rollout(settings: PromotionSettings(), mode: .swap))
+            let rolling =
+                #"{"maxSurgePercent":10,"maxUnavailablePercent":0,"stabilizationSeconds":0,"replicaOverheadPercent":0}"#
+            let settings =
+                #"{"redeployOnPromotion":false,"rollingDeploy":false,"cleanup":"SCALE_TO_ZERO","rolling":"#
+                + rolling
+                + #","rampUp":false,"rampUpSeconds":600}"#
+            let rollout =
+                #"{"mode":"swap","config":"# + rolling
+                + #","rampUpSeconds":600,"percent":0,"readyAtProgress":0,"forcesForward":false}"#
             try db.alter(table: "environments") { t in
                 t.add(column: "promotion_settings", .text).notNull().defaults(to: settings)
                 t.drop(column: "redeploy_on_promotion")
@@ -233,14 +239,13 @@ enum Migrations {
                 condition: Column("watch_until") != nil)
         }
         migrator.registerMigration("v9 autoscaling schedules") { db in
-            let none = try json(AutoscalingSchedules())
             try db.alter(table: "environments") { t in
-                t.add(column: "schedules", .text).notNull().defaults(to: none)
+                t.add(column: "schedules", .text).notNull().defaults(to: #"{"schedules":[]}"#)
             }
         }
         migrator.registerMigration("v10 roles, environment groups") { db in
             try db.alter(table: "users") { t in
-                t.add(column: "role", .text).notNull().defaults(to: UserRole.admin.rawValue)
+                t.add(column: "role", .text).notNull().defaults(to: "ADMIN")
             }
             try db.create(index: "users_by_email", on: "users", columns: ["email"], options: .unique)
             try db.create(table: "environment_groups") { t in
@@ -265,11 +270,13 @@ enum Migrations {
                 t.column("sha256", .text).notNull()
             }
         }
+        migrator.registerMigration("v14 replicas ended by a call") { db in
+            try db.create(table: "terminated_replicas") { t in
+                t.primaryKey("replica_id", .text)
+                t.column("deployment_id", .text).notNull().references("deployments", onDelete: .cascade)
+                t.column("at", .integer).notNull()
+            }
+        }
         return migrator
-    }
-
-    /// A value as a column of a Codable record holds it.
-    private static func json(_ value: some Encodable) throws -> String {
-        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 }

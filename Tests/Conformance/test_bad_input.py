@@ -60,7 +60,7 @@ def test_unknown_ids(api, method, path):
     [
         ("/v1/secrets", "{", "JSON"), ("/v1/secrets", "[]", "object"), ("/v1/secrets", '{"name": 1, "value": "x"}', "name"),
         ("/v1/secrets", '{"name": "../x", "value": "x"}', "Secret names"), ("/v1/secrets", '{"name": "x"}', "value"),
-        ("/v1/api_keys", '{"type": "ROOT"}', "type"), ("/v1/api_keys", '{"type": "PERSONAL", "name": "UPPER"}', "names"),
+        ("/v1/api_keys", '{"type": "ROOT"}', "type"), ("/v1/api_keys", '{"type": "PERSONAL", "name": "a\\u0007b"}', "names"),
         ("/v1/api_keys", '{"type": "PERSONAL", "model_ids": ["a"]}', "model_ids"),
         ("/v1/prepare_model_upload", '{"name": "a"}', "deployment"),
         ("/v1/prepare_model_upload", '{"name": "a", "deployment": {"config": {"resources": {"memory": "lots"}}}}', "memory"),

@@ -62,6 +62,19 @@ def test_the_whole_way_of_a_model(client, server):
     environment = client.get_models_environments_env_name(model_id=model, env_name="production")
     assert environment.current_deployment.id == second.id
 
+    # Clients take a single result for the match, so what matches nothing must have none.
+    for wanted, count in ((name, 1), ("does-not-exist", 0)):
+        models = client.get_models(params=m.GetModelsParams(name=wanted)).models
+        assert [one.id for one in models] == [model] * count
+        team = client.get_teams().teams[0].id
+        models = client.get_teams_models(team_id=team, params=m.GetTeamsModelsParams(name=wanted)).models
+        assert [one.id for one in models] == [model] * count
+    assert client.get_teams(params=m.GetTeamsParams(name="does-not-exist")).teams == []
+    assert client.get_users(params=m.GetUsersParams(email="nobody@example.com")).items == []
+    assert client.patch_models(model_id=model, request=m.UpdateModelRequest(name="renamed-client")).id == model
+    assert client.patch_models(model_id=model, request=m.UpdateModelRequest(name=name)).name == name
+    assert len(client.get_regions().regions) == 1
+
     config = client.get_models_deployments_config(**ids)
     assert config.config["model_name"] == name and config.raw_config.startswith("model_name")
     assert client.get_models_deployments_download(**ids).download_url.startswith("http://s3.localhost:8000/")

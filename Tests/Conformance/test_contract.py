@@ -1,11 +1,9 @@
 """Answers against the server's own OpenAPI document."""
 
-import re
-
 import jsonschema
 import pytest
 import requests
-from harness import APP, MANAGEMENT, ROOT
+from harness import APP, MANAGEMENT
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +59,3 @@ def test_every_documented_management_operation_is_routed(document, api):
             assert status == 401, f"{method} {path} answered {status} without a key"
             status = api.call(method.upper(), filled, data="{}" if method != "get" else None).status_code
             assert status in (200, 400, 404), f"{method} {path} answered {status}"
-
-
-def test_the_readme_lists_exactly_what_is_built(document):
-    readme = (ROOT / "README.md").read_text()
-    listed = dict(re.findall(r"^\| `(/[^`]*)` \| ([A-Z ]+) \|$", readme, re.MULTILINE))
-    methods = ("get", "post", "put", "patch", "delete")
-    built = {
-        path: " ".join(method.upper() for method in operations if method in methods)
-        for path, operations in document["paths"].items()
-    }
-    assert {path: set(words.split()) for path, words in listed.items()} == {
-        path: set(words.split()) for path, words in built.items()
-    }

@@ -105,7 +105,7 @@ def test_configs(api):
         api.pushed("extreme-config", truss_files("extreme", config=config), is_development=True)
     model = next(one["id"] for one in api.get("/v1/models")["models"] if one["name"] == "extreme-config")
     answer = requests.post(
-        f"http://model-{model}.api.localhost:8000/development/async_predict", json={"model_input": 1},
+        f"http://model-{model}.api.localhost:8000/development/async_predict", json={"model_input": {}},
         headers={"Authorization": f"Api-Key {api.key}"}, timeout=30,
     )  # fmt: skip
     assert answer.status_code == 201, answer.text
@@ -156,7 +156,7 @@ def test_predictions(api, echo):
     for member in ("priority", "max_time_in_queue_seconds"):
         for value in LITERALS:
             answer = requests.post(
-                f"http://{host}/production/async_predict", data=f'{{"model_input": 1, "{member}": {value}}}',
+                f"http://{host}/production/async_predict", data=f'{{"model_input": {{}}, "{member}": {value}}}',
                 headers={"Authorization": f"Api-Key {api.key}"}, timeout=10,
             )  # fmt: skip
             assert answer.status_code == 400 or value == "-0", (member, value, answer.text)

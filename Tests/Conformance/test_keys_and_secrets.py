@@ -91,7 +91,7 @@ def test_every_call_of_a_model_asks_for_a_key_that_may_call_it(api, echo):
             url = f"http://model-{model}.api.localhost:8000/" + path.format(deployment=deployment)
             for name, key in [*made.items(), ("none", None), ("unknown", "no.key")]:
                 headers = {"Authorization": f"Api-Key {key}"} if key else {}
-                answer = requests.request(method, url, headers=headers, json={"model_input": 1}, timeout=30)
+                answer = requests.request(method, url, headers=headers, json={"model_input": {}}, timeout=30)
                 what = (method, path, name, answer.text)
                 if name in may:
                     assert answer.status_code not in (401, 403), what

@@ -171,7 +171,7 @@ def test_who_may_export(api, measured):
     limited = api.post("/v1/api_keys", {"type": "WORKSPACE_EXPORT_METRICS", "model_ids": [model]})["api_key"]
     assert {s.labels["model_id"] for s in exposition(limited)["baseten_replicas_active"].samples} == {model}
     assert requests.get(f"{APP}/metrics", timeout=30).status_code == 401
-    invoke = api.post("/v1/api_keys", {"type": "WORKSPACE_INVOKE", "name": "caller"})["api_key"]
+    invoke = api.post("/v1/api_keys", {"type": "WORKSPACE_INVOKE", "name": "metrics-caller"})["api_key"]
     answer = requests.get(f"{APP}/metrics", headers={"Authorization": f"Api-Key {invoke}"}, timeout=30)
     assert answer.status_code == 403
     forbidden = requests.get(

@@ -17,7 +17,7 @@ class Model:
 @pytest.fixture(scope="module")
 def patched(api):
     """A development deployment: (model, path of its patches, published deployment)."""
-    model, deployment = api.pushed("patched", truss_files("patched", MODEL, version="1"), environment=None)
+    model, deployment = api.pushed("patched", truss_files("patched", MODEL, version="1"))
     source = {
         "kind": "model_archive", "s3_key": api.upload(truss_files("patched", MODEL.replace("VERSION", "1"))),
         "deployment": {"config": {"model_name": "patched"}, "is_development": True},
@@ -78,7 +78,11 @@ def test_staged_patches_run_after_a_sync(api, patched):
     assert api.predict(model, "development/predict", json={}).json() == {"version": "1"}
     binary = base64.b64encode(b"\x00\x01data").decode()
     blob = {"type": "package", "action": "ADD", "path": "blob.bin", "content_bytes": binary}
-    assert stage(api, path, [code("3"), blob], {"model/model.py": MODEL.replace("VERSION", "3")}).status_code == 200
+    hashed = {"model/model.py": MODEL.replace("VERSION", "3")}
+    unclaimed = stage(api, path, [code("3"), blob], hashed)
+    assert unclaimed.status_code == 400 and "packages/blob.bin" in unclaimed.json()["message"], unclaimed.text
+    hashed |= {"packages": None, "packages/blob.bin": "\x00\x01data"}
+    assert stage(api, path, [code("3"), blob], hashed).status_code == 200
     assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
     eventually(lambda: api.predict(model, "development/predict", json={}).json() == {"version": "3"})
     now = state(api, path)
@@ -134,6 +138,10 @@ def hot(api):
     assert answer.status_code == 200, answer.text
     made = answer.json()["model"]["id"], answer.json()["deployment"]["id"]
     api.wait(*made, "ACTIVE")
+    # Nothing was promoted yet: every route of the model leads here.
+    here = api.predict(made[0], "development/predict", json={}).json()
+    for route in ("production", "environments/development", "environments/production"):
+        assert api.predict(made[0], f"{route}/predict", json={}).json() == here, route
     return made
 
 
@@ -180,6 +188,7 @@ def test_a_mixed_patch_replaces_the_replica(api, hot):
     before = api.predict(model, "development/predict", json={}).json()
     operations, changes = hot_code("five")
     package = {"type": "package", "action": "ADD", "path": "extra.txt", "content": "x"}
+    changes = {**changes, "packages": None, "packages/extra.txt": "x"}
     assert stage(api, path, [*operations, package], changes).status_code == 200
     assert api.post(f"{path}/sync") == {"needs_full_deploy_reason": None}
     after = eventually(lambda: (a := api.predict(model, "development/predict", json={}).json())["version"] == "five" and a)
@@ -202,8 +211,10 @@ def test_bad_patches_change_nothing(api, patched):
     ]:
         answer = stage(api, path, operations)
         assert answer.status_code == 400 and words in answer.json()["message"], (operations, answer.text)
-    bad = stage(api, path, [code("9")], {"x": "y"})
-    assert bad.status_code == 200
+    wrong = stage(api, path, [code("9")], {"model/model.py": "other"})
+    assert wrong.status_code == 400 and "model/model.py" in wrong.json()["message"], wrong.text
+    good = stage(api, path, [code("9")], {"model/model.py": MODEL.replace("VERSION", "9"), "x": "y"})
+    assert good.status_code == 200, good.text
     for hashes, words in [({"a": "short"}, "64 hex"), ({"a": 3}, "content_hashes"), ("x", "content_hashes")]:
         body = {
             "prev_patch_hash": "x", "patch_ops": [code("9")],

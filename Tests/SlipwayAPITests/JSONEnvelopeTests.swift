@@ -44,12 +44,14 @@ import Testing
     func submissions() throws {
         let good = try AsyncPredictRequest(
             decoding: Array(
-                #"{"model_input": [1], "priority": 2, "inference_retry_config": {"max_attempts": 4}}"#.utf8))
-        #expect(good.modelInput == Array("[1]".utf8) && good.priority == 2 && good.maxAttempts == 4)
+                #"{"model_input": {"a": 1.10}, "priority": 2, "inference_retry_config": {"max_attempts": 4}}"#
+                    .utf8))
+        #expect(good.modelInput == Array(#"{"a": 1.10}"#.utf8) && good.priority == 2 && good.maxAttempts == 4)
         for (text, name) in [
-            ("{}", "model_input"), (#"{"model_input": tru}"#, "model_input"),
-            (#"{"model_input": 1, "priority": 5}"#, "priority"),
-            (#"{"model_input": 1, "inference_retry_config": 7}"#, "inference_retry_config"),
+            ("{}", "model_input"), (#"{"model_input": [1]}"#, "model_input"),
+            (#"{"model_input": {}, "webhook": "x"}"#, "webhook"), (#"{"model_input": tru}"#, "model_input"),
+            (#"{"model_input": {}, "priority": 5}"#, "priority"),
+            (#"{"model_input": {}, "inference_retry_config": 7}"#, "inference_retry_config"),
         ] {
             let error = #expect(throws: BadRequest.self) {
                 try AsyncPredictRequest(decoding: Array(text.utf8))

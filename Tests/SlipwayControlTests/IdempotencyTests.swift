@@ -58,6 +58,42 @@ import Testing
         }
     }
 
+    @Test(
+        "what is stored of a call does not depend on this version's types, and that of earlier ones is still known"
+    )
+    func canonical() async throws {
+        try await World.run { world in
+            var request = PushRequest(
+                target: .modelNamed("model", team: nil), archiveKey: "k", isDevelopment: false)
+            #expect(
+                try request.canonical().text
+                    == #"{"archive_key":"k","model_name":"model","operation":"push"}"#)
+            request.deployTimeoutMinutes = 10
+            request.allowsDownload = false
+            #expect(
+                try request.canonical().text
+                    == #"{"allows_download":false,"archive_key":"k","deploy_timeout_minutes":10,"model_name":"model","operation":"push"}"#
+            )
+            let promote = try PromoteOptions(scaleDownPrevious: false)
+                .canonical(.development, of: ModelID("m"), to: "production")
+            #expect(
+                promote.text
+                    == #"{"environment":"production","model_id":"m","operation":"promote","scale_down_previous":false,"source":"development"}"#
+            )
+            #expect(try promote.matches("promote m development production PromoteOptions(…)"))
+            #expect(try !promote.matches("push PushRequest(…)"))
+            var settings = PromotionSettingsChange()
+            settings.gate = .set(PromotionGate(url: "https://example.com"))
+            settings.watch = .removed
+            let environment = try CanonicalCall(
+                creating: "staging", of: ModelID("m"), AutoscalingChange(), settings, nil)
+            #expect(
+                environment.text
+                    == #"{"gate":{"command":null,"timeout_seconds":300,"url":"https://example.com"},"model_id":"m","name":"staging","operation":"create environment","watch":null}"#
+            )
+        }
+    }
+
     @Test("a plan says what would happen and what differs, and changes nothing")
     func plan() async throws {
         try await World.run { world in

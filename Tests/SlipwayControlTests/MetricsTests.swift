@@ -57,6 +57,37 @@ import Testing
         }
     }
 
+    @Test("what an adopted replica used before this process is not counted again")
+    func adoptedProcessorTime() async throws {
+        let directory = try Directory()
+        let (clock, engine) = (ManualClock(), ScriptedEngine())
+        @Sendable func seconds(_ world: World, _ deployment: Deployment) async throws -> Double {
+            await world.control.metrics.read()
+            let answer = try await world.control.metrics(
+                of: deployment.id, model: deployment.modelID,
+                MetricsQuery(mode: .current, metrics: [.cpuSeconds]))
+            return (answer.points.first?.values.first?.first ?? 0) ?? 0
+        }
+        try await World.run(in: directory.path, engine: engine, clock: clock) { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            #expect(try await seconds(world, deployment) == 2)
+        }
+        // What the first process stored is in a minute of its own.
+        clock.advance(.seconds(300))
+        let again = ScriptedEngine(running: engine.running, images: engine.images)
+        try await World.run(in: directory.path, engine: again, clock: clock) { world in
+            let all = try await world.store.read { try $0.deployments() }
+            let deployment = try #require(all.first)
+            #expect(try await seconds(world, deployment) == 0)
+            again.exit(try #require(again.running.first).id, code: 1, reason: "gone")
+            try await world.reaches(.unhealthy, deployment)
+            clock.advance(.seconds(5))
+            try await world.reaches(.active, deployment)
+            #expect(try await seconds(world, deployment) == 2)
+        }
+    }
+
     @Test("a replica that ends by itself counts as a restart; one that was stopped does not")
     func restarts() async throws {
         try await World.run { world in

@@ -112,6 +112,66 @@ import Testing
         }
     }
 
+    @Test("a promotion that only waits writes nothing, and what was read stays good")
+    func waiting() async throws {
+        try await World.run { world in
+            let first = try await world.push()
+            try await world.serves(first)
+            world.engine.setStartsReady(false)
+            let second = try await world.push(environment: Environment.production)
+            try await world.reaches(.loadingModel, second)
+            for _ in 0..<3 { await world.control.controller.settle() }
+            let version = world.store.version
+            for _ in 0..<5 { await world.control.controller.settle() }
+            #expect(world.store.version == version)
+            for replica in world.running(for: second) { world.engine.ready(replica.id) }
+            try await world.serves(second)
+        }
+    }
+
+    @Test("two copies of one second have different names, and copies of copies no longer ones")
+    func copyNames() async throws {
+        try await World.run { world in
+            let first = try await world.push()
+            try await world.serves(first)
+            var change = PromotionSettingsChange()
+            change.redeployOnPromotion = true
+            _ = try await world.control.updateEnvironment(
+                Environment.production, of: first.modelID, autoscaling: .init(), promotion: change,
+                by: world.admin)
+            var names = [first.name]
+            var source = first
+            for _ in 0..<3 {
+                source = try await world.promote(.id(source.id), of: first)
+                try await world.serves(source)
+                names.append(source.name)
+            }
+            #expect(Set(names).count == 4)
+            #expect(names.dropFirst().allSatisfy { $0.utf8.count == "deployment-1.1790000000".utf8.count })
+        }
+    }
+
+    @Test("a gate's command is refused where no directory of gates is")
+    func gateCommand() async throws {
+        try await World.run { world in
+            let first = try await world.push()
+            var change = PromotionSettingsChange()
+            change.gate = .set(PromotionGate(command: "check"))
+            await #expect(throws: ControlError.self) {
+                _ = try await world.control.updateEnvironment(
+                    Environment.production, of: first.modelID, autoscaling: .init(), promotion: change,
+                    by: world.admin)
+            }
+            await #expect(throws: ControlError.self) {
+                _ = try await world.control.createEnvironment(
+                    "staging", of: first.modelID, autoscaling: .init(), promotion: change, by: world.admin)
+            }
+            change.gate = .set(PromotionGate(url: "https://example.com/"))
+            _ = try await world.control.createEnvironment(
+                "staging", of: first.modelID, autoscaling: .init(), promotion: change, by: world.admin)
+        }
+    }
+
     @Test("a second promotion into the same environment is refused while one runs")
     func promotionDuringPromotion() async throws {
         try await World.run { world in

@@ -88,6 +88,65 @@ import Testing
         }
     }
 
+    @Test("going to sleep and waking up are decisions that can be read")
+    func idleDecisions() async throws {
+        try await World.run { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            world.clock.advance(.seconds(901))
+            try await world.reaches(.scaledToZero, deployment)
+            world.inbox.demand(for: deployment.id)
+            try await world.reaches(.active, deployment)
+            let decisions = try await world.control.scalingDecisions(
+                of: deployment.id, model: deployment.modelID)
+            #expect(decisions.map { [$0.from, $0.to] } == [[0, 1], [1, 0]])
+            #expect(
+                decisions.map(\.reason) == ["a request or a wake call came", "no request for 900 s"])
+        }
+    }
+
+    @Test(
+        "a replica that is ended by a call leaves the table, another one comes, and a restart does not forget it"
+    )
+    func terminate() async throws {
+        let directory = try Directory()
+        let clock = ManualClock()
+        let engine = ScriptedEngine()
+        try await World.run(in: directory.path, engine: engine, clock: clock) { world in
+            let deployment = try await world.push()
+            try await world.serves(deployment)
+            let first = world.started(for: deployment)[0].replicaID
+            await #expect(throws: ControlError.self) {
+                try await world.control.terminate(
+                    ReplicaID("nosuch"), of: deployment.id, model: deployment.modelID, by: world.admin)
+            }
+            world.gateway.setInFlight(1, for: first)
+            try await world.control.terminate(
+                first, of: deployment.id, model: deployment.modelID, by: world.admin)
+            try await world.until("another one serves") {
+                world.route(deployment)?.replicas.contains { $0.replicaID != first } == true
+            }
+            #expect(world.route(deployment)?.replicas.contains { $0.replicaID == first } == false)
+            #expect(world.running(for: deployment).contains { $0.id == first })
+            await #expect(throws: ControlError.self) {
+                try await world.control.terminate(
+                    first, of: deployment.id, model: deployment.modelID, by: world.admin)
+            }
+            let events = try await world.store.read {
+                try $0.auditEvents(AuditFilter(), ascending: false, after: nil, limit: 1)
+            }
+            #expect(events.map(\.type) == ["REPLICA_TERMINATED"])
+        }
+        let again = ScriptedEngine(running: engine.running, images: engine.images)
+        try await World.run(in: directory.path, engine: again, clock: clock) { world in
+            try await world.until("the ended one is stopped") {
+                clock.advance(.seconds(1))
+                return again.stopped.count == 1
+            }
+            #expect(again.started.isEmpty && again.running.count == 1)
+        }
+    }
+
     @Test("deactivation drains, refuses requests, and activation deploys the same image again")
     func deactivate() async throws {
         try await World.run { world in

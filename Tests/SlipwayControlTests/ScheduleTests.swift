@@ -49,6 +49,34 @@ import Testing
         }
     }
 
+    @Test("schedules go by the wall clock wherever they are asked: in answers, and when a promotion swaps")
+    func wallClock() async throws {
+        let directory = try Directory()
+        // Steady time is half a day behind.
+        let clock = ManualClock()
+        try await World.run(
+            in: directory.path, clock: clock,
+            adjust: { $0.wallClock = { clock.now + .seconds(12 * 3600) } }
+        ) { world in
+            let first = try await world.push()
+            try await world.serves(first)
+            let hour = try #require(WallClock.time(clock.now + .seconds(12 * 3600), in: "UTC")?.hour)
+            let schedule = AutoscalingSchedule(
+                id: "s1", name: "now", isEnabled: true, cadence: .daily, weekdays: Weekday.allCases,
+                startHour: hour, startMinute: 0, endHour: (hour + 2) % 24, endMinute: 0,
+                overrides: AutoscalingOverrides(minReplica: 3, maxReplica: 5))
+            try await world.store.write { db in
+                guard var environment = try db.environment("production", of: first.modelID) else { return }
+                environment.schedules = AutoscalingSchedules(timezone: "UTC", schedules: [schedule])
+                try db.update(environment)
+            }
+            #expect(try await world.production(of: first).activeScheduleID == "s1")
+            let second = try await world.push(environment: "production")
+            try await world.serves(second)
+            #expect(try await world.now(second).autoscaling.minReplica == 3)
+        }
+    }
+
     @Test func timezonesAreTheNamesOfIANA() {
         #expect(WallClock.knows("Europe/Berlin") && WallClock.knows("UTC"))
         #expect(!WallClock.knows("Europe/Bonn") && !WallClock.knows(""))

@@ -76,16 +76,20 @@ import Testing
         request.begin(at: now)
         request.end(.answered, at: now)
         #expect(request.awaitsDelivery && request.dueAt == now)
-        request.delivered(false, canRetry: true, at: now)
+        request.delivered("it answered 500", canRetry: true, at: now)
+        #expect(request.errors.isEmpty)
         #expect(request.status == .succeeded && request.dueAt == now + AsyncRequest.webhookPause)
-        request.delivered(false, canRetry: true, at: now)
+        request.putOffDelivery(at: now)
+        #expect(request.awaitsDelivery && request.webhookTries == 1)
+        request.delivered("it answered 500", canRetry: true, at: now)
+        #expect(request.errors.map(\.message) == ["The webhook was not delivered: it answered 500"])
         #expect(request.status == .webhookFailed && request.webhookStatus == .failed)
         #expect(request.dueAt == nil)
 
         var refused = self.request(webhook: "https://example.com")
         refused.begin(at: now)
         refused.end(.failed(broken, canRetry: false), at: now)
-        refused.delivered(false, canRetry: false, at: now)
+        refused.delivered("no", canRetry: false, at: now)
         #expect(refused.status == .failed && refused.webhookStatus == .failed)
     }
 

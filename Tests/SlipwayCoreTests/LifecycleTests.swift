@@ -366,6 +366,23 @@ extension String {
         #expect(play.deployment.desired == .zero)
     }
 
+    @Test("on the way to zero each step takes a whole delay, and at most max_scale_down_rate leave at a time")
+    func zeroInSteps() {
+        var play = Play.active()
+        play.replica(.ready, id: "r0002")
+        play.situation.scalingTarget = 2
+        play.step(after: 2000)
+        #expect(play.deployment.desired == .running)
+        // The autoscaler has taken the second one.
+        play.situation.scalingTarget = 1
+        play.situation.reducedAt = play.now
+        play.situation.replicas.removeLast()
+        play.step(after: 899)
+        #expect(play.deployment.desired == .running)
+        play.step(after: 2)
+        #expect(play.deployment.desired == .zero)
+    }
+
     @Test("a candidate gets as many replicas as its promotion needs and does not go idle")
     func plannedReplicas() {
         var play = Play.active()

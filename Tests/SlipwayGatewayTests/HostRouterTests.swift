@@ -34,6 +34,8 @@ struct HostRouterTests {
         ("model-abc", "/production/predict", call("abc", production, predict)),
         ("model-abc.x", "/production/predict?a=1&b", call("abc", production, .predict(query: "a=1&b"))),
         ("model-abc.x", "/development/predict", call("abc", .development, predict)),
+        ("model-abc.x", "/environments/development/predict", call("abc", .development, predict)),
+        ("model-abc-development.x", "/predict", call("abc", .development, predict)),
         ("model-abc.x", "/environments/staging/wake", call("abc", .environment("staging"), .wake)),
         ("model-abc.x", "/deployment/d1/predict", call("abc", .deployment(DeploymentID("d1")), predict)),
         ("model-abc.x", "/production/sync/v1/chat", call("abc", production, .sync(uri: "/v1/chat"))),

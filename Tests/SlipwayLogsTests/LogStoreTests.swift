@@ -32,6 +32,23 @@ import Testing
         return store
     }
 
+    @Test("lines of a process follow those of the one before, even when its clock is behind")
+    func alignment() async throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("align-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let id = DeploymentID("abc")
+        let first = try LogStore(root: root)
+        first.append(LogEntry(nanoseconds: 1_000, message: "old"), to: id)
+        await first.close()
+        let second = try LogStore(root: root)
+        for message in ["a", "b"] { second.append(LogEntry(nanoseconds: 10, message: message), to: id) }
+        let found = try await second.query(
+            LogQuery(start: 0, end: .max, direction: .asc, limit: 10), of: id)
+        #expect(found.map(\.message) == ["old", "a", "b"])
+        #expect(found.map(\.nanoseconds) == [1_000, 1_001, 1_002])
+        await second.close()
+    }
+
     @Test(
         "no pattern takes long, also those that let others try every way to match",
         arguments: ["(a+)+$", "(.*a){20}$", "(a|aa)+$", "(a?){100}a{100}$", "(.*)*$x"])

@@ -92,10 +92,26 @@ struct AccessTests {
             for body: JSONValue in [
                 ["type": "WORKSPACE_INVOKE", "model_ids": ["none"]],
                 ["type": "PERSONAL", "model_ids": [.string(made.model.id)]],
-                ["type": "SUPERUSER"], ["name": "x"], ["type": "PERSONAL", "name": "Not Allowed"],
+                ["type": "SUPERUSER"], ["name": "x"], ["type": "PERSONAL", "name": "bell\u{7}"],
+                ["type": "PERSONAL", "name": ""],
             ] {
                 #expect(try await server.call("POST", "/v1/api_keys", body).status == 400, "\(body)")
             }
+        }
+    }
+
+    @Test("a key may have any name people can read, once for each owner")
+    func keyNames() async throws {
+        try await TestServer.run { server in
+            let body: JSONValue = ["type": "PERSONAL", "name": "CI of Ünsal's team (EU)_1"]
+            #expect(try await server.call("POST", "/v1/api_keys", body).status == 200)
+            let again = try await server.call("POST", "/v1/api_keys", body)
+            #expect(again.status == 400 && again.text.contains("already"), "\(again.text)")
+            let made = try await server.call("POST", "/v1/users", ["email": "ada@example.com"])
+            let ada = try made.document(CreatedUserV1.self).apiKey
+            #expect(try await server.call("POST", "/v1/api_keys", body, key: ada).status == 200)
+            let unnamed: JSONValue = ["type": "PERSONAL"]
+            for _ in 0..<2 { #expect(try await server.call("POST", "/v1/api_keys", unnamed).status == 200) }
         }
     }
 

@@ -137,11 +137,20 @@ struct PushTests {
                     ], 501, "library"
                 ),
                 ("/v1/teams/none/models", source(["config": [:]]), 404, "team"),
-                ("/v1/models/none/deployments", source(["config": [:]]), 404, "model"),
                 (
-                    "/v1/models/\(id)/deployments", source(["config": [:], "environment_name": "qa"]), 404,
-                    "qa"
+                    "/v1/models/none/deployments",
+                    ["source": ["s3_key": .string(key), "deployment": ["config": [:]]]], 404, "model"
                 ),
+                (
+                    "/v1/models/\(id)/deployments",
+                    [
+                        "source": [
+                            "s3_key": .string(key),
+                            "deployment": ["config": [:], "environment_name": "qa"],
+                        ]
+                    ], 404, "qa"
+                ),
+                ("/v1/models/\(id)/deployments", source(["config": [:]]), 400, "name"),
                 ("/v1/prepare_model_upload", ["deployment": ["config": [:]]], 400, "name"),
                 (
                     "/v1/prepare_model_upload",

@@ -55,7 +55,7 @@ struct RoutingTests {
     func methodNotAllowed() async throws {
         try await TestServer.run { server in
             for (method, path, allow) in [
-                ("PUT", "/v1/models", "GET, POST"), ("POST", "/v1/models/m", "DELETE, GET"),
+                ("PUT", "/v1/models", "GET, POST"), ("POST", "/v1/models/m", "DELETE, GET, PATCH"),
                 ("GET", "/v1/models/m/deployments/development/promote", "POST"),
                 ("DELETE", "/v1/teams", "GET"), ("TRACE", "/v1/teams", "GET"), ("QUERY", "/v1/teams", "GET"),
             ] {

@@ -6,6 +6,28 @@ import Testing
 @testable import SlipwayTruss
 
 @Suite struct ArchiveTests {
+    @Test("two archives whose files differ anywhere differ, not in their first bytes alone")
+    func fingerprints() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("prints-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var content = Data(repeating: 65, count: 3 << 20)
+        var prints: [[String: Int]] = []
+        for position in [nil, 81, 1 << 20, content.count - 1] {
+            if let position { content[position] += 1 }
+            let path = "\(folder)/\(prints.count).tar"
+            let writer = try TarWriter(path: path)
+            try writer.beginFile(
+                TarEntry(name: "./w.bin", kind: .file, size: Int64(content.count), isExecutable: false))
+            try writer.write(content)
+            try writer.endFile(size: Int64(content.count))
+            try writer.finish()
+            prints.append(try TrussArchive.fingerprints(archive: path))
+        }
+        #expect(Set(prints.map { $0["w.bin"] }).count == 4)
+        #expect(try TrussArchive.fingerprints(archive: "\(folder)/3.tar") == prints[3])
+    }
+
     let target = FileManager.default.temporaryDirectory.appendingPathComponent("unpacked-\(UUID())").path
 
     func unpack(_ tar: TarBuilder, cut: Int = 0, limits: ArchiveLimits = ArchiveLimits()) throws {

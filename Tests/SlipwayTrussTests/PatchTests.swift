@@ -1,6 +1,7 @@
 // Live patches: what they may say, and the archives they make.
 
 import Foundation
+import SlipwayBLAKE3
 import Testing
 
 @testable import SlipwayTruss
@@ -57,6 +58,67 @@ import Testing
                 ArchiveChange(path: "config.yaml", content: Data(next.utf8)),
                 ArchiveChange(path: "requirements.txt", content: Data("six==1.16.0\nattrs\n".utf8)),
             ])
+    }
+
+    @Test("resources that decode to the same are no change: use_gpu false stands in every new Truss")
+    func equalResources() throws {
+        let config =
+            Self.config + "resources:\n  cpu: '1'\n  use_gpu: false\n  memory: 2Gi\nlive_reload: true\n"
+        let next = config + "environment_variables: {A: b}\n"
+        let patch = try Self.patch([["type": "config", "body": [:] as [String: Any]]], config: next)
+        #expect(try patch.changes(from: TrussConfig(yaml: config).json).map(\.path) == ["config.yaml"])
+        let other = try Self.patch(
+            [["type": "config", "body": [:] as [String: Any]]],
+            config: next.replacing("use_gpu: false", with: "use_gpu: true"))
+        #expect(throws: PatchProblem.self) { try other.changes(from: TrussConfig(yaml: config).json) }
+    }
+
+    /// A patch whose next state has these files, of which `operations` say what was sent.
+    static func claiming(
+        _ files: [String: String], _ operations: [[String: Any]], hash: String? = nil
+    ) throws -> TrussPatch {
+        let digests = files.mapValues { text in
+            Optional(BLAKE3.hash(text.utf8).map { String(format: "%02x", $0) }.joined())
+        }
+        let point = try PatchPoint(contentHashes: digests, config: config, requirements: [])
+        return try TrussPatch(
+            json: JSONSerialization.data(withJSONObject: [
+                "prev_hash": "a", "next_hash": hash ?? point.hash, "next_signature": point.signature,
+                "patch_ops": operations,
+            ]))
+    }
+
+    @Test("a patch is compared with the digests it claims, whatever ends its lines")
+    func claims() throws {
+        let files = ["config.yaml": Self.config, "model/model.py": "a\nb\n", "packages/p.py": "x"]
+        let reconfigure: [String: Any] = ["type": "config", "body": [:] as [String: Any]]
+        let package: [String: Any] = [
+            "type": "package", "body": ["action": "ADD", "path": "p.py", "content": "x"] as [String: Any],
+        ]
+        try Self.claiming(files, [Self.code("model.py", "a\nb\n"), reconfigure, package]).checkClaims()
+        // The last of several counts.
+        try Self.claiming(files, [Self.code("model.py", "old"), Self.code("model.py", "a\nb\n")])
+            .checkClaims()
+        var windows = files
+        windows["model/model.py"] = "a\r\nb\r\n"
+        let patch = try Self.claiming(windows, [Self.code("model.py", "a\nb\n")])
+        try patch.checkClaims()
+        #expect(
+            try patch.changes(from: TrussConfig(yaml: Self.config).json)
+                == [ArchiveChange(path: "model/model.py", content: Data("a\r\nb\r\n".utf8))])
+        for (operation, name) in [
+            (Self.code("model.py", "a\n"), "model/model.py"), (Self.code("new.py", "x"), "model/new.py"),
+            (Self.code("model.py", nil, action: "REMOVE"), "model/model.py"),
+        ] {
+            let problem = #expect(throws: PatchProblem.self) {
+                try Self.claiming(files, [operation]).checkClaims()
+            }
+            #expect(problem?.description.contains(name) == true, "\(name)")
+        }
+        let hash = #expect(throws: PatchProblem.self) {
+            try Self.claiming(files, [package], hash: "b").checkClaims()
+        }
+        #expect(hash?.description.contains("next_hash") == true)
     }
 
     @Test(

@@ -8,5 +8,6 @@ extension ContractOperation {
         .built(.get, "/v1/webhook_secrets"),
         .built(.post, "/v1/webhook_secrets"),
         .built(.post, "/v1/users"),
+        .built(.patch, "/v1/models/{model_id}"),
     ]
 }

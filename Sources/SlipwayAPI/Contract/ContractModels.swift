@@ -38,7 +38,7 @@ extension ContractOperation {
         .built(.get, "/v1/models/{model_id}/deployments/{deployment_id}/patches/state"),
         .built(.post, "/v1/models/{model_id}/deployments/{deployment_id}/patches/sync"),
         .built(.get, "/v1/models/{model_id}/deployments/{deployment_id}/metrics"),
-        .notBuilt(.delete, "/v1/models/{model_id}/deployments/{deployment_id}/replicas/{replica_id}"),
+        .built(.delete, "/v1/models/{model_id}/deployments/{deployment_id}/replicas/{replica_id}"),
         .notBuilt(.post, "/v1/models/{model_id}/deployments/{deployment_id}/ssh/sign"),
         .built(.get, "/v1/models/{model_id}/environments"),
         .built(.post, "/v1/models/{model_id}/environments"),

@@ -27,8 +27,8 @@ extension ContractOperation {
         .built(.get, "/v1/users"),
         .built(.get, "/v1/users/me"),
         .built(.get, "/v1/users/{user_id}"),
-        .notBuilt(.get, "/v1/regions"),
-        .notBuilt(.get, "/v1/teams/{team_id}/regions"),
+        .built(.get, "/v1/regions"),
+        .built(.get, "/v1/teams/{team_id}/regions"),
         .built(.get, "/v1/audit_logs"),
     ]
 }

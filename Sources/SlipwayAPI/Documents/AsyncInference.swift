@@ -23,10 +23,10 @@ public struct AsyncPredictRequest: Sendable, Equatable {
     public init(decoding body: [UInt8]) throws(BadRequest) {
         let envelope = JSONEnvelope(body, member: "model_input")
         let rest = try RequestDecoder.decode(AsyncPredictSettings.self, from: envelope.rest)
-        guard let input = envelope.value else { throw BadRequest("model_input: missing, expected any JSON") }
-        guard (try? JSONSerialization.jsonObject(with: Data(input), options: .fragmentsAllowed)) != nil else {
-            throw BadRequest("model_input: malformed JSON")
-        }
+        guard let input = envelope.value else { throw BadRequest("model_input: missing, expected an object") }
+        guard let value = try? JSONSerialization.jsonObject(with: Data(input), options: .fragmentsAllowed)
+        else { throw BadRequest("model_input: malformed JSON") }
+        guard value is [String: Any] else { throw BadRequest("model_input: expected an object") }
         modelInput = input
         webhookEndpoint = rest.webhookEndpoint
         priority = rest.priority
@@ -57,6 +57,8 @@ struct AsyncPredictSettings: WireRequest {
     }
 
     init(reading members: MemberReader) throws(BadRequest) {
+        // Set aside before this is read.
+        _ = members.whole(of: ["model_input"])
         webhookEndpoint = try members.optionalString("webhook_endpoint")
         priority = try members.optionalInteger("priority", in: 0...2)
         maxTimeInQueueSeconds = try members.optionalInteger("max_time_in_queue_seconds", in: 10...259_200)

@@ -1,7 +1,7 @@
 // Documents about the audit log.
 
-/// What was done. `MODEL_DEPLOYMENT_RENAMED` and `ENVIRONMENT_GROUP_UPDATED` are additions: the public contract has no
-/// words for them.
+/// What was done. The public contract has no words for those in `Self.extensions`: they are told only to clients that
+/// ask for the group SLIPWAY, since a strict client refuses a page with a type it does not know.
 public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
     case modelDeployed = "MODEL_DEPLOYED"
     case modelDeploymentActivated = "MODEL_DEPLOYMENT_ACTIVATED"
@@ -13,7 +13,9 @@ public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
         "MODEL_DEPLOYMENT_REQUEST_BACKPRESSURE_SETTINGS_CHANGED"
     case modelDeploymentRenamed = "MODEL_DEPLOYMENT_RENAMED"
     case modelDeploymentDeleted = "MODEL_DEPLOYMENT_DELETED"
+    case modelRenamed = "MODEL_RENAMED"
     case modelDeleted = "MODEL_DELETED"
+    case replicaTerminated = "REPLICA_TERMINATED"
     case secretUpdated = "SECRET_UPDATED"
     case secretDeleted = "SECRET_DELETED"
     case apiKeyCreated = "API_KEY_CREATED"
@@ -25,6 +27,11 @@ public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
     case environmentDeleted = "ENVIRONMENT_DELETED"
     case environmentGroupUpdated = "ENVIRONMENT_GROUP_UPDATED"
     case modelPromotionControlAction = "MODEL_PROMOTION_CONTROL_ACTION"
+
+    /// Slipway's own.
+    public static let extensions: [Self] = [.modelRenamed, .modelDeploymentRenamed, .environmentGroupUpdated]
+    /// Those of the contract.
+    public static let contract = allCases.filter { !extensions.contains($0) }
 }
 
 /// Groups of event types to filter by.
@@ -45,6 +52,8 @@ public enum AuditLogEventTypeGroupV1: String, Codable, Sendable, CaseIterable {
     case userManagement = "USER_MANAGEMENT"
     case directoryGroupManagement = "DIRECTORY_GROUP_MANAGEMENT"
     case ssh = "SSH"
+    /// An addition: what the contract has no type for.
+    case slipway = "SLIPWAY"
 
     /// The types that are recorded here; none for what Slipway does not have.
     public var types: [AuditLogEventTypeV1] {
@@ -55,13 +64,15 @@ public enum AuditLogEventTypeGroupV1: String, Codable, Sendable, CaseIterable {
             [.modelDeploymentActivated, .modelDeploymentDeactivated, .modelDeploymentRetried]
         case .autoscalingSettings: [.modelDeploymentAutoscalingSettingsChanged]
         case .environmentSettings:
-            [.environmentCreated, .environmentUpdated, .environmentDeleted, .environmentGroupUpdated]
+            [.environmentCreated, .environmentUpdated, .environmentDeleted]
         case .deleted: [.modelDeleted, .modelDeploymentDeleted, .environmentDeleted]
         case .secrets: [.secretUpdated, .secretDeleted]
         case .apiKeys: [.apiKeyCreated, .apiKeyDeleted]
         case .webhookSigningSecrets: [.webhookSigningSecretCreated, .webhookSigningSecretRotated]
         case .requestBackpressureSettings: [.modelDeploymentRequestBackpressureSettingsChanged]
-        case .instanceTypeChanged, .replicaTerminated, .gateway,
+        case .replicaTerminated: [.replicaTerminated]
+        case .slipway: AuditLogEventTypeV1.extensions
+        case .instanceTypeChanged, .gateway,
             .userManagement, .directoryGroupManagement, .ssh:
             []
         }

@@ -81,7 +81,6 @@ public struct UpdateAutoscalingSettingsV1: WireRequest {
     }
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: CodingKeys.allCases.map(\.rawValue))
         minReplica = try members.optionalInteger("min_replica")
         maxReplica = try members.optionalInteger("max_replica")
         autoscalingWindow = try members.optionalInteger("autoscaling_window")

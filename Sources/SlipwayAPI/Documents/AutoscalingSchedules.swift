@@ -47,11 +47,6 @@ public struct AutoscalingScheduleSettingsV1: Codable, Sendable, Equatable {
 
 extension AutoscalingScheduleSettingsV1: WireRequest {
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(
-            than: [
-                "min_replica", "max_replica", "autoscaling_window", "scale_down_delay", "concurrency_target",
-                "target_utilization_percentage", "target_in_flight_tokens", "max_scale_down_rate",
-            ])
         self.init(
             minReplica: try members.integer("min_replica"), maxReplica: try members.integer("max_replica"))
         autoscalingWindow = try members.optionalInteger("autoscaling_window")
@@ -106,11 +101,6 @@ public struct AutoscalingScheduleV1: Codable, Sendable, Equatable {
 
 extension AutoscalingScheduleV1: WireRequest {
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(
-            than: [
-                "id", "name", "enabled", "cadence", "weekdays", "start_hour", "start_minute", "end_hour",
-                "end_minute", "autoscaling_settings",
-            ])
         var weekdays: [AutoscalingScheduleWeekdayV1] = []
         for text in try members.optionalStrings("weekdays", atMost: 7) ?? [] {
             guard let weekday = AutoscalingScheduleWeekdayV1(rawValue: text) else {
@@ -139,7 +129,6 @@ public struct UpdateAutoscalingScheduleSettingsV1: WireRequest {
     public var deleteSchedules: [String]
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["timezone", "schedules", "delete_schedules"])
         timezone = try members.textChange("timezone")
         schedules = try members.requests("schedules", as: AutoscalingScheduleV1.self)
         deleteSchedules = try members.optionalStrings("delete_schedules") ?? []

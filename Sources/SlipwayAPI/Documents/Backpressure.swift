@@ -24,7 +24,6 @@ public struct UpdateRequestBackpressureSettingsV1: WireRequest {
     public var policy: RequestBackpressurePolicyV1?
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["policy"])
         policy = try members.optionalChoice("policy", as: RequestBackpressurePolicyV1.self)
     }
 }

@@ -131,7 +131,6 @@ public struct UpdateDeploymentRequestV1: WireRequest {
     }
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: CodingKeys.allCases.map(\.rawValue))
         name = try members.optionalString("name", length: 1...255)
     }
 

@@ -85,11 +85,6 @@ public struct UpdateEnvironmentRequestV1: WireRequest {
     public var requestBackpressureSettings: UpdateRequestBackpressureSettingsV1?
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(
-            than: [
-                "autoscaling_settings", "promotion_settings", "autoscaling_schedule_settings",
-                "request_backpressure_settings",
-            ])
         requestBackpressureSettings = try members.optionalRequest(
             "request_backpressure_settings", as: UpdateRequestBackpressureSettingsV1.self)
         autoscalingScheduleSettings = try members.optionalRequest(

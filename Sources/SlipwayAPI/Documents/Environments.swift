@@ -26,7 +26,7 @@ public struct RollingDeployConfigV1: Codable, Sendable, Equatable {
     public var replicaOverheadPercent: Int
 
     public init(
-        rollingDeployStrategy: RollingDeployStrategyV1 = .replica, maxSurgePercent: Int = 10,
+        rollingDeployStrategy: RollingDeployStrategyV1 = .replica, maxSurgePercent: Int = 25,
         maxUnavailablePercent: Int = 0, stabilizationTimeSeconds: Int = 0, replicaOverheadPercent: Int = 0
     ) {
         self.rollingDeployStrategy = rollingDeployStrategy

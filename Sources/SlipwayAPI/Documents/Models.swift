@@ -45,6 +45,50 @@ public struct ModelV1: Codable, Sendable, Equatable {
     }
 }
 
+/// Changes to a model; members absent or null stay as they are.
+public struct UpdateModelRequestV1: WireRequest {
+    /// A new name, unique in the team.
+    public var name: String?
+
+    public init(name: String? = nil) { self.name = name }
+
+    public init(reading members: MemberReader) throws(BadRequest) {
+        name = try members.optionalString("name")
+    }
+
+    enum CodingKeys: String, CodingKey { case name }
+}
+
+/// What became of the wish to end a replica.
+public struct TerminateReplicaResponseV1: Codable, Sendable, Equatable {
+    public var success: Bool
+
+    public init(success: Bool) { self.success = success }
+}
+
+/// A region that deployments can be placed in.
+public struct RegionV1: Codable, Sendable, Equatable {
+    public var slug: String
+    public var displayName: String
+
+    public init(slug: String, displayName: String) {
+        self.slug = slug
+        self.displayName = displayName
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case slug
+        case displayName = "display_name"
+    }
+}
+
+/// The regions there are.
+public struct RegionsV1: Codable, Sendable, Equatable {
+    public var regions: [RegionV1]
+
+    public init(regions: [RegionV1]) { self.regions = regions }
+}
+
 /// All models the caller may see.
 public struct ModelsV1: Codable, Sendable, Equatable {
     /// The models; the list is complete.

@@ -36,19 +36,47 @@ public struct DeploymentPatchPointV1: WireRequest {
     }
 }
 
+/// One change of a patch, kept as it was sent; only its names are checked here, the rest where the patch is taken.
+public struct DeploymentPatchOpV1: WireRequest {
+    public var json: JSONValue
+
+    /// Names each kind of change may have.
+    static let members = [
+        "model_code": ["action", "path", "content", "content_bytes", "hot_reload"],
+        "package": ["action", "path", "content", "content_bytes"],
+        "config": ["config", "path"],
+        "python_requirement": ["action", "requirement"],
+        "environment_variable": ["action", "name", "value"],
+        "external_data": ["action", "item"],
+    ]
+
+    public init(reading members: MemberReader) throws(BadRequest) {
+        let type = try members.string("type")
+        guard let names = Self.members[type] else {
+            throw members.unknownChoice("type", type, of: Self.members.keys.sorted())
+        }
+        json = members.whole(of: names + ["type"])
+    }
+
+    public func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
+}
+
 /// A patch to stage.
 public struct CreateDeploymentPatchRequestV1: WireRequest {
     /// Hash of the state the patch builds on.
     public var prevPatchHash: String
     /// The state after the patch.
     public var nextPatchPoint: DeploymentPatchPointV1
-    /// What changes, each with a `type`; read where the patch is taken.
-    public var patchOps: [JSONValue]
+    /// What changes, in order; at least one.
+    public var patchOps: [DeploymentPatchOpV1]
 
     public init(reading members: MemberReader) throws(BadRequest) {
         prevPatchHash = try members.string("prev_patch_hash")
         nextPatchPoint = try members.request("next_patch_point", as: DeploymentPatchPointV1.self)
-        patchOps = try members.objects("patch_ops")
+        patchOps = try members.requests("patch_ops", as: DeploymentPatchOpV1.self)
+        guard !patchOps.isEmpty else {
+            throw BadRequest("patch_ops: expected an array of at least one object")
+        }
     }
 
     enum CodingKeys: String, CodingKey {
@@ -56,19 +84,6 @@ public struct CreateDeploymentPatchRequestV1: WireRequest {
         case nextPatchPoint = "next_patch_point"
         case patchOps = "patch_ops"
     }
-}
-
-/// Takes no members: the deployment and what is staged say it all.
-public struct SyncDeploymentPatchesRequestV1: WireRequest {
-    public static var allowsMissingBody: Bool { true }
-
-    public init(reading members: MemberReader) throws(BadRequest) {}
-
-    public func encode(to encoder: any Encoder) throws {
-        _ = encoder.container(keyedBy: NoKeys.self)
-    }
-
-    private enum NoKeys: CodingKey {}
 }
 
 /// A state of the source and the hash that names it.

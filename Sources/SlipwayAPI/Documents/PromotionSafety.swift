@@ -20,7 +20,6 @@ public struct PromotionGateV1: Codable, Sendable, Equatable {
 
 extension PromotionGateV1: WireRequest {
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["url", "command", "timeout_seconds"])
         self.init(
             url: try members.optionalString("url", length: 1...2048),
             command: try members.optionalString("command", length: 1...100),
@@ -49,7 +48,6 @@ public struct PromotionWatchV1: Codable, Sendable, Equatable {
 
 extension PromotionWatchV1: WireRequest {
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["duration_seconds", "max_error_percent", "min_requests"])
         self.init(
             durationSeconds: try members.optionalInteger("duration_seconds", in: 10...86400) ?? 300,
             maxErrorPercent: try members.optionalInteger("max_error_percent", in: 0...100),
@@ -78,7 +76,6 @@ public struct UpdatePromotionSafetyV1: WireRequest {
     public var watch: MemberChange<PromotionWatchV1>
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["gate", "watch"])
         gate = try members.change("gate", as: PromotionGateV1.self)
         watch = try members.change("watch", as: PromotionWatchV1.self)
     }

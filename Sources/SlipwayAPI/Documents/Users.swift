@@ -83,7 +83,6 @@ public struct CreateUserRequestV1: WireRequest {
     }
 
     public init(reading members: MemberReader) throws(BadRequest) {
-        try members.refuseOthers(than: ["email", "name", "role"])
         email = try members.string("email", length: 1...254)
         name = try members.optionalString("name", length: 0...255)
         role = try members.optionalChoice("role", as: UserRoleV1.self) ?? .member

@@ -14,7 +14,22 @@ public enum OpenAPIDocument {
         }
     }
 
-    static let schemas: [String: Schema] = [
+    /// Those of requests are closed: the server refuses members it does not know.
+    static let schemas: [String: Schema] = {
+        var schemas = declared
+        var open = operations.compactMap { operation -> String? in
+            if case .json(let name) = operation.body { name } else { nil }
+        }
+        var seen = Set(open)
+        while let name = open.popLast() {
+            guard let schema = schemas[name] else { continue }
+            schemas[name] = schema.closed
+            open += schema.references.filter { seen.insert($0).inserted }
+        }
+        return schemas
+    }()
+
+    private static let declared: [String: Schema] = [
         Schema.models, Schema.deployments, Schema.promotions, Schema.promotionPlans, Schema.promotionSafety,
         Schema.patches, Schema.environmentGroups,
         Schema.environments,

@@ -18,6 +18,7 @@ enum OperationLinks {
         "createEnvironment": ["env_name": "/name"],
         "listEnvironmentGroups": ["env_name": "/items/0/name"],
         "listTeamEnvironmentGroups": ["env_name": "/items/0/name"],
+        "getDeploymentLogs": ["replica_id": "/logs/0/replica"],
         "listSecrets": ["secret_name": "/secrets/0/name"],
         "upsertSecret": ["secret_name": "/name"],
         "listTeamSecrets": ["secret_name": "/secrets/0/name"],

@@ -7,6 +7,7 @@ enum PathParameters {
         "env_name": "Name of an environment.",
         "model_id": "Identifier of a model.",
         "path": "Path on the model's own server; it may contain further slashes.",
+        "replica_id": "Identifier of a replica, as log lines and metrics name it.",
         "request_id": "Identifier of an asynchronous request.",
         "secret_name": "Name of a secret.",
         "team_id": "Identifier of a team.",

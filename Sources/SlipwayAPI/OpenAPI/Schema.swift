@@ -81,6 +81,30 @@ struct Schema: Sendable {
         return schema
     }
 
+    /// The same without other members, where it describes an object with members of its own.
+    var closed: Schema {
+        keywords["type"] == "object" && keywords["additionalProperties"] == nil
+            ? adding("additionalProperties", false) : self
+    }
+
+    /// Names of the component schemas it mentions.
+    var references: Set<String> { Self.references(in: json) }
+
+    private static func references(in value: JSONValue) -> Set<String> {
+        switch value {
+        case .object(let members):
+            members.reduce(into: []) { names, member in
+                if member.key == "$ref", case .string(let text) = member.value {
+                    names.formUnion(text.split(separator: "/").suffix(1).map(String.init))
+                } else {
+                    names.formUnion(references(in: member.value))
+                }
+            }
+        case .array(let elements): elements.reduce(into: []) { $0.formUnion(references(in: $1)) }
+        default: []
+        }
+    }
+
     /// The same or null.
     var nullable: Schema { Schema(["anyOf": [json, ["type": "null"]]]) }
 

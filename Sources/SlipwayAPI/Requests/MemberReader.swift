@@ -1,9 +1,16 @@
 // Typed access to the members of a JSON object that remembers where it is; request documents read with it.
 
 /// The members of one JSON object inside a request. Every `optional…` function takes a missing member and an
-/// explicit `null` as the same; every other one refuses both.
-public struct MemberReader: Sendable {
+/// explicit `null` as the same; every other one refuses both. A member that nothing asked for is refused by name:
+/// taking it in silence would tell the client that it had an effect.
+public struct MemberReader {
+    /// Which members something asked for.
+    private final class Asked {
+        var names: Set<String> = []
+    }
+
     private let members: [String: JSONValue]
+    private let asked = Asked()
     /// Path of the object, empty for the whole document.
     private let path: String
 
@@ -16,10 +23,26 @@ public struct MemberReader: Sendable {
         self.path = path
     }
 
-    /// - Throws: `BadRequest` when the object has a member not among `names`.
-    func refuseOthers(than names: [String]) throws(BadRequest) {
-        guard let name = members.keys.filter({ !names.contains($0) }).min() else { return }
+    /// Reads a whole document and refuses what it did not ask for.
+    static func read<Request: WireRequest>(
+        _ type: Request.Type, from value: JSONValue, path: String
+    ) throws(BadRequest) -> Request {
+        let members = try MemberReader(value, path: path)
+        let request = try Request(reading: members)
+        try members.refuseUnasked()
+        return request
+    }
+
+    /// - Throws: `BadRequest` when the object has a member that nothing asked for.
+    private func refuseUnasked() throws(BadRequest) {
+        guard let name = members.keys.filter({ !asked.names.contains($0) }).min() else { return }
         throw BadRequest((path.isEmpty ? "" : "\(path): ") + "unknown member \"\(name.prefix(100))\"")
+    }
+
+    /// The object as it was sent, for what is passed on; `names` are the members it may have.
+    func whole(of names: [String]) -> JSONValue {
+        asked.names.formUnion(names)
+        return .object(members)
     }
 
     func string(_ name: String, length: ClosedRange<Int>? = nil) throws(BadRequest) -> String {
@@ -81,19 +104,6 @@ public struct MemberReader: Sendable {
         return texts
     }
 
-    /// A list of objects, at least one.
-    func objects(_ name: String) throws(BadRequest) -> [JSONValue] {
-        guard case .array(let elements)? = present(name), !elements.isEmpty else {
-            throw BadRequest("\(at(name)): expected an array of at least one object")
-        }
-        for (index, element) in elements.enumerated() {
-            guard case .object = element else {
-                throw BadRequest("\(at(name))[\(index)]: expected an object, found \(element.kind)")
-            }
-        }
-        return elements
-    }
-
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ name: String, as type: Choice.Type
     ) throws(BadRequest) -> Choice {
@@ -112,7 +122,7 @@ public struct MemberReader: Sendable {
 
     func request<Request: WireRequest>(_ name: String, as type: Request.Type) throws(BadRequest) -> Request {
         guard let value = present(name) else { throw missing(name, "an object") }
-        return try Request(reading: try MemberReader(value, path: at(name)))
+        return try Self.read(type, from: value, path: at(name))
     }
 
     func optionalRequest<Request: WireRequest>(
@@ -125,12 +135,12 @@ public struct MemberReader: Sendable {
     func change<Request: WireRequest>(
         _ name: String, as type: Request.Type
     ) throws(BadRequest) -> MemberChange<Request> {
-        if members[name] == .null { return .null }
+        if member(name) == .null { return .null }
         return try optionalRequest(name, as: type).map { .value($0) } ?? .absent
     }
 
     func textChange(_ name: String) throws(BadRequest) -> MemberChange<String> {
-        if members[name] == .null { return .null }
+        if member(name) == .null { return .null }
         return try optionalString(name).map { .value($0) } ?? .absent
     }
 
@@ -142,8 +152,7 @@ public struct MemberReader: Sendable {
         guard case .array(let elements)? = present(name) else { throw missing(name, "an array") }
         var requests: [Request] = []
         for (index, element) in elements.enumerated() {
-            requests.append(
-                try Request(reading: try MemberReader(element, path: "\(at(name))[\(index)]")))
+            requests.append(try Self.read(type, from: element, path: "\(at(name))[\(index)]"))
         }
         return requests
     }
@@ -156,13 +165,6 @@ public struct MemberReader: Sendable {
         try required(name, "a boolean", try optionalBoolean(name))
     }
 
-    /// - Throws: `BadRequest` when one of `names` has a value: taking it without acting on it would be a lie.
-    func refuseUnsupported(_ names: [String]) throws(BadRequest) {
-        for name in names where present(name) != nil {
-            throw BadRequest("\(at(name)): this server does not support it yet")
-        }
-    }
-
     /// The refusal of a text that is none of `choices`.
     func unknownChoice(_ name: String, _ text: String, of choices: [String]) -> BadRequest {
         BadRequest(
@@ -172,7 +174,12 @@ public struct MemberReader: Sendable {
     private func at(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     private func present(_ name: String) -> JSONValue? {
-        members[name].flatMap { $0 == .null ? nil : $0 }
+        member(name).flatMap { $0 == .null ? nil : $0 }
+    }
+
+    private func member(_ name: String) -> JSONValue? {
+        asked.names.insert(name)
+        return members[name]
     }
 
     private func required<Value>(_ name: String, _ expected: String, _ value: Value?) throws(BadRequest)
@@ -183,7 +190,7 @@ public struct MemberReader: Sendable {
     }
 
     private func missing(_ name: String, _ expected: String) -> BadRequest {
-        BadRequest("\(at(name)): expected \(expected), found \(members[name] == nil ? "nothing" : "null")")
+        BadRequest("\(at(name)): expected \(expected), found \(member(name) == nil ? "nothing" : "null")")
     }
 
     private func mismatch(_ name: String, _ expected: String, _ value: JSONValue) -> BadRequest {

@@ -2,7 +2,7 @@
 
 extension RequestDecoder {
     /// Reads a request document from query parameters. Each of `lists`
-    /// may be given several times; each of `integers` must be a decimal integer; unknown ones are ignored.
+    /// may be given several times; each of `integers` must be a decimal integer; unknown ones are refused.
     ///
     /// - Parameter query: names and values after percent decoding, in order.
     /// - Throws: `BadRequest` naming the parameter that is wrong.
@@ -29,7 +29,7 @@ extension RequestDecoder {
                 members[name] = .string(value)
             }
         }
-        return try type.init(reading: MemberReader(.object(members), path: ""))
+        return try MemberReader.read(type, from: .object(members), path: "")
     }
 }
 

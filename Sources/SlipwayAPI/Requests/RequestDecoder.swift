@@ -26,6 +26,6 @@ public enum RequestDecoder {
             throw BadRequest("The request needs a JSON object as its body.")
         }
         if document == .null, type.allowsMissingBody { document = .object([:]) }
-        return try type.init(reading: MemberReader(document, path: ""))
+        return try MemberReader.read(type, from: document, path: "")
     }
 }

@@ -16,7 +16,19 @@ extension WireRequest {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        let members = try MemberReader(try container.decode(JSONValue.self), path: "")
-        try self.init(reading: members)
+        self = try MemberReader.read(Self.self, from: try container.decode(JSONValue.self), path: "")
     }
+}
+
+/// The body of an operation that takes none.
+public struct EmptyRequest: WireRequest {
+    public static var allowsMissingBody: Bool { true }
+
+    public init(reading members: MemberReader) throws(BadRequest) {}
+
+    public func encode(to encoder: any Encoder) throws {
+        _ = encoder.container(keyedBy: NoKeys.self)
+    }
+
+    private enum NoKeys: CodingKey {}
 }

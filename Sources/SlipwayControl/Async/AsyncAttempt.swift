@@ -32,11 +32,19 @@ extension AsyncDispatcher {
     static let longestMessage = 2000
 
     func attempt(_ request: AsyncRequest, on replica: ReadyReplica) async -> AsyncAttempt {
+        let input: Data
         do {
-            guard let input = try await store.read({ try $0.asyncInput(request.id) }) else {
+            guard let stored = try await store.read({ try $0.asyncInput(request.id) }) else {
                 return AsyncAttempt(
                     failed: .internal, "The input is gone.", canRetry: false, status: 500)
             }
+            input = stored
+        } catch {
+            // The replica has nothing to do with it: this is no attempt.
+            logger.error("cannot read an asynchronous request", metadata: ["error": "\(error)"])
+            return AsyncAttempt(outcome: .busy, status: 503)
+        }
+        do {
             let answer = try await http.call(
                 ReplicaCall(
                     .POST, replica.predictPath,

@@ -13,7 +13,7 @@ import SlipwayStore
 actor AsyncDispatcher {
     /// How often the clock is looked at while there is work.
     static let tick: Duration = .milliseconds(250)
-    /// Predictions and deliveries under way at once.
+    /// Predictions under way at once, and deliveries; `FairShare` says how deployments share them.
     static let mostAtOnce = 256
     /// Results are forgotten about this often.
     static let forgetEvery: Duration = .seconds(60)
@@ -30,8 +30,10 @@ actor AsyncDispatcher {
     let logger: Logger
     let http: any OutgoingCalls
 
-    private var running = 0
-    private var delivering: Set<String> = []
+    /// Predictions under way.
+    private var running: [DeploymentID: Int] = [:]
+    /// Deliveries under way: request ids.
+    private var delivering: [DeploymentID: Set<String>] = [:]
     private var hasWork = true
     private var forgottenAt: Timestamp?
 
@@ -86,12 +88,9 @@ actor AsyncDispatcher {
             try await forget(now)
             try await expire(now)
             let deployments = try await store.read { try $0.deploymentsWithAsyncWork() }
-            for deployment in deployments { try await dispatch(deployment, now, &group) }
-            let deliveries = try await store.read { try $0.dueDeliveries(at: now, limit: Self.mostAtOnce) }
-            for request in deliveries where !delivering.contains(request.id) {
-                delivering.insert(request.id)
-                group.addTask { await self.deliver(request) }
-            }
+            let working = Set(deployments).union(running.keys).count
+            for deployment in deployments { try await dispatch(deployment, among: working, now, &group) }
+            try await startDeliveries(now, &group)
             hasWork = try await store.read { try $0.hasAsyncWork() }
         } catch {
             // Everything is still in the store; the next tick tries again.
@@ -121,7 +120,7 @@ actor AsyncDispatcher {
     // MARK: Predictions
 
     private func dispatch(
-        _ deployment: DeploymentID, _ now: Timestamp, _ group: inout DiscardingTaskGroup
+        _ deployment: DeploymentID, among working: Int, _ now: Timestamp, _ group: inout DiscardingTaskGroup
     ) async throws {
         var slots = freeSlots(of: deployment)
         if slots.isEmpty {
@@ -130,7 +129,7 @@ actor AsyncDispatcher {
         }
         var random = Randomness()
         slots.shuffle(using: &random)
-        let limit = min(slots.count, Self.mostAtOnce - running)
+        let limit = min(slots.count, FairShare.room(for: deployment, of: running, among: working))
         guard limit > 0 else { return }
         let begun = try await store.write { db in
             try db.dueAttempts(of: deployment, at: now, limit: limit).map { request in
@@ -144,7 +143,7 @@ actor AsyncDispatcher {
             if request.attempts == 1 {
                 measurements.note(deployment) { $0.time(.asyncQueueTime, now - request.createdAt) }
             }
-            running += 1
+            running[deployment, default: 0] += 1
             board.began(replica.id, of: deployment)
             group.addTask { await self.predict(request, on: replica) }
         }
@@ -167,7 +166,7 @@ actor AsyncDispatcher {
         let (outcome, output) = (attempt.outcome, attempt.output)
         let now = dependencies.now()
         board.ended(replica.id, of: request.deploymentID, at: now)
-        running -= 1
+        running[request.deploymentID] = running[request.deploymentID].flatMap { $0 > 1 ? $0 - 1 : nil }
         defer { board.ring() }
         // A cancelled task is a server that ends: the attempt counts as not made.
         if Task.isCancelled, output == nil { return }
@@ -227,10 +226,29 @@ actor AsyncDispatcher {
 
     // MARK: Deliveries
 
+    private func startDeliveries(_ now: Timestamp, _ group: inout DiscardingTaskGroup) async throws {
+        let owners = try await store.read { try $0.deploymentsWithDueDeliveries(at: now) }
+        let working = Set(owners).union(delivering.keys).count
+        for owner in owners {
+            let busy = delivering[owner] ?? []
+            let room = FairShare.room(for: owner, of: delivering.mapValues(\.count), among: working)
+            guard room > 0 else { continue }
+            // Those under way are due until their end is stored.
+            let due = try await store.read {
+                try $0.dueDeliveries(of: owner, at: now, limit: room + busy.count)
+            }
+            for request in due.filter({ !busy.contains($0.id) }).prefix(room) {
+                delivering[owner, default: []].insert(request.id)
+                group.addTask { await self.deliver(request) }
+            }
+        }
+    }
+
     private func deliver(_ request: AsyncRequest) async {
         // Only after its end is stored: until then the store says that it is due.
         defer {
-            delivering.remove(request.id)
+            delivering[request.deploymentID]?.remove(request.id)
+            if delivering[request.deploymentID]?.isEmpty == true { delivering[request.deploymentID] = nil }
             board.ring()
         }
         // What was read before another delivery ended is out of date.
@@ -247,7 +265,11 @@ actor AsyncDispatcher {
         let now = dependencies.now()
         await store("the end of the delivery of \(request.id)") { db in
             guard var current = try db.asyncRequest(request.id), current.awaitsDelivery else { return }
-            current.delivered(delivery.problem == nil, canRetry: delivery.canRetry, at: now)
+            if delivery.isNoTry {
+                current.putOffDelivery(at: now)
+            } else {
+                current.delivered(delivery.problem, canRetry: delivery.canRetry, at: now)
+            }
             try db.update(current)
         }
     }

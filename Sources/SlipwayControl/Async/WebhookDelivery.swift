@@ -11,6 +11,8 @@ import SlipwayStore
 struct WebhookDelivery: Sendable {
     var problem: String?
     var canRetry = false
+    /// Nothing was sent, for a reason of this server.
+    var isNoTry = false
 }
 
 extension AsyncDispatcher {
@@ -20,15 +22,19 @@ extension AsyncDispatcher {
 
     func post(_ request: AsyncRequest) async -> WebhookDelivery {
         guard let webhook = request.webhook else { return WebhookDelivery(problem: "it has no address") }
+        let (body, signed): (Data, String?)
         do {
-            let body = try await payload(of: request)
+            body = try await payload(of: request)
+            signed = try await signature(of: body)
+        } catch {
+            return WebhookDelivery(problem: "its content could not be read: \(error)", isNoTry: true)
+        }
+        do {
             var call = HTTPClientRequest(url: webhook)
             call.method = .POST
             call.headers.add(name: "Content-Type", value: "application/json")
             call.headers.add(name: "X-BASETEN-REQUEST-ID", value: request.id)
-            if let signature = try await signature(of: body) {
-                call.headers.add(name: "X-BASETEN-SIGNATURE", value: signature)
-            }
+            if let signed { call.headers.add(name: "X-BASETEN-SIGNATURE", value: signed) }
             call.body = .bytes(body)
             let answer = try await http.callOut(call, timeout: Self.deliveryTimeout)
             if answer.isGood { return WebhookDelivery() }

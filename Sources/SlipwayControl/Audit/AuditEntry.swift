@@ -80,6 +80,15 @@ extension AuditEntry {
         AuditEntry(.modelDeploymentDeleted, model, deployment)
     }
 
+    static func terminated(_ replica: ReplicaID, _ deployment: Deployment, _ model: Model) -> AuditEntry {
+        AuditEntry(.replicaTerminated, model, deployment, ["replica_id": .string(replica.text)])
+    }
+
+    /// The contract has no type of its own for this.
+    static func renamed(_ model: Model, before: String) -> AuditEntry {
+        AuditEntry(.modelRenamed, model, ["previous_name": .string(before)])
+    }
+
     static func deleted(_ model: Model) -> AuditEntry { AuditEntry(.modelDeleted, model) }
 
     static func autoscaling(

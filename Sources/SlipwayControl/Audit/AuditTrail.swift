@@ -49,9 +49,8 @@ public struct AuditCursor: Sendable, Equatable {
     public init?(text: String) {
         guard let data = Data(base64Encoded: text) else { return nil }
         let parts = String(decoding: data, as: UTF8.self).split(separator: ":")
-        guard parts.count == 2, ["asc", "desc"].contains(parts[0]), let after = Int64(parts[1]) else {
-            return nil
-        }
+        guard parts.count == 2, ["asc", "desc"].contains(parts[0]), let after = Int64(parts[1]), after >= 0
+        else { return nil }
         self.init(ascending: parts[0] == "asc", after: after)
     }
 

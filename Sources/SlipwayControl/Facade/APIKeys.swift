@@ -38,6 +38,11 @@ extension ControlPlane {
             for id in modelIDs ?? [] where try db.model(id) == nil {
                 throw ControlError.validation("model_ids names \(id), which does not exist.")
             }
+            if let name,
+                try db.apiKeys().contains(where: { $0.name == name && $0.ownerID == caller.user.id })
+            {
+                throw ControlError.validation("name: you have an API key named \(name) already.")
+            }
             let record = APIKeyRecord(
                 prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: name,
                 grant: APIKeyGrant(category: category, modelIDs: modelIDs.map(Set.init)),

@@ -10,7 +10,7 @@ final class AnswerCache: Sendable {
         /// By SHA-256 of the key.
         case caller([UInt8])
         case model(ModelID)
-        case models(team: TeamID?)
+        case models(team: TeamID?, named: String?)
         case deployment(DeploymentSelector, ModelID)
     }
 

@@ -18,6 +18,18 @@ public struct AsyncQueueView: Sendable, Equatable {
     public var inProgress: Int
 }
 
+/// Why a request has no output, with what went wrong last.
+public struct AsyncOutputMissing: Error, Sendable, Equatable {
+    public var status: AsyncStatus
+    public var message: String
+
+    init(_ request: AsyncRequest) {
+        status = request.status
+        let last = request.errors.last.map { ": \($0.code.rawValue) \($0.message)" } ?? "."
+        message = "Request \(request.id) is \(status.rawValue) and has no output\(last)"
+    }
+}
+
 extension ControlPlane {
     /// Signing secrets stay valid this long beside a new one.
     static let secretOverlap: Duration = .seconds(24 * 3600)
@@ -69,7 +81,7 @@ extension ControlPlane {
     }
 
     /// The model's answer.
-    /// - Throws: `ControlError.notFound` when there is none (yet or any more).
+    /// - Throws: `AsyncOutputMissing` when there is none (yet or any more).
     public func asyncOutput(
         _ id: String, of model: ModelID, by caller: Caller
     ) async throws -> (body: Data, type: String) {
@@ -77,7 +89,7 @@ extension ControlPlane {
         return try await store.read { db in
             let request = try db.existingRequest(id, of: model)
             guard let output = try db.asyncOutput(id) else {
-                throw ControlError.notFound("Request \(id) is \(request.status.rawValue) and has no output.")
+                throw AsyncOutputMissing(request)
             }
             return output
         }
@@ -140,10 +152,15 @@ extension StoreReader {
         case .deployment(let id): return try existing(.id(id), of: model)
         case .environment(let name):
             _ = try existing(model)
-            guard let id = try existing(name, of: model).currentDeploymentID,
-                let deployment = try deployment(id)
-            else { throw ControlError.notFound("Environment \(name) of model \(model) has no deployment.") }
-            return deployment
+            // As for synchronous calls: until something was promoted, what there is serves production.
+            let environment = try existing(name, of: model)
+            if let id = environment.currentDeploymentID, let deployment = try deployment(id) {
+                return deployment
+            }
+            guard name == Environment.production, let only = try developmentDeployment(of: model) else {
+                throw ControlError.notFound("Environment \(name) of model \(model) has no deployment.")
+            }
+            return only
         }
     }
 }

@@ -1,4 +1,4 @@
-// Activate, deactivate, retry, rename and delete: behaviour.md section 2.2.
+// Activate, deactivate, retry, rename, delete, and ending one replica: behaviour.md section 2.2.
 
 import SlipwayCore
 import SlipwayStore
@@ -71,6 +71,30 @@ extension ControlPlane {
             return true
         }
         return try await deployment(.id(id), of: model)
+    }
+
+    /// Takes a replica out of routing; it ends with its last request, and the deployment gets another one.
+    ///
+    /// - Throws: `ControlError.notFound` when the deployment has no such replica.
+    public func terminate(
+        _ replica: ReplicaID, of id: DeploymentID, model: ModelID, by caller: Caller
+    ) async throws {
+        _ = try await deployment(.id(id), of: model)
+        guard await controller.runs(replica, of: id) else {
+            throw ControlError.notFound("Deployment \(id) has no replica \(replica).")
+        }
+        let now = now
+        try await store.write { db in
+            let deployment = try db.existing(.id(id), of: model)
+            for environment in try db.environments(servedBy: deployment) {
+                try db.requireManageable(environment.name, of: model, by: caller)
+            }
+            // A server that is killed before the replica has ended finds it here.
+            try db.noteTermination(of: replica, in: id, at: now)
+            try db.record(.terminated(replica, deployment, db.existing(model)), by: caller, at: now)
+        }
+        await controller.drain(replica)
+        await controller.settle()
     }
 
     /// Refused while an environment or a promotion points at it, or while it is the model's only one.

@@ -17,8 +17,8 @@ extension ControlPlane {
                 try PromotionSettings().applying(promotion)
             )
         }
-        let operation =
-            "create environment \(name) \(model) \(autoscaling) \(promotion) \(backpressure?.rawValue ?? "")"
+        try refuseGateCommand(of: promotion)
+        let operation = try CanonicalCall(creating: name, of: model, autoscaling, promotion, backpressure)
         try await store.write { db in
             if try db.alreadyMade(operation, by: caller) != nil { return }
             let owner = try db.existing(model)
@@ -37,6 +37,15 @@ extension ControlPlane {
         return try await environment(name, of: model)
     }
 
+    /// A gate that can never pass must not be set: promotions would fail long after it.
+    private func refuseGateCommand(of change: PromotionSettingsChange) throws {
+        guard case .set(let gate) = change.gate, gate.command != nil, dependencies.gateCommand == nil else {
+            return
+        }
+        throw ControlError.validation(
+            "promotion_settings.slipway.gate.command: this server has no directory of gates (--gate-dir).")
+    }
+
     /// Changes what is named and leaves the rest.
     ///
     /// - Parameter backpressure: nil leaves it as it is.
@@ -45,7 +54,8 @@ extension ControlPlane {
         schedules: AutoscalingSchedulesChange = .init(), backpressure: BackpressurePolicy?? = nil,
         by caller: Caller
     ) async throws -> SettingsVerdict {
-        let now = now
+        let (now, wall) = (now, dependencies.wallNow)
+        try refuseGateCommand(of: promotion)
         let verdict = try await store.write { db in
             let owner = try db.existing(model)
             var environment = try db.existing(name, of: model)
@@ -63,7 +73,7 @@ extension ControlPlane {
             try db.record(.updated(environment, before: before, owner), by: caller, at: now)
             return environment.autoscaling == before.autoscaling
                 && environment.schedules == before.schedules
-                ? .accepted : try Self.writeThrough(environment, in: db, at: now)
+                ? .accepted : try Self.writeThrough(environment, in: db, at: wall)
         }
         await controller.settle()
         return verdict
@@ -71,7 +81,7 @@ extension ControlPlane {
 
     /// Cancels what is promoted into it; its current deployment is kept and sleeps.
     public func deleteEnvironment(_ name: String, of model: ModelID, by caller: Caller) async throws {
-        let now = now
+        let (now, wall) = (now, dependencies.wallNow)
         try await store.write { db in
             let owner = try db.existing(model)
             let environment = try db.existing(name, of: model)
@@ -82,7 +92,7 @@ extension ControlPlane {
             if var promotion = try db.runningPromotion(into: name, of: model) {
                 promotion.cancel(at: now)
                 try db.update(promotion)
-                try PromotionDriver.fallBack(promotion, in: db, at: now)
+                try PromotionDriver.fallBack(promotion, in: db, at: wall)
             }
             try PromotionDriver.endWatch(of: environment, keeping: nil, in: db, now)
             try db.deleteEnvironment(name, of: model)
@@ -103,7 +113,7 @@ extension ControlPlane {
     public func updateAutoscaling(
         _ selector: DeploymentSelector, of model: ModelID, _ change: AutoscalingChange, by caller: Caller
     ) async throws -> SettingsVerdict {
-        let now = now
+        let (now, wall) = (now, dependencies.wallNow)
         let verdict = try await store.write { db in
             var deployment = try db.existing(selector, of: model)
             guard let verdict = deployment.status.autoscalingVerdict else {
@@ -126,7 +136,7 @@ extension ControlPlane {
                     try environment.schedules.check(new, knows: WallClock.knows)
                 }
                 try db.update(environment)
-                return try Self.writeThrough(environment, in: db, at: now)
+                return try Self.writeThrough(environment, in: db, at: wall)
             }
             deployment.adopt(new)
             try db.update(deployment)
@@ -175,13 +185,13 @@ extension ControlPlane {
 
     /// The environment's autoscaling onto its current deployment; while a promotion runs it waits for the end.
     private static func writeThrough(
-        _ environment: Environment, in db: StoreWriter, at now: Timestamp
+        _ environment: Environment, in db: StoreWriter, at wall: Timestamp
     ) throws -> SettingsVerdict {
         if try db.runningPromotion(into: environment.name, of: environment.modelID) != nil { return .queued }
         guard let id = environment.currentDeploymentID, var current = try db.deployment(id) else {
             return .accepted
         }
-        current.adopt(environment.effectiveAutoscaling(at: now))
+        current.adopt(environment.effectiveAutoscaling(at: wall))
         try db.update(current)
         return current.status.autoscalingVerdict ?? .accepted
     }

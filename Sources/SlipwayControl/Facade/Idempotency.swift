@@ -28,22 +28,25 @@ extension StoreWriter {
     /// What an earlier call with the caller's key made; nil when this is the first one, or has no key.
     /// - Parameter operation: everything the call asks for, so that a key cannot stand for two things.
     /// - Throws: `ControlError.conflict` when the key was used for something else.
-    func alreadyMade(_ operation: String, by caller: Caller) throws -> String? {
+    func alreadyMade(_ operation: CanonicalCall, by caller: Caller) throws -> String? {
         guard let key = caller.idempotencyKey,
             let known = try idempotentCall(key: key, of: caller.keyPrefix)
         else { return nil }
-        guard known.operation == operation else {
+        guard operation.matches(known.operation) else {
             throw ControlError.conflict("The Idempotency-Key \(key) was used for another call.")
         }
         return known.subject
     }
 
-    func remember(_ operation: String, made subject: String, by caller: Caller, at now: Timestamp) throws {
+    func remember(_ operation: CanonicalCall, made subject: String, by caller: Caller, at now: Timestamp)
+        throws
+    {
         guard let key = caller.idempotencyKey else { return }
         try forgetIdempotentCalls(before: now + (.zero - IdempotencyKey.lifetime))
         try insert(
             IdempotentCall(
-                keyPrefix: caller.keyPrefix, key: key, operation: operation, subject: subject, createdAt: now)
+                keyPrefix: caller.keyPrefix, key: key, operation: operation.text, subject: subject,
+                createdAt: now)
         )
     }
 }

@@ -107,6 +107,11 @@ extension ControlPlane {
                     return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
                 }
             }
+            do throws(PatchProblem) {
+                try patch.checkClaims()
+            } catch {
+                return .refused(reason: error.description, needsFullDeploy: false)
+            }
             try db.insert(
                 StagedPatch(
                     deployment: deployment.id, nextHash: patch.nextHash, nextSignature: patch.nextSignature,

@@ -10,7 +10,7 @@ extension ControlPlane {
     public func signalPromotion(
         _ signal: PromotionSignal, in name: String, of model: ModelID, by caller: Caller
     ) async throws -> Promotion {
-        let now = now
+        let (now, wall) = (now, dependencies.wallNow)
         let promotion = try await store.write { db in
             let owner = try db.existing(model)
             _ = try db.existing(name, of: model)
@@ -25,7 +25,7 @@ extension ControlPlane {
             }
             if PlantedBug.isPlanted(.losesCancellations), signal == .cancel { return promotion }
             try db.update(promotion)
-            if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db, at: now) }
+            if promotion.status.isTerminal { try PromotionDriver.fallBack(promotion, in: db, at: wall) }
             if let candidate = try db.deployment(promotion.candidateID) {
                 try db.record(.signalled(signal, candidate, owner, in: name), by: caller, at: now)
             }

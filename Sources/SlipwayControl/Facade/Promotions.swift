@@ -12,7 +12,7 @@ extension ControlPlane {
         _ options: PromoteOptions, by caller: Caller
     ) async throws -> DeploymentView {
         let now = now
-        let operation = "promote \(model) \(selector) \(environmentName) \(options)"
+        let operation = try options.canonical(selector, of: model, to: environmentName)
         let view = try await store.write { [self] db in
             if let made = try db.alreadyMade(operation, by: caller) {
                 return try self.view(of: db.existing(.id(DeploymentID(made)), of: model), in: db)
@@ -119,7 +119,9 @@ extension ControlPlane {
             id: newDeploymentID(), modelID: source.modelID,
             name: source.isDevelopment
                 ? try nextDeploymentName(of: source.modelID, in: db)
-                : "\(source.name).\(now.microseconds / 1_000_000)",
+                : Names.copyName(
+                    of: source.name, at: now.microseconds / 1_000_000,
+                    taken: Set(try db.deployments(of: source.modelID).map(\.name))),
             createdAt: now, isDevelopment: false, archiveKey: source.archiveKey, rawConfig: source.rawConfig,
             configJSON: source.configJSON, instanceTypeID: source.instanceTypeID, imageID: source.imageID,
             autoscaling: AutoscalingSettings(), labelsJSON: source.labelsJSON,

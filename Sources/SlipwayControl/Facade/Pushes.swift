@@ -56,7 +56,7 @@ extension ControlPlane {
         let config = try await archiveConfig(request.archiveKey)
         let type = try instanceType(for: config)
         let now = now
-        let operation = "push \(request)"
+        let operation = try request.canonical()
         let (id, replaced) = try await store.write { [self] db -> (DeploymentID, Deployment?) in
             if let made = try db.alreadyMade(operation, by: caller) { return (DeploymentID(made), nil) }
             _ = try archive(request.archiveKey)
@@ -200,7 +200,8 @@ extension ControlPlane {
                 ? "development"
                 : try request.deploymentName ?? nextDeploymentName(of: model.id, in: db),
             createdAt: old?.createdAt ?? now, isDevelopment: request.isDevelopment,
-            archiveKey: request.archiveKey, rawConfig: config.raw, configJSON: config.json,
+            archiveKey: request.archiveKey, rawConfig: request.rawConfig ?? config.raw,
+            configJSON: config.json,
             instanceTypeID: type.id, autoscaling: old?.autoscaling ?? AutoscalingSettings(),
             labelsJSON: request.labelsJSON,
             deployTimeoutSeconds: request.deployTimeoutMinutes.map { $0 * 60 }

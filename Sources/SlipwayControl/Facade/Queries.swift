@@ -7,15 +7,35 @@ import SlipwayStore
 private let succeededPromotionShown: Duration = .seconds(600)
 
 extension ControlPlane {
-    public func models(team: TeamID?) async throws -> [ModelView] {
-        try await cache.answer(.models(team: team)) { [self] db in
+    /// - Parameter name: only models of exactly this name; several teams may have one.
+    public func models(team: TeamID?, named name: String? = nil) async throws -> [ModelView] {
+        try await cache.answer(.models(team: team, named: name)) { [self] db in
             if let team { _ = try db.existing(team) }
-            return try db.models(of: team).map { try view(of: $0, in: db) }
+            return try db.models(of: team).filter { name == nil || $0.name == name }
+                .map { try view(of: $0, in: db) }
         }.map(current)
     }
 
     public func model(_ id: ModelID) async throws -> ModelView {
         current(try await cache.answer(.model(id)) { [self] db in try view(of: db.existing(id), in: db) })
+    }
+
+    /// - Throws: `ControlError.validation` for a bad name, or one that another model of the team has.
+    public func renameModel(_ id: ModelID, to name: String, by caller: Caller) async throws -> ModelView {
+        if let problem = Names.problem(inModelName: name) { throw ControlError.validation(problem) }
+        let now = now
+        try await store.write { db in
+            var model = try db.existing(id)
+            guard model.name != name else { return }
+            if try db.model(named: name, of: model.teamID) != nil {
+                throw ControlError.validation("There is a model named \(name) already.")
+            }
+            let before = model.name
+            model.name = name
+            try db.update(model)
+            try db.record(.renamed(model, before: before), by: caller, at: now)
+        }
+        return try await self.model(id)
     }
 
     public func model(named name: String, team: TeamID?) async throws -> ModelView {
@@ -123,7 +143,7 @@ extension ControlPlane {
         return EnvironmentView(
             environment: environment, current: current, candidate: candidate,
             promotion: promotion.flatMap { isWorthShowing($0) ? $0 : nil }, instanceType: type,
-            activeScheduleID: environment.activeSchedule(at: now)?.id)
+            activeScheduleID: environment.activeSchedule(at: dependencies.wallNow)?.id)
     }
 
     /// The view with the replicas of now: they change without a write.

@@ -27,6 +27,8 @@ actor MetricsKeeper {
     private var totals: [DeploymentID: MetricsSample] = [:]
     private var census: [DeploymentID: ReplicaCensus] = [:]
     private var usage: [ReplicaID: ReplicaUsage] = [:]
+    /// Processor time of each replica as of its last reading.
+    private var cpu: [ReplicaID: Double] = [:]
     private var gauges: [DeploymentID: [DeploymentGauge: Double]] = [:]
     private var requestSeconds: [DeploymentID: Double] = [:]
     private var readAt: Timestamp?
@@ -68,6 +70,7 @@ actor MetricsKeeper {
         let census = await controller.census()
         let queues = (try? await store.read { try $0.asyncQueueSizes() }) ?? [:]
         let usage = census.values.contains { !$0.replicas.isEmpty } ? await engine.usage() : [:]
+        let adopted = await controller.adopted
         let load = gateway.load()
         gauges = [:]
         for (id, counts) in census {
@@ -78,9 +81,8 @@ actor MetricsKeeper {
             note(.concurrentRequests, concurrency(of: id, load[id], at: moment), of: id)
             note(
                 .memoryBytes, counts.replicas.reduce(0) { $0 + Double(usage[$1]?.memoryBytes ?? 0) }, of: id)
-            let cpu = counts.replicas.reduce(0) { sum, replica in
-                let before = self.usage[replica]?.cpuSeconds ?? 0
-                return sum + max(0, (usage[replica]?.cpuSeconds ?? before) - before)
+            let cpu = counts.replicas.reduce(0) {
+                $0 + cpuSeconds(of: $1, usage[$1], isAdopted: adopted.contains($1))
             }
             measurements.note(id) { $0.count(.cpuSeconds, cpu) }
         }
@@ -88,6 +90,18 @@ actor MetricsKeeper {
         readAt = moment
         self.census = census
         self.usage = usage
+        let running = Set(census.values.flatMap(\.replicas))
+        cpu = cpu.filter { running.contains($0.key) }
+    }
+
+    /// What a replica used since its last reading. What one that was adopted used before this process is counted
+    /// already, by the one before.
+    private func cpuSeconds(of replica: ReplicaID, _ usage: ReplicaUsage?, isAdopted: Bool) -> Double {
+        // Where it cannot be read for once, the next reading covers both times.
+        guard let total = usage?.cpuSeconds else { return 0 }
+        let before = cpu[replica] ?? (isAdopted ? total : 0)
+        cpu[replica] = total
+        return max(0, total - before)
     }
 
     private func note(_ gauge: DeploymentGauge, _ value: Double, of id: DeploymentID) {

@@ -45,6 +45,8 @@ public actor Controller {
     let logger: Logger
 
     var replicas: [ReplicaID: Replica] = [:]
+    /// Replicas that an earlier process started.
+    private(set) var adopted: Set<ReplicaID> = []
     var builds: [DeploymentID: Build] = [:]
     /// Builds that wait for something the machine lacks, or because the last attempt failed.
     var buildDelays: [DeploymentID: BuildDelay] = [:]
@@ -128,6 +130,8 @@ public actor Controller {
             if replica.phase == .ready { replica.readySince = dependencies.now() }
             replicas[replica.id] = replica
         }
+        adopted = Set(replicas.keys)
+        try await drainTerminated()
         try await publish()
         inbox.ring()
     }
@@ -265,6 +269,7 @@ public actor Controller {
                 requestsInFlight: (load[deployment.id]?.inFlight ?? 0) + work.inFlight,
                 demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
                 plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
+                reducedAt: scalers[deployment.id]?.reducedAt,
                 crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
                 observedSince: observedSince,
                 imageIsMissing: deployment.imageID.map(lostImages.contains) ?? false,
@@ -292,6 +297,9 @@ public actor Controller {
                 if PlantedBug.isPlanted(.trustsOldRecords), let seen = read[id] { current = seen }
                 let step = Lifecycle.step(current, situation, now: now)
                 if step.deployment != current { try db.update(step.deployment) }
+                if let decision = Self.decision(from: current, to: step.deployment, situation, now) {
+                    try db.insert(decision, of: id, most: Self.keptDecisions)
+                }
                 return step
             }
         }

@@ -12,12 +12,31 @@ extension Controller {
         case .cancelBuild:
             builds[deployment.id]?.task?.cancel()
         case .startReplicas(let count): startReplicas(count, of: deployment)
-        case .drain(let id):
-            replicas[id]?.drainingSince = dependencies.now()
-            replicasChanged = true
+        case .drain(let id): drain(id)
         case .stop(let id): stop(id, grace: Self.stopGrace)
         case .discard(let id): stop(id, grace: .zero)
         }
+    }
+
+    func drain(_ id: ReplicaID) {
+        guard replicas[id]?.drainingSince == nil else { return }
+        replicas[id]?.drainingSince = dependencies.now()
+        replicasChanged = true
+    }
+
+    /// Whether the replica is there and not leaving already.
+    func runs(_ id: ReplicaID, of deployment: DeploymentID) -> Bool {
+        guard let replica = replicas[id], replica.deploymentID == deployment else { return false }
+        return replica.drainingSince == nil && !replica.hasExited
+    }
+
+    /// What was ended by a call of the last run.
+    func drainTerminated() async throws {
+        let terminated = try await store.read { try $0.terminatedReplicas() }
+        guard !terminated.isEmpty else { return }
+        for id in terminated { drain(id) }
+        let running = Set(replicas.keys)
+        try await store.write { try $0.forgetTerminations(except: running) }
     }
 
     // MARK: Builds
@@ -32,8 +51,7 @@ extension Controller {
         builds[deployment.id]?.task = Task { [engine, logs, dependencies, store] in
             let outcome: BuildObservation
             do {
-                let archives = PushedArchives(store: store, dependencies: dependencies)
-                guard let path = try await archives.path(archiveKey) else {
+                guard let path = try await Self.archive(archiveKey, store, dependencies) else {
                     throw BuildFailure(reason: "The uploaded archive is gone.")
                 }
                 let name = try await store.read { try $0.model(deployment.modelID)?.name }
@@ -52,6 +70,10 @@ extension Controller {
                 outcome = .failed(reason: failure.reason)
             } catch is CancellationError {
                 outcome = .idle
+            } catch let failure as StorageFailure {
+                // The store has no part in what was pushed.
+                self.delayBuild(of: deployment, failure.publicMessage)
+                outcome = .idle
             } catch let shortage as StartFailure where shortage.cause == .machine {
                 self.delayBuild(of: deployment, shortage.reason)
                 outcome = .idle
@@ -59,6 +81,21 @@ extension Controller {
                 outcome = .failed(reason: "The build could not be carried out: \(error)")
             }
             self.buildEnded(of: deployment.id, archiveKey: archiveKey, outcome)
+        }
+    }
+
+    /// The archive of a build.
+    /// - Throws: `StartFailure` where it cannot be read now, which says nothing about the build.
+    private static func archive(
+        _ key: String, _ store: Store, _ dependencies: ControlDependencies
+    ) async throws -> String? {
+        do {
+            return try await PushedArchives(store: store, dependencies: dependencies).path(key)
+        } catch let changed as ChangedArchive {
+            throw BuildFailure(reason: changed.description)
+        } catch {
+            if error is CancellationError || error is StorageFailure { throw error }
+            throw StartFailure(reason: "The uploaded archive cannot be read now.", cause: .machine)
         }
     }
 
@@ -179,6 +216,11 @@ extension Controller {
                 let spec = try await self.spec(of: deployment, replica: id, image: image, reservation)
                 if !self.stopping.contains(id) { try await engine.start(spec) }
             } catch {
+                // The store has no part in the replica: it is started again.
+                let error: any Error =
+                    (error as? StorageFailure).map {
+                        StartFailure(reason: $0.publicMessage, cause: .machine)
+                    } ?? error
                 self.noteFailedStart(of: id, image, error)
                 self.receive(
                     .phase(
@@ -256,8 +298,8 @@ extension Controller {
         for id in builds.keys where !known.contains(id) { forgetBuild(of: id) }
     }
 
-    /// A refused connection is a hint only; the engine's own probe decides. Until then the replica gets no new
-    /// requests.
+    /// A refused connection is a hint only, and told in the log: the engine's own probe decides, and until then the
+    /// replica stays in the table.
     func suspect(_ ids: Set<ReplicaID>) {
         for id in ids where replicas[id]?.phase == .ready {
             logger.warning("a replica refused a connection", metadata: ["replica": "\(id)"])

@@ -20,13 +20,13 @@ extension Controller {
     private func gateEnded(_ promotion: Promotion, _ problem: String?) async {
         log(
             "Gate: \(problem ?? "passed.")", problem == nil ? .info : .error, of: promotion.candidateID)
-        let now = dependencies.now()
+        let (now, wall) = (dependencies.now(), dependencies.wallNow)
         do {
             try await store.write { db in
                 guard var current = try db.promotion(promotion.id) else { return }
                 let effect = current.gateEnded(problem, at: now)
                 try db.update(current)
-                if effect == .fallBack { try PromotionDriver.fallBack(current, in: db, at: now) }
+                if effect == .fallBack { try PromotionDriver.fallBack(current, in: db, at: wall) }
             }
         } catch {
             // It will be asked again.

@@ -21,7 +21,7 @@ extension Controller {
     func stepPromotions() async throws {
         let running = try await read().promotions
         guard !running.isEmpty else { return }
-        let now = dependencies.now()
+        let (now, wall) = (dependencies.now(), dependencies.wallNow)
         let ready = Dictionary(
             grouping: replicas.values.filter { $0.phase == .ready && $0.drainingSince == nil },
             by: \.deploymentID
@@ -31,7 +31,8 @@ extension Controller {
             let before = promotion
             let step = try await store.write { [shortages] db in
                 try PromotionDriver.advance(
-                    promotion.id, ready: ready, wanted: wanted, shortages: shortages, in: db, now: now)
+                    promotion.id, ready: ready, wanted: wanted, shortages: shortages, in: db, now: now,
+                    wall: wall)
             }
             guard let (after, effect) = step else { continue }
             if effect == .runGate { runGate(of: after) }
@@ -51,9 +52,10 @@ enum PromotionDriver {
     ///   - ready: ready replicas by deployment and image.
     ///   - wanted: replicas the environment's load calls for.
     ///   - shortages: what deployments that should have another replica wait for.
+    ///   - wall: the time that schedules go by.
     static func advance(
         _ id: PromotionID, ready: [DeploymentID: [ImageID: Int]], wanted: Int,
-        shortages: [DeploymentID: String], in db: StoreWriter, now: Timestamp
+        shortages: [DeploymentID: String], in db: StoreWriter, now: Timestamp, wall: Timestamp
     ) throws -> (Promotion, PromotionEffect)? {
         guard var promotion = try db.promotion(id), !promotion.status.isTerminal,
             var environment = try db.environment(promotion.environment, of: promotion.modelID)
@@ -73,18 +75,18 @@ enum PromotionDriver {
             },
             previousReady: readyReplicas(previous),
             wantedReplicas: previous?.desired == .running ? wanted : 0,
-            environment: environment.effectiveAutoscaling(at: now),
+            environment: environment.effectiveAutoscaling(at: wall),
             patienceSeconds: candidate?.deployTimeoutSeconds ?? 0)
         let before = promotion
         let effect = promotion.advance(view, now: now)
         if promotion != before { try db.update(promotion) }
         switch effect {
         case .none, .runGate: break
-        case .fallBack: try fallBack(promotion, in: db, at: now)
+        case .fallBack: try fallBack(promotion, in: db, at: wall)
         case .swap:
             guard var candidate else { break }
             // The environment's settings reach the promoted deployment here, on success, and nowhere earlier.
-            candidate.autoscaling = environment.effectiveAutoscaling(at: now)
+            candidate.autoscaling = environment.effectiveAutoscaling(at: wall)
             candidate.desired = .running
             try db.update(candidate)
             environment.currentDeploymentID = candidate.id
@@ -98,7 +100,8 @@ enum PromotionDriver {
 
     /// What ends without a swap: a copy nobody asked for by name goes to sleep, and settings that waited for the
     /// end reach the deployment that stays.
-    static func fallBack(_ promotion: Promotion, in db: StoreWriter, at now: Timestamp) throws {
+    /// - Parameter wall: the time that schedules go by.
+    static func fallBack(_ promotion: Promotion, in db: StoreWriter, at wall: Timestamp) throws {
         if promotion.candidateIsCopy, var copy = try db.deployment(promotion.candidateID),
             copy.desired == .running, !copy.status.isFailure
         {
@@ -107,9 +110,9 @@ enum PromotionDriver {
         }
         guard let environment = try db.environment(promotion.environment, of: promotion.modelID),
             let id = environment.currentDeploymentID, var current = try db.deployment(id),
-            current.autoscaling != environment.effectiveAutoscaling(at: now)
+            current.autoscaling != environment.effectiveAutoscaling(at: wall)
         else { return }
-        current.autoscaling = environment.effectiveAutoscaling(at: now)
+        current.autoscaling = environment.effectiveAutoscaling(at: wall)
         try db.update(current)
     }
 

@@ -44,6 +44,23 @@ extension Controller {
         try await keep(decisions)
     }
 
+    /// The decision to sleep or to wake up, which is the lifecycle's.
+    static func decision(
+        from old: Deployment, to new: Deployment, _ situation: Situation, _ now: Timestamp
+    ) -> ScalingDecision? {
+        let live = situation.replicas.filter { $0.drainingSince == nil && !$0.hasExited }.count
+        switch (old.desired, new.desired) {
+        case (.running, .zero):
+            return ScalingDecision(
+                at: now, from: live, to: 0, reason: "no request for \(old.autoscaling.scaleDownDelay) s")
+        case (.zero, .running):
+            return ScalingDecision(
+                at: now, from: live, to: max(live, 1, situation.plannedReplicas ?? 0),
+                reason: situation.demanded ? "a request or a wake call came" : "a promotion needs it")
+        default: return nil
+        }
+    }
+
     /// What is remembered of deployments, for a server that sees many come and go.
     private func forgetDeleted(_ snapshot: Snapshot) {
         let known = Set(snapshot.deployments.map(\.id))

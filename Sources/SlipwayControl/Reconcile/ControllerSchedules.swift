@@ -24,6 +24,7 @@ enum WallClock {
 }
 
 extension Environment {
+    /// - Parameter now: of the wall clock (`ControlDependencies.wallNow`), as for all times of a day.
     func activeSchedule(at now: Timestamp) -> AutoscalingSchedule? {
         schedules.active { WallClock.time(now, in: $0) }
     }
@@ -36,7 +37,7 @@ extension Environment {
 
 extension Controller {
     func stepSchedules(_ snapshot: Snapshot) async throws {
-        let now = (dependencies.wallClock ?? dependencies.now)()
+        let now = dependencies.wallNow
         for environment in snapshot.environments where !environment.schedules.schedules.isEmpty {
             guard let id = environment.currentDeploymentID,
                 let current = snapshot.deployments.first(where: { $0.id == id }),

@@ -8,7 +8,7 @@ extension Controller {
     func stepWatches(_ snapshot: Snapshot) async throws {
         watchStarts = watchStarts.filter { id, _ in snapshot.watches.contains { $0.id == id } }
         guard !snapshot.watches.isEmpty else { return }
-        let now = dependencies.now()
+        let (now, wall) = (dependencies.now(), dependencies.wallNow)
         let load = gateway.load()
         for watched in snapshot.watches {
             let counts = load[watched.candidateID] ?? DeploymentLoad()
@@ -18,7 +18,7 @@ extension Controller {
             let verdict = try await store.write { db in
                 try PromotionDriver.judge(
                     watched.id, requests: counts.answered - start.answered,
-                    failures: counts.failed - start.failed, in: db, now: now)
+                    failures: counts.failed - start.failed, in: db, now: now, wall: wall)
             }
             guard verdict != .goOn else { continue }
             if case .giveBack(let reason) = verdict, let previous = watched.previousID {
@@ -35,7 +35,7 @@ extension Controller {
 extension PromotionDriver {
     /// Decides about a watched promotion and carries the decision out.
     static func judge(
-        _ id: PromotionID, requests: Int, failures: Int, in db: StoreWriter, now: Timestamp
+        _ id: PromotionID, requests: Int, failures: Int, in db: StoreWriter, now: Timestamp, wall: Timestamp
     ) throws -> WatchVerdict {
         guard var promotion = try db.promotion(id), promotion.isWatched else { return .goOn }
         guard let environment = try db.environment(promotion.environment, of: promotion.modelID) else {
@@ -58,14 +58,14 @@ extension PromotionDriver {
         case .giveBack(let reason):
             promotion.endWatch(note: "Given back: \(reason)")
             try db.update(promotion)
-            if let previous { try giveBack(promotion, environment, to: previous, reason, in: db, now) }
+            if let previous { try giveBack(promotion, environment, to: previous, reason, in: db, now, wall) }
         }
         return verdict
     }
 
     private static func giveBack(
         _ promotion: Promotion, _ environment: Environment, to previous: Deployment, _ reason: String,
-        in db: StoreWriter, _ now: Timestamp
+        in db: StoreWriter, _ now: Timestamp, _ wall: Timestamp
     ) throws {
         var random = Randomness()
         let id = PromotionID.random(length: IdentifierLength.other, using: &random)
@@ -74,7 +74,7 @@ extension PromotionDriver {
         var environment = environment
         var previous = previous
         environment.currentDeploymentID = previous.id
-        previous.autoscaling = environment.effectiveAutoscaling(at: now)
+        previous.autoscaling = environment.effectiveAutoscaling(at: wall)
         previous.desired = .running
         try db.update(environment)
         try db.update(previous)

@@ -85,7 +85,8 @@ public enum AccessTable {
                 "GET /v1/users", "GET /v1/users/{user_id}", "GET /v1/instance_types",
                 "GET /v1/instance_type_prices", "GET /v1/webhook_secrets", "GET /v1/environment_groups",
                 "GET /v1/environment_groups/{env_name}", "GET /v1/teams/{team_id}/environment_groups",
-                "GET /v1/teams/{team_id}/environment_groups/{env_name}",
+                "GET /v1/teams/{team_id}/environment_groups/{env_name}", "GET /v1/regions",
+                "GET /v1/teams/{team_id}/regions",
             ] + deployments.map { "GET \($0)" }
                 + ["config", "download", "logs", "metrics", "patches/state", "scaling_decisions"]
                 .map { "GET \(deployment)/\($0)" }
@@ -99,13 +100,15 @@ public enum AccessTable {
                 "DELETE /v1/secrets/{secret_name}", "POST /v1/teams/{team_id}/secrets",
                 "DELETE /v1/teams/{team_id}/secrets/{secret_name}", "POST /v1/webhook_secrets",
                 "POST \(deployment)/patches", "POST \(deployment)/patches/sync",
+                "PATCH \(model)",
             ]
         ),
         (
             changingEnvironments,
             [
                 "POST /v1/models", "POST /v1/teams/{team_id}/models", "POST \(model)/deployments",
-                "DELETE \(model)", "PATCH \(deployment)", "DELETE \(deployment)",
+                "DELETE \(model)", "DELETE \(deployment)/replicas/{replica_id}", "PATCH \(deployment)",
+                "DELETE \(deployment)",
                 "PATCH \(deployment)/request_backpressure_settings", "POST \(model)/environments",
                 "PATCH \(environment)", "DELETE \(environment)", "POST \(deployment)/promote",
                 "POST \(model)/deployments/development/promote",

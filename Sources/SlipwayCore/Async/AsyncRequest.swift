@@ -197,18 +197,25 @@ public struct AsyncRequest: Sendable, Equatable {
     }
 
     /// A delivery of the result ended.
-    public mutating func delivered(_ success: Bool, canRetry: Bool, at now: Timestamp) {
+    /// - Parameter problem: why it failed, in words; nil when it did not.
+    public mutating func delivered(_ problem: String?, canRetry: Bool, at now: Timestamp) {
         webhookTries += 1
         dueAt = nil
-        if success {
-            webhookStatus = .succeeded
-        } else if canRetry, webhookTries < Self.webhookAttempts {
+        if problem != nil, canRetry, webhookTries < Self.webhookAttempts {
             dueAt = now + Self.webhookPause
-        } else {
+        } else if let problem {
             webhookStatus = .failed
+            // The contract has no code for it; the message tells.
+            errors.append(
+                AsyncError(code: .internal, message: "The webhook was not delivered: \(problem)"))
             if status == .succeeded { set(.webhookFailed, at: now) }
+        } else {
+            webhookStatus = .succeeded
         }
     }
+
+    /// A delivery could not be tried for a reason of this server, which is no try.
+    public mutating func putOffDelivery(at now: Timestamp) { dueAt = now + Self.webhookPause }
 
     /// Whether a delivery is what is due.
     public var awaitsDelivery: Bool { status.isEnd && webhookStatus == .pending }

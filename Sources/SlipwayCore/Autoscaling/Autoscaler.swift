@@ -7,6 +7,8 @@ public struct AutoscalerState: Sendable, Equatable {
     public var target: Int
     /// Since when the load has called for fewer replicas without a break.
     public var lowSince: Timestamp?
+    /// When the target fell last.
+    public var reducedAt: Timestamp?
 
     public init(target: Int) { self.target = max(1, target) }
 }
@@ -55,11 +57,13 @@ public enum Autoscaler {
         }
         if before > settings.maxReplica {
             state.target = settings.maxReplica
+            state.reducedAt = now
             return decision(before, state.target, now, "max_replica is \(settings.maxReplica)")
         }
         let since = state.lowSince ?? now
         state.lowSince = since
         guard now - since >= .seconds(settings.scaleDownDelay) else { return nil }
+        state.reducedAt = now
         let removable = max(1, before * settings.maxScaleDownRate / 100)
         state.target = max(wanted, before - removable)
         state.lowSince = state.target > wanted ? now : nil

@@ -170,16 +170,19 @@ private struct Life {
         }
     }
 
-    /// The last replica goes only after a full idle delay, even if it is unhealthy (behaviour.md section 5.2).
+    /// The last replica goes only after a full idle delay, even if it is unhealthy (behaviour.md section 5.2). Those before
+    /// it go as `max_scale_down_rate` says.
     private mutating func goIdleIfUnused() {
         guard deployment.desired == .running, deployment.autoscaling.minReplica == 0,
             deployment.deployStartedAt == nil,
             deployment.status == .active || deployment.status == .unhealthy,
             situation.requestsInFlight == 0, !situation.demanded, situation.plannedReplicas == nil,
+            situation.scalingTarget <= 1,
             !situation.isBeingReplaced || PlantedBug.isPlanted(.sleepsDuringPromotions)
         else { return }
         let since = max(
             situation.lastActivity ?? situation.observedSince, situation.observedSince,
+            situation.reducedAt ?? situation.observedSince,
             deployment.status == .active ? deployment.statusSince : situation.observedSince)
         if now - since >= .seconds(deployment.autoscaling.scaleDownDelay) { deployment.desired = .zero }
     }

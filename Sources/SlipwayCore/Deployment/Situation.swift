@@ -73,6 +73,8 @@ public struct Situation: Sendable {
     public var plannedReplicas: Int?
     /// Replicas the autoscaler wants while the deployment runs; 0 until it has decided.
     public var scalingTarget: Int
+    /// When the autoscaler wanted fewer replicas last: the way to zero takes a delay for every step.
+    public var reducedAt: Timestamp?
     public var crashes: CrashHistory
     /// What the machine lacks for another replica, in words; nil when there is room.
     public var shortage: String?
@@ -88,7 +90,8 @@ public struct Situation: Sendable {
     public init(
         replicas: [Replica] = [], inFlight: [ReplicaID: Int] = [:], build: BuildObservation = .idle,
         lastActivity: Timestamp? = nil, requestsInFlight: Int = 0, demanded: Bool = false,
-        plannedReplicas: Int? = nil, scalingTarget: Int = 0, crashes: CrashHistory = .init(),
+        plannedReplicas: Int? = nil, scalingTarget: Int = 0, reducedAt: Timestamp? = nil,
+        crashes: CrashHistory = .init(),
         shortage: String? = nil, observedSince: Timestamp, imageIsMissing: Bool = false,
         buildProblem: String? = nil, isBeingReplaced: Bool = false
     ) {
@@ -100,6 +103,7 @@ public struct Situation: Sendable {
         self.demanded = demanded
         self.plannedReplicas = plannedReplicas
         self.scalingTarget = scalingTarget
+        self.reducedAt = reducedAt
         self.crashes = crashes
         self.shortage = shortage
         self.observedSince = observedSince

@@ -19,7 +19,7 @@ public struct RollingConfig: Sendable, Codable, Equatable {
     public var replicaOverheadPercent: Int
 
     public init(
-        maxSurgePercent: Int = 10, maxUnavailablePercent: Int = 0, stabilizationSeconds: Int = 0,
+        maxSurgePercent: Int = 25, maxUnavailablePercent: Int = 0, stabilizationSeconds: Int = 0,
         replicaOverheadPercent: Int = 0
     ) {
         self.maxSurgePercent = maxSurgePercent

@@ -56,11 +56,11 @@ public enum Names {
         }
     }
 
-    /// API key names: lower-case letters, digits, hyphen (behaviour.md section 8.3), 1–100 characters.
+    /// API key names: any text people can read, 1–255 characters.
     public static func problem(inAPIKeyName name: String) -> String? {
-        guard (1...100).contains(name.utf8.count),
-            name.utf8.allSatisfy({ isLowerOrDigit($0) || $0 == UInt8(ascii: "-") })
-        else { return "API key names have 1 to 100 lower-case letters, digits and hyphens." }
+        guard (1...255).contains(name.unicodeScalars.count),
+            name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else { return "API key names have 1 to 255 characters and no control characters." }
         return nil
     }
 
@@ -78,6 +78,25 @@ public enum Names {
         var next = (numbers.filter { (0...maxNumberedDeployment).contains($0) }.max() ?? 0) + 1
         while taken.contains("\(prefix)\(next)") { next += 1 }
         return "\(prefix)\(next)"
+    }
+
+    /// The name of a promotion's copy: that of its source and the second of its making. Copies of copies do not get longer,
+    /// and one of the same second takes the next.
+    ///
+    /// - Parameter taken: names in use.
+    public static func copyName(of source: String, at seconds: Int64, taken: Set<String>) -> String {
+        var base = Substring(source)
+        if let dot = base.lastIndex(of: "."), dot != base.startIndex {
+            let suffix = base[base.index(after: dot)...]
+            if suffix.utf8.count >= 10, suffix.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+                base = base[..<dot]
+            }
+        }
+        // A number of the same length for the next centuries.
+        base = base.prefix(255 - 1 - 12)
+        var number = seconds
+        while taken.contains("\(base).\(number)") { number += 1 }
+        return "\(base).\(number)"
     }
 
     private static func isLowerOrDigit(_ byte: UInt8) -> Bool {

@@ -8,6 +8,11 @@ enum InferenceTarget: Sendable, Hashable {
     case development
     case environment(String)
     case deployment(DeploymentID)
+
+    /// By the name of an environment; `development` is reserved and stands for the development deployment.
+    static func named(_ name: String) -> InferenceTarget {
+        name == "development" ? .development : .environment(name)
+    }
 }
 
 /// What the client wants from the deployment.
@@ -114,7 +119,7 @@ enum HostRouter {
         } else if first.isExactly("development") {
             target = .development
         } else if first.isExactly("environments"), let name = segments.next() {
-            target = .environment(name.text)
+            target = .named(name.text)
         } else if first.isExactly("deployment"), let id = segments.next() {
             target = .deployment(DeploymentID(id.text))
         } else {
@@ -138,7 +143,7 @@ enum HostRouter {
         return InferenceCall(
             model: model,
             request: operation(segments, query: query).map {
-                .init(target: .environment(environment), operation: $0)
+                .init(target: .named(environment), operation: $0)
             })
     }
 

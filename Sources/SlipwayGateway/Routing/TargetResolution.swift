@@ -23,7 +23,9 @@ extension RoutingTable {
             guard let current = routes.environments[name] else {
                 throw PlatformErrors.unknownEnvironment(name, model)
             }
-            guard let id = current else { throw PlatformErrors.emptyEnvironment(name, model) }
+            // Until something was promoted, what there is serves production.
+            let only = name == "production" ? routes.development : nil
+            guard let id = current ?? only else { throw PlatformErrors.emptyEnvironment(name, model) }
             return routes.splits[name].map { side(of: $0, current: id, lot: query.lot) } ?? id
         case .deployment(let id):
             guard routes.deployments.contains(id) else { throw PlatformErrors.unknownDeployment(id, model) }

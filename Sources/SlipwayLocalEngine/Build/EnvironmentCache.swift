@@ -45,7 +45,7 @@ struct EnvironmentRecipe: Sendable {
 
 actor EnvironmentCache {
     private let configuration: LocalEngineConfiguration
-    private var making: [String: (task: Task<Void, any Error>, waiters: Int)] = [:]
+    private var making: [String: SharedWork] = [:]
     /// How many builds use an environment that no image may name yet.
     private var holds: [String: Int] = [:]
 
@@ -105,31 +105,22 @@ actor EnvironmentCache {
         if Self.isComplete(directory) {
             return log("Using the cached Python environment \(name.prefix(12)).")
         }
+        // One that was given up cleans up first: both would write to the same place.
+        while let work = making[name], work.isGivenUp {
+            await work.end()
+            if making[name] === work { making[name] = nil }
+        }
         if making[name] == nil {
             let install = EnvironmentInstall(
                 configuration: configuration, sandbox: sandbox, recipe: recipe, tools: tools,
                 directory: directory, work: "\(configuration.root)/work/\(UUID().uuidString)", log: log)
-            making[name] = (Task { try await install.run() }, 0)
+            making[name] = SharedWork(Task { try await install.run() })
         } else {
             log("Waiting for another build that makes the same Python environment.")
         }
-        making[name]?.waiters += 1
-        guard let task = making[name]?.task else { return }
-        defer { leave(name, cancelling: false) }
-        try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
-            Task { await self.leave(name, cancelling: true) }
-        }
-    }
-
-    private func leave(_ name: String, cancelling: Bool) {
-        guard var entry = making[name] else { return }
-        if cancelling {
-            if entry.waiters == 1 { entry.task.cancel() }
-            return
-        }
-        entry.waiters -= 1
-        making[name] = entry.waiters == 0 ? nil : entry
+        guard let work = making[name] else { return }
+        // Whoever comes after the last waiter has gone begins anew.
+        defer { if making[name] === work, !work.hasWaiters { making[name] = nil } }
+        try await work.wait()
     }
 }

@@ -35,10 +35,24 @@ struct ImageBuilder: Sendable {
     ) async throws -> BuiltImage {
         let started = ContinuousClock.now
         let work = configuration.root + "/work/\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         defer { Trash.remove(work) }
+        do {
+            return try await build(request, in: work, started, say)
+        } catch {
+            // Looked at while what the build wrote is still there.
+            guard let shortage = BuildShortage.words(for: error, root: configuration.root) else {
+                throw error
+            }
+            throw StartFailure(reason: shortage, cause: .machine)
+        }
+    }
 
+    private func build(
+        _ request: BuildRequest, in work: String, _ started: ContinuousClock.Instant,
+        _ say: @escaping @Sendable (LogLevel, String) -> Void
+    ) async throws -> BuiltImage {
         say(.info, "Build of \(request.modelName) started.")
+        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         let context = work + "/context"
         if await toolchain.existing() == nil {
             say(.info, "Waiting for the build tools, which are being installed on this machine.")

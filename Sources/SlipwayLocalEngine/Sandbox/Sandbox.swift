@@ -77,6 +77,7 @@ struct Sandbox: Sendable {
         do {
             group = try groups?.make(configuration.buildGroupPrefix + UUID().uuidString, limits)
         } catch {
+            if error.cause == .machine { throw error }
             throw BuildFailure(reason: error.reason)
         }
         launch.cgroups = group?.directories ?? []

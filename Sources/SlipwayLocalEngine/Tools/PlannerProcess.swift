@@ -44,7 +44,8 @@ final class PlannerProcess: Sendable {
                 .planner(disk: configuration.buildDiskLimit))
         } catch {
             Trash.remove(unit)
-            throw (error as? StartFailure).map { BuildFailure(reason: $0.reason) } ?? error
+            guard let failure = error as? StartFailure, failure.cause != .machine else { throw error }
+            throw BuildFailure(reason: failure.reason)
         }
         do {
             let alone = sandbox.isolation.has(.processes) ? ["alone"] : []
@@ -73,7 +74,7 @@ final class PlannerProcess: Sendable {
                 await group?.remove()
                 Trash.remove(unit)
             }
-            throw error is BuildFailure
+            throw error is BuildFailure || BuildShortage.isShortage(error)
                 ? error : BuildFailure(reason: "The planner cannot be started: \(error)")
         }
         answers = Answers(socket, longest: Self.longestAnswer)

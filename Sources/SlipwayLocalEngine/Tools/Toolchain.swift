@@ -75,7 +75,8 @@ actor Toolchain {
         do {
             return try await task.value
         } catch {
-            making = nil
+            // A later call may have begun anew already.
+            if making == task { making = nil }
             throw error
         }
     }

@@ -48,6 +48,11 @@ extension Request {
         }
     }
 
+    /// Whether the head announces a body.
+    var hasBody: Bool {
+        headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
+    }
+
     /// False when the head announces a longer body than a JSON document may have.
     var hasAcceptableLength: Bool {
         guard let text = headers[.contentLength] else { return true }

@@ -27,9 +27,10 @@ struct Authentication: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// Everything but the index, health and contract.
+    /// Everything but the index, health and contract. By the first segment, as the router reads paths: `//v1/models` is a
+    /// call of `/v1/models`.
     static func covers(_ path: String) -> Bool {
-        path == "/v1" || path.hasPrefix("/v1/") || path.hasPrefix(AsyncRouter.prefix) || path == "/graphql"
-            || path.hasPrefix("/graphql/") || path == "/metrics"
+        guard let first = path.split(separator: "/").first else { return false }
+        return ["v1", "graphql", "metrics", "model"].contains(first)
     }
 }

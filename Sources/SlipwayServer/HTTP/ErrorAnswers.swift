@@ -23,6 +23,7 @@ struct ErrorAnswers: RouterMiddleware {
         switch error {
         case let error as Refusal: return error
         case let error as ControlError: return Refusal(error)
+        case let error as AsyncOutputMissing: return .notFound(error.message)
         case let error as BadRequest: return .validation(error.message)
         case let error as any HTTPResponseError where error.status == .notFound:
             // Routes are made for the usual methods; there are any number of others.

@@ -15,7 +15,13 @@ enum AsyncRouter {
     private static let targets: [(path: String, target: @Sendable (Call) throws -> AsyncTarget)] = [
         ("\(base)/production", { _ in .environment(SlipwayCore.Environment.production) }),
         ("\(base)/development", { _ in .development }),
-        ("\(base)/environments/{env_name}", { call in .environment(try call.environment) }),
+        (
+            "\(base)/environments/{env_name}",
+            { call in
+                let name = try call.environment
+                return name == "development" ? .development : .environment(name)
+            }
+        ),
         ("\(base)/deployment/{deployment_id}", { call in .deployment(try call.deploymentID) }),
     ]
 
@@ -75,19 +81,36 @@ enum AsyncRouter {
         _ handler: @escaping @Sendable (Call) async throws -> Response
     ) {
         let rule = AccessTable.demand(method.rawValue, path)
+        let parameters = OperationParameters.demand(method.rawValue, String(path.dropFirst(base.count)))
         router.on(RouterPath(path), method: method) { request, context in
             let caller = try context.authenticated()
             try caller.require(rule)
-            return try await handler(Call(request: request, context: context, caller: caller))
+            let call = Call(request: request, context: context, caller: caller)
+            // Before anything is said about the request: a key of another model learns nothing here.
+            try caller.require(.invoke(call.modelID))
+            try await call.check(parameters)
+            return try await handler(call)
         }
     }
 
-    private static func submission(_ request: Request) async throws -> AsyncSubmission {
-        let tooLarge = Refusal(
+    /// The documented words.
+    private static func tooLarge(_ size: Int?) -> Refusal {
+        Refusal(
             status: .contentTooLarge, code: "PAYLOAD_TOO_LARGE",
-            message: "The body is larger than \(AsyncSubmission.largestBody) bytes.")
-        let bytes = try await request.jsonBody()
-        guard bytes.count <= AsyncSubmission.largestBody else { throw tooLarge }
+            message:
+                "payload size of \(size.map(String.init) ?? "more than \(RequestLimits.jsonBodyBytes)") bytes exceeds maximum size of \(AsyncSubmission.largestBody) bytes"
+        )
+    }
+
+    private static func submission(_ request: Request) async throws -> AsyncSubmission {
+        let bytes: [UInt8]
+        do {
+            bytes = try await request.jsonBody()
+        } catch let refusal as Refusal where refusal == .payloadTooLarge {
+            // Not read to its end: its head says how long it is, if anything does.
+            throw tooLarge(request.headers[.contentLength].flatMap { Int($0) })
+        }
+        guard bytes.count <= AsyncSubmission.largestBody else { throw tooLarge(bytes.count) }
         let body = try AsyncPredictRequest(decoding: bytes)
         do throws(SettingProblem) {
             return try AsyncSubmission(

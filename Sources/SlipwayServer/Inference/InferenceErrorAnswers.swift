@@ -2,6 +2,7 @@
 
 import Hummingbird
 import SlipwayAPI
+import SlipwayControl
 
 struct InferenceErrorAnswers: RouterMiddleware {
     typealias Context = ServerContext
@@ -14,11 +15,21 @@ struct InferenceErrorAnswers: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let refusal = ErrorAnswers.refusal(for: error, request, context)
+            let code = (error as? AsyncOutputMissing).map(Self.code) ?? Self.code(of: refusal.status)
             var response = try Answer.json(
-                InferenceErrorV1(error: refusal.message, errorCode: Self.code(of: refusal.status)),
+                InferenceErrorV1(error: refusal.message, errorCode: code),
                 status: refusal.status)
             if !refusal.allow.isEmpty { response.headers[.allow] = refusal.allow.joined(separator: ", ") }
             return response
+        }
+    }
+
+    /// A client that waits for an output asks again, gives up, or looks at the model's error.
+    private static func code(of missing: AsyncOutputMissing) -> InferenceErrorCode {
+        switch missing.status {
+        case .queued, .inProgress: .modelNotReady
+        case .failed: .applicationError
+        case .succeeded, .webhookFailed, .expired, .canceled: .clientError
         }
     }
 

@@ -33,7 +33,8 @@ enum AuditLogRoutes {
         }
         let page = try await control.auditLog(filter, from: cursor, limit: request.limit)
         return ListAuditLogsResponseV1(
-            items: try page.events.map { try AuditLogEntryV1($0) },
+            // One that cannot be read does not hide the others.
+            items: page.events.compactMap(AuditLogEntryV1.init),
             pagination: PaginationResponseV1(hasMore: page.next != nil, cursor: page.next?.text))
     }
 }
@@ -42,9 +43,10 @@ extension AuditFilter {
     fileprivate init(_ request: ListAuditLogsRequestV1) throws {
         self.init()
         search = request.search.flatMap { $0.isEmpty ? nil : $0 }
-        if !request.eventTypeGroups.isEmpty {
-            types = Set(request.eventTypeGroups.flatMap(\.types).map(\.rawValue))
-        }
+        let wanted =
+            request.eventTypeGroups.isEmpty
+            ? AuditLogEventTypeV1.contract : request.eventTypeGroups.flatMap(\.types)
+        types = Set(wanted.map(\.rawValue))
         // There are no chains.
         if !request.chainDeploymentIDs.isEmpty { types = [] }
         users = request.userIDs
@@ -63,10 +65,11 @@ extension AuditFilter {
 }
 
 extension AuditLogEntryV1 {
-    fileprivate init(_ event: AuditEvent) throws {
+    /// Nil for an entry that cannot be read.
+    fileprivate init?(_ event: AuditEvent) {
         guard let type = AuditLogEventTypeV1(rawValue: event.type),
-            case .object(var data) = try JSONDecoder().decode(JSONValue.self, from: Data(event.data.utf8))
-        else { throw Refusal.validation("The audit entry \(event.id ?? 0) cannot be read.") }
+            case .object(var data)? = try? JSONDecoder().decode(JSONValue.self, from: Data(event.data.utf8))
+        else { return nil }
         data["event_type"] = .string(event.type)
         let actorType: AuditLogActorTypeV1 =
             switch event.keyCategory {

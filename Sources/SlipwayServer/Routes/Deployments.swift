@@ -58,9 +58,8 @@ enum DeploymentRoutes {
     private static func addReading(to routes: RouteCollection<ServerContext>, _ services: Services) {
         let control = services.control
         routes.operation(.get, "\(base)") { call in
-            let name = try call.query.last { $0.name == "name" }?.value
-            return DeploymentsV1(
-                deployments: try await control.deployments(of: call.modelID, named: name)
+            DeploymentsV1(
+                deployments: try await control.deployments(of: call.modelID, named: call.name)
                     .map { try DeploymentV1($0) })
         }
         for (path, selector) in selectors {
@@ -110,6 +109,12 @@ enum DeploymentRoutes {
             let (model, id) = (try call.modelID, try call.deploymentID)
             try await control.deleteDeployment(id, of: model, by: call.caller)
             return DeploymentTombstoneV1(id: id.text, deleted: true, modelID: model.text)
+        }
+        routes.operation(.delete, "\(base)/{deployment_id}/replicas/{replica_id}") { call in
+            try await control.terminate(
+                ReplicaID(call.parameter("replica_id")), of: call.deploymentID, model: call.modelID,
+                by: call.caller)
+            return TerminateReplicaResponseV1(success: true)
         }
         for (path, selector) in selectors {
             routes.operation(.post, "\(path)/activate") { call in

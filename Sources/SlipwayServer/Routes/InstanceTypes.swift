@@ -1,4 +1,5 @@
-// /v1/instance_types and their prices: the machines are the operator's own, who may put a price on them.
+// /v1/instance_types and their prices: the machines are the operator's own, who may put a price on them. And the one
+// region there is: this machine.
 
 import Hummingbird
 import SlipwayAPI
@@ -15,6 +16,12 @@ enum InstanceTypeRoutes {
                 instanceTypes: control.instanceTypes.map {
                     InstanceTypeWithPriceV1(instanceType: InstanceTypeV1($0), price: $0.pricePerMinute)
                 })
+        }
+        let regions = RegionsV1(regions: [RegionV1(slug: "local", displayName: "This machine")])
+        routes.operation(.get, "/v1/regions") { _ in regions }
+        routes.operation(.get, "/v1/teams/{team_id}/regions") { call in
+            _ = try await control.team(call.teamID)
+            return regions
         }
         return routes
     }

@@ -27,6 +27,9 @@ struct Call: Sendable {
     var query: [(name: String, value: String)] {
         get throws { try QueryString.pairs(request.uri.query ?? "") }
     }
+
+    /// The filter `name` of lists.
+    var name: String? { get throws { try query.last { $0.name == "name" }?.value } }
 }
 
 extension RouterMethods where Context == ServerContext {
@@ -37,15 +40,41 @@ extension RouterMethods where Context == ServerContext {
         _ handler: @escaping @Sendable (Call) async throws -> some Encodable & Sendable
     ) {
         let rule = AccessTable.demand(method.rawValue, path.description)
+        let parameters = OperationParameters.demand(method.rawValue, path.description)
         on(path, method: method) { request, context in
             let caller = try context.authenticated()
             try caller.require(rule)
-            if let key = caller.idempotencyKey, let problem = IdempotencyKey.problem(in: key) {
-                throw Refusal.validation(problem)
-            }
-            return try Answer.json(
-                try await handler(Call(request: request, context: context, caller: caller)))
+            let call = Call(request: request, context: context, caller: caller)
+            try await call.check(parameters)
+            return try Answer.json(try await handler(call))
         }
+    }
+}
+
+extension Call {
+    /// Refuses what the operation does not take: query parameters, a body, an idempotency key.
+    func check(_ parameters: OperationParameters) async throws {
+        try parameters.check(query: query)
+        if let key = caller.idempotencyKey {
+            if let problem = IdempotencyKey.problem(in: key) { throw Refusal.validation(problem) }
+            // Reading twice is harmless, whatever key a client adds to all its calls.
+            guard request.method == .get || parameters.headers.contains(OperationParameters.idempotencyKey)
+            else {
+                throw Refusal.validation(
+                    "Idempotency-Key: \(parameters.method.rawValue) \(parameters.path) does not take one.")
+            }
+        }
+        if parameters.body == nil, request.hasBody { _ = try await body(as: EmptyRequest.self) }
+    }
+}
+
+extension OperationParameters {
+    /// The row of a route. A route without one is a mistake in the program that must not be served.
+    static func demand(_ method: String, _ path: String) -> OperationParameters {
+        guard let row = row(method, path) else {
+            preconditionFailure("\(method) \(path) is not described in OpenAPIDocument.operations")
+        }
+        return row
     }
 }
 

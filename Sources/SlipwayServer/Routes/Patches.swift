@@ -44,7 +44,7 @@ enum PatchRoutes {
         }
         routes.operation(.post, "\(base)/sync") { call in
             let (model, id) = (try call.modelID, try call.deploymentID)
-            _ = try await call.body(as: SyncDeploymentPatchesRequestV1.self)
+            _ = try await call.body(as: EmptyRequest.self)
             try await control.requireDevelopment(id, of: model)
             switch try await control.syncPatches(of: model, by: call.caller) {
             case .done: return SyncDeploymentPatchesResponseV1(needsFullDeployReason: nil)
@@ -63,7 +63,7 @@ enum PatchRoutes {
     ) throws -> Data {
         let operations = try body.patchOps.map { operation -> [String: Any] in
             guard
-                var members = try JSONSerialization.jsonObject(with: Data(WireJSON.encode(operation)))
+                var members = try JSONSerialization.jsonObject(with: Data(WireJSON.encode(operation.json)))
                     as? [String: Any]
             else { throw Refusal.validation("patch_ops: expected objects.") }
             return ["type": members.removeValue(forKey: "type") ?? NSNull(), "body": members]

@@ -15,8 +15,14 @@ enum UserRoutes {
         routes.operation(.get, "/v1/users") { call in
             let page = try Page(call.query)
             let workspace = try await control.organization.name
-            let rest = try await control.users().sorted { $0.id < $1.id }
-                .filter { user in page.after.map { user.id.text > $0 } ?? true }
+            let users = try await control.users().sorted { $0.id < $1.id }
+            if let after = page.after, !users.contains(where: { $0.id.text == after }) {
+                throw Refusal.validation("cursor: this is not a cursor of an earlier answer.")
+            }
+            let rest = users.filter { user in
+                (page.email == nil || user.email == page.email)
+                    && page.after.map { user.id.text > $0 } ?? true
+            }
             let items = rest.prefix(page.limit)
             let hasMore = rest.count > items.count
             return UsersResponseV1(
@@ -48,11 +54,14 @@ enum UserRoutes {
         var limit = defaultPage
         /// The last id of the page before.
         var after: String?
+        /// Only the user with this address.
+        var email: String?
 
         init(_ query: [(name: String, value: String)]) throws {
             for (name, value) in query {
                 switch name {
                 case "cursor": after = value
+                case "email": email = value
                 case "limit":
                     guard let number = Int(value), (1...largestPage).contains(number) else {
                         throw Refusal.validation("limit must be from 1 to \(largestPage), not \(value).")

@@ -3,6 +3,7 @@
 import Foundation
 import SlipwayControl
 import SlipwayCore
+import SlipwayTruss
 
 final class Owner: @unchecked Sendable {
     private let world: World
@@ -74,6 +75,9 @@ final class Owner: @unchecked Sendable {
         world.ledger.note(\.environments, .init(model: made.model.id, name: Environment.production))
     }
 
+    /// BLAKE3 of the text `pass`.
+    private static let digestOfPass = "7be1b497736a4478f45a07661468dd282edc01d31a403641dd3e2a07cac4fc05"
+
     /// Stages a live patch on what is there, and usually syncs it.
     private func patch(_ model: ModelID) async {
         let state = await world.ask("\(name) asks for the state of its source") { control, _ in
@@ -81,19 +85,28 @@ final class Owner: @unchecked Sendable {
         }
         guard let state = state.value ?? nil else { return }
         patches += 1
-        let hash = "\(name)-patch-\(patches)"
+        // Every patch leads to a state of its own: it adds a directory that no other has.
+        let label = "\(name)-patch-\(patches)"
+        guard
+            let point = try? PatchPoint(
+                contentHashes: ["model/model.py": Self.digestOfPass, label: nil],
+                config: "model_name: simulated\n",
+                requirements: [])
+        else { return }
+        let hash = point.hash
         let isHot = dice.chance(0.5, "\(name)/patch/is-hot")
         let body = Data(
             """
             {"prev_hash": "\(state.pending?.hash ?? state.running.hash)", "next_hash": "\(hash)",
-             "next_signature": {"config": "model_name: simulated\\n"}, "patch_ops": [
+             "next_signature": {"config": "model_name: simulated\\n", "content_hashes_by_path":
+               {"model/model.py": "\(Self.digestOfPass)", "\(label)": null}}, "patch_ops": [
                {"type": "model_code", "body": {"action": "UPDATE", "path": "model.py", "content": "pass",
                 "hot_reload": \(isHot)}}]}
             """.utf8)
         let before = world.ledger.patched[model]
         // Until it is known whether it was staged, the one before may have been followed by it or not.
         world.ledger.patched[model] = nil
-        let staged = await world.ask("\(name) stages \(hash)") { control, caller in
+        let staged = await world.ask("\(name) stages \(label)") { control, caller in
             try await control.stagePatch(body, of: model, by: caller)
         }
         switch staged {

@@ -51,14 +51,27 @@ extension StoreReader {
         ).map(\.request)
     }
 
-    /// Deliveries that are due, oldest first.
-    public func dueDeliveries(at now: Timestamp, limit: Int) throws -> [AsyncRequest] {
+    /// Deployments whose requests have deliveries that are due.
+    public func deploymentsWithDueDeliveries(at now: Timestamp) throws -> [DeploymentID] {
+        try String.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT DISTINCT deployment_id FROM async_requests
+                    WHERE webhook_status = 'PENDING' AND status NOT IN ('QUEUED', 'IN_PROGRESS') AND due_at <= ?
+                    """), arguments: [now.microseconds]
+        ).map { DeploymentID($0) }
+    }
+
+    /// Deliveries of a deployment's requests that are due, oldest first.
+    public func dueDeliveries(
+        of deployment: DeploymentID, at now: Timestamp, limit: Int
+    ) throws -> [AsyncRequest] {
         try AsyncRecord.all(
             db,
             """
-            WHERE webhook_status = 'PENDING' AND status NOT IN ('QUEUED', 'IN_PROGRESS') AND due_at <= ?
-            ORDER BY due_at LIMIT ?
-            """, [now.microseconds, limit]
+            WHERE deployment_id = ? AND webhook_status = 'PENDING' AND status NOT IN ('QUEUED', 'IN_PROGRESS')
+            AND due_at <= ? ORDER BY due_at LIMIT ?
+            """, [deployment.text, now.microseconds, limit]
         ).map(\.request)
     }
 

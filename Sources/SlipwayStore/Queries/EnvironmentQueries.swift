@@ -63,8 +63,7 @@ extension StoreWriter {
 
     public func update(_ promotion: Promotion) throws { try PromotionRecord(promotion).update(db) }
 
-    /// Removes the environment; its promotions stay as history.
-    /// With its history: another environment of that name begins with none.
+    /// Removes the environment with its history: another environment of that name begins with none.
     public func deleteEnvironment(_ name: String, of model: ModelID) throws {
         _ = try PromotionRecord.filter(Column("model_id") == model.text)
             .filter(Column("environment") == name).deleteAll(db)

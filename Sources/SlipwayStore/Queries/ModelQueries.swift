@@ -61,6 +61,8 @@ extension StoreReader {
 extension StoreWriter {
     public func insert(_ model: Model) throws { try ModelRecord(model).insert(db) }
 
+    public func update(_ model: Model) throws { try ModelRecord(model).update(db) }
+
     public func insert(_ deployment: Deployment) throws { try DeploymentRecord(deployment).insert(db) }
 
     public func update(_ deployment: Deployment) throws { try DeploymentRecord(deployment).update(db) }

@@ -59,7 +59,8 @@ public enum TrussArchive {
             var left = entry.size
             while left > 0 {
                 let chunk = try reader.read(upTo: 1 << 20)
-                hasher.combine(chunk)
+                // All of it: `Data` hashes its first 80 bytes only.
+                chunk.withUnsafeBytes { hasher.combine(bytes: $0) }
                 left -= Int64(chunk.count)
             }
             let name = entry.name.hasPrefix("./") ? String(entry.name.dropFirst(2)) : entry.name

@@ -2,6 +2,7 @@
 // be carried into a development deployment without a new push.
 
 import Foundation
+import SlipwayBLAKE3
 
 /// Why a patch cannot be taken.
 public struct PatchProblem: Error, Sendable, Equatable, CustomStringConvertible {
@@ -26,6 +27,8 @@ public struct TrussPatch: Sendable, Equatable {
     /// Lines of the requirements file of the next state, where the config names one.
     public var nextRequirements: [String]
     public var operations: [Operation]
+    /// By path, the digest of each file of the next state; nil for a directory.
+    public var claims: [String: String?]
     /// The client asks to change the running model in place: only code changes, and each operation says so.
     public var isHotReload: Bool
 
@@ -57,6 +60,7 @@ public struct TrussPatch: Sendable, Equatable {
         else { throw PatchProblem("next_signature: expected an object") }
         nextSignature = String(decoding: signatureText, as: UTF8.self)
         nextConfig = try text(signature, "config")
+        claims = (signature["content_hashes_by_path"] as? [String: Any] ?? [:]).mapValues { $0 as? String }
         nextRequirements = signature["requirements_file_requirements"] as? [String] ?? []
         guard let list = root["patch_ops"] as? [[String: Any]], !list.isEmpty else {
             throw PatchProblem("patch_ops: expected at least one operation")
@@ -137,24 +141,11 @@ public struct TrussPatch: Sendable, Equatable {
             throw PatchProblem("A change of \(type) needs a new push.", needsFullDeploy: true)
         }
         let old = Self.members(config)
-        let new: [String: Any]
-        do {
-            new = Self.members(try TrussConfig.membersJSON(yaml: nextConfig))
-        } catch {
-            throw PatchProblem("config.yaml: \(error)")
-        }
+        let new = Self.members(try Self.json(ofConfig: nextConfig))
         for name in Self.fixedMembers where !Self.equal(old[name], new[name]) {
             throw PatchProblem("A change of \(name) needs a new push.", needsFullDeploy: true)
         }
-        let model = new["model_module_dir"] as? String ?? "model"
-        let packages = new["bundled_packages_dir"] as? String ?? "packages"
-        var changes = operations.compactMap { operation -> ArchiveChange? in
-            switch operation {
-            case .modelCode(let path, let content): ArchiveChange(path: "\(model)/\(path)", content: content)
-            case .package(let path, let content): ArchiveChange(path: "\(packages)/\(path)", content: content)
-            case .config, .unpatchable: nil
-            }
-        }
+        var changes = fileChanges(new)
         if operations.contains(.config) {
             changes.append(ArchiveChange(path: "config.yaml", content: Data(nextConfig.utf8)))
             if let file = new["requirements_file"] as? String, Self.isSafe(file), !file.hasSuffix(".toml"),
@@ -172,15 +163,89 @@ public struct TrussPatch: Sendable, Equatable {
         return changes
     }
 
+    // MARK: What the patch claims
+
+    /// Compares what the patch brings with the digests it claims for the next state: a patch that was cut short or mixed
+    /// up would leave a deployment whose source nobody can name.
+    ///
+    /// - Throws: `PatchProblem` naming the file that differs.
+    public func checkClaims() throws(PatchProblem) {
+        guard let point = try? PatchPoint(signature: nextSignature), point.hash == nextHash else {
+            throw PatchProblem("next_hash: it does not follow from next_signature.content_hashes_by_path")
+        }
+        var last: [String: ArchiveChange] = [:]
+        for change in fileChanges(Self.members(try Self.json(ofConfig: nextConfig))) {
+            last[Self.plain(change.path)] = change
+        }
+        if operations.contains(.config) {
+            last["config.yaml"] = ArchiveChange(path: "config.yaml", content: Data(nextConfig.utf8))
+        }
+        for (path, change) in last.sorted(by: { $0.key < $1.key }) {
+            let claim = claims[path] ?? nil
+            if let content = change.content {
+                guard claim != nil, original(of: content, at: path) != nil else {
+                    throw PatchProblem("\(path): its content has another digest than the patch claims")
+                }
+            } else if claim != nil {
+                throw PatchProblem("\(path): it is removed, and claimed to be there")
+            }
+        }
+    }
+
+    /// The bytes of a file as they were when the client hashed it; nil when they are others. The client reads texts with
+    /// one kind of line end.
+    private func original(of content: Data, at path: String) -> Data? {
+        guard let claim = claims[Self.plain(path)] ?? nil else { return nil }
+        if Self.digest(of: content) == claim.lowercased() { return content }
+        guard let text = String(data: content, encoding: .utf8) else { return nil }
+        let windows = Data(text.replacing("\n", with: "\r\n").utf8)
+        return Self.digest(of: windows) == claim.lowercased() ? windows : nil
+    }
+
+    private static func digest(of data: Data) -> String {
+        BLAKE3.hash(data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// The files that operations change, as they are in the archive.
+    private func fileChanges(_ config: [String: Any]) -> [ArchiveChange] {
+        let model = config["model_module_dir"] as? String ?? "model"
+        let packages = config["bundled_packages_dir"] as? String ?? "packages"
+        return operations.compactMap { operation -> ArchiveChange? in
+            switch operation {
+            case .modelCode(let path, let content): change("\(model)/\(path)", content)
+            case .package(let path, let content): change("\(packages)/\(path)", content)
+            case .config, .unpatchable: nil
+            }
+        }
+    }
+
+    private func change(_ path: String, _ content: Data?) -> ArchiveChange {
+        ArchiveChange(path: path, content: content.map { original(of: $0, at: path) ?? $0 })
+    }
+
+    /// A path as the client's description writes it.
+    private static func plain(_ path: String) -> String {
+        path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+
+    private static func json(ofConfig yaml: String) throws(PatchProblem) -> String {
+        do {
+            return try TrussConfig.membersJSON(yaml: yaml)
+        } catch {
+            throw PatchProblem("config.yaml: \(error)")
+        }
+    }
+
     private static func members(_ json: String) -> [String: Any] {
         (try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]) ?? [:]
     }
 
+    /// Compares decoded values by their JSON: booleans and containers of Foundation have no comparison that works for
+    /// all of them.
     private static func equal(_ left: Any?, _ right: Any?) -> Bool {
-        switch (left, right) {
-        case (nil, nil): true
-        case (let left?, let right?): (left as? NSObject)?.isEqual(right) ?? false
-        default: false
+        func text(_ value: Any?) -> Data? {
+            try? JSONSerialization.data(withJSONObject: [value ?? NSNull()], options: .sortedKeys)
         }
+        return (left == nil) == (right == nil) && text(left) == text(right)
     }
 }

@@ -1,4 +1,4 @@
-// The data directory: made with owner-only rights, locked by the one server that uses it.
+// The data directory: made with owner-only rights. The lock that keeps a second server out is the database's.
 
 import Foundation
 import Synchronization
@@ -14,7 +14,7 @@ struct DataDirectory: Sendable {
     var blobs: String { root + "/blobs" }
     var logs: String { root + "/logs" }
 
-    /// Makes the directory where it is missing and takes its lock.
+    /// Makes the directory where it is missing, and tries whether it can be written.
     /// - Throws: `SettingsError` saying what is wrong with it.
     init(_ path: String) throws(SettingsError) {
         root = Self.absolute(path)

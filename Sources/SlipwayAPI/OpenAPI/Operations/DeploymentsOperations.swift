@@ -32,6 +32,11 @@ extension APIOperation {
             "Deletes a deployment that no environment serves.",
             answers: "DeploymentTombstoneV1"),
         .management(
+            .delete, "/v1/models/{model_id}/deployments/{deployment_id}/replicas/{replica_id}",
+            "terminateReplica",
+            "Ends a replica after its last request; another one takes its place.",
+            answers: "TerminateReplicaResponseV1"),
+        .management(
             .get, "/v1/models/{model_id}/deployments/{deployment_id}/config", "getDeploymentConfig",
             "Reads the configuration a deployment was pushed with.",
             query: [

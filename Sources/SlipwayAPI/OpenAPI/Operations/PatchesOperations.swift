@@ -12,7 +12,7 @@ extension APIOperation {
             answers: "GetDeploymentPatchesStateResponseV1", errors: [503]),
         .management(
             .post, "/v1/models/{model_id}/deployments/{deployment_id}/patches/sync", "syncDeploymentPatches",
-            "Lets the development deployment run what is staged.", takes: "SyncDeploymentPatchesRequestV1",
+            "Lets the development deployment run what is staged.", takes: "EmptyRequest",
             bodyRequired: false, answers: "SyncDeploymentPatchesResponseV1", errors: [503]),
     ]
 }

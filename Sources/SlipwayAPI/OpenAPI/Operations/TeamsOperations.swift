@@ -5,6 +5,9 @@ extension APIOperation {
         .management(
             .get, "/v1/teams", "listTeams",
             "Lists the teams.",
+            query: [
+                Query("name", .string.nullable.defaulting(to: .null), "Only the team of exactly this name.")
+            ],
             answers: "TeamsV1"),
         .management(
             .get, "/v1/teams/{team_id}", "getTeam",

@@ -10,6 +10,10 @@ extension APIOperation {
                     "cursor", .string.nullable.defaulting(to: .null),
                     "Where the page begins; absent for the first one."),
                 Query("limit", .integer(1...1000).defaulting(to: 100), "Most users to answer."),
+                Query(
+                    "email", .string.nullable.defaulting(to: .null),
+                    "Only the user with exactly this address."
+                ),
             ],
             answers: "UsersResponseV1"),
         .management(

@@ -12,7 +12,7 @@ extension Schema {
                 "max_delay_ms", .integer(0...60_000).defaulting(to: .integer(5000)), "The longest pause.")),
         "AsyncPredictRequest": .object(
             "A prediction to be made later.",
-            .required("model_input", .anything, "The model's input, passed on as it is."),
+            .required("model_input", .freeObject, "The model's input, passed on as it is."),
             .optional(
                 "webhook_endpoint", .string.nullable,
                 "Where the result is delivered: https, or http on this machine."),

@@ -3,7 +3,7 @@
 extension Schema {
     static let auditLogs: [String: Schema] = [
         "AuditLogEventTypeV1": .choice(AuditLogEventTypeV1.self).described(
-            "What was done. MODEL_DEPLOYMENT_RENAMED and ENVIRONMENT_GROUP_UPDATED are additions to the public contract."
+            "What was done. MODEL_RENAMED, MODEL_DEPLOYMENT_RENAMED and ENVIRONMENT_GROUP_UPDATED are additions to the public contract, answered only where event_type_groups names SLIPWAY."
         ),
         "AuditLogEventTypeGroupV1": .choice(AuditLogEventTypeGroupV1.self).described(
             "Groups of event types to filter by."),

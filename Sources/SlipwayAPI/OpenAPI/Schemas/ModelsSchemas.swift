@@ -16,6 +16,19 @@ extension Schema {
                 "instance_type_name", .string,
                 "Instance type of the production deployment, else of the newest one."),
             .required("team_name", .string, "Name of the team that owns the model.")),
+        "UpdateModelRequestV1": .object(
+            "Changes to a model; members absent or null stay as they are.",
+            .optional("name", .string(length: 1...255).nullable, "A new name, unique in the team.")),
+        "TerminateReplicaResponseV1": .object(
+            "What became of the wish to end a replica.",
+            .required("success", .boolean, "True: the replica gets no requests any more.")),
+        "RegionV1": .object(
+            "A region that deployments can be placed in.",
+            .required("slug", .string, "Identifier of the region."),
+            .required("display_name", .string, "Name shown to people.")),
+        "RegionsV1": .object(
+            "The regions there are.",
+            .required("regions", .array(.ref("RegionV1")), "One: this machine.")),
         "ModelsV1": .object(
             "All models the caller may see.",
             .required("models", .array(.ref("ModelV1")), "The models; the list is complete.")),

@@ -81,7 +81,7 @@ extension Schema {
                 "pending_patch_point",
                 .ref("DeploymentPatchPointWithHashV1").nullable.defaulting(to: .null),
                 "The newest state that is staged and not synced.")),
-        "SyncDeploymentPatchesRequestV1": .object("Takes no members."),
+        "EmptyRequest": .object("Takes no members."),
         "SyncDeploymentPatchesResponseV1": .object(
             "What a sync came to.",
             .optional(

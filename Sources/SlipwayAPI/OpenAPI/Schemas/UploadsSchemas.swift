@@ -34,7 +34,7 @@ extension Schema {
                 "preserve_env_instance_type", .boolean.defaulting(to: .bool(true)),
                 "Keep the environment's instance type instead of the configured one."),
             .optional(
-                "deploy_timeout_minutes", .integer.nullable.defaulting(to: .null),
+                "deploy_timeout_minutes", .integer(10...1440).nullable.defaulting(to: .null),
                 "Minutes until the attempt counts as failed, 10 to 1440; the server's default if null."),
             .optional(
                 "deployment_name", .string.nullable.defaulting(to: .null),
