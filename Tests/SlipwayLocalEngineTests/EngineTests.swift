@@ -202,7 +202,7 @@ import Testing
         let endpoint = try #require(await reports.endpoints[spec.replicaID])
         let answer = try await post("1", to: endpoint)
         #expect(
-            answer.contains(#"one\ntwo \"$HOME\" \\\nthree\none\ns3cret40060000\nnone\n",false,false"#),
+            answer.contains(#"one\ntwo \"$HOME\" \\\nthree\none\ns3cret40060000\nnone\n", false, false"#),
             "\(answer)")
         #expect(!log.contains("s3cret") && !log.contains("d33p"))
         await engine.shutdown(stopReplicas: true)

@@ -37,7 +37,7 @@ public struct ConfigPath: Sendable, Equatable {
 
 extension ConfigReader {
     /// Keys of the root that name one path each.
-    private static let pathKeys = [
+    static let pathKeys = [
         "bundled_packages_dir", "data_dir", "examples_filename", "model_class_filename", "model_module_dir",
         "requirements_file",
     ]

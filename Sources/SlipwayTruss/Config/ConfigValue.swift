@@ -107,6 +107,15 @@ struct ConfigValue: Sendable {
         return located
     }
 
+    /// Adds members of another mapping that this one does not have.
+    mutating func add(_ keys: [String], from other: ConfigValue?) {
+        guard case .mapping(var members) = content else { return }
+        for key in keys where self[key] == nil {
+            if let value = other?[key], value.isText { members.append((key, value)) }
+        }
+        content = .mapping(members)
+    }
+
     /// The deepest value on a path of keys and indexes.
     func nearest(_ path: [String]) -> ConfigValue {
         var value = self

@@ -109,7 +109,10 @@ public struct TrussConfig: Sendable {
         canonical: String, namesPythonVersion: Bool, loaderWarnings: [String] = [], yaml: String?
     ) throws(ConfigError) {
         let tree = yaml.flatMap { try? ConfigValue.yaml($0) }
-        try self.init(ConfigValue.json(canonical).located(in: tree), raw: yaml)
+        var root = try ConfigValue.json(canonical).located(in: tree)
+        // The package leaves out what says the default; links of the archive are looked for there all the same.
+        root.add(ConfigReader.pathKeys, from: tree)
+        try self.init(root, raw: yaml)
         self.namesPythonVersion = namesPythonVersion
         json = canonical
         warnings = loaderWarnings.map { ConfigProblem(path: "", message: $0) } + warnings
