@@ -36,7 +36,7 @@ struct ImageBuilder: Sendable {
         let started = ContinuousClock.now
         let work = configuration.root + "/work/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-        defer { Trash.remove(work) }
+        defer { Trash(root: configuration.root).discard(work) }
 
         say(.info, "Build of \(request.modelName) started.")
         let context = work + "/context"
@@ -96,7 +96,7 @@ struct ImageBuilder: Sendable {
         _ say: @escaping @Sendable (LogLevel, String) -> Void
     ) async throws -> BuiltImage {
         try Task.checkCancellation()
-        let id = try imageID(request, environment: environment, plan)
+        let id = try await Blocking.run { try imageID(request, environment: environment, plan) }
         let directory = ImageDirectory(root: configuration.root, id: id)
         if try directory.record() == nil {
             try await lay(directory, id, config, plan, context, environment, interpreter, say)
@@ -166,7 +166,7 @@ struct ImageBuilder: Sendable {
     ) async throws {
         let making = final.path + ".\(UUID().uuidString)"
         let tree = making + "/tree"
-        defer { Trash.remove(making) }
+        defer { Trash(root: configuration.root).discard(making) }
         if let download = plan.downloads.first {
             throw BuildFailure(
                 reason:

@@ -30,8 +30,8 @@ struct Launch: Sendable {
     var hidden: [String]
     /// What it sees besides the system, its image and its environment.
     var views: [View] = []
-    /// Name servers it asks; nil for those of this machine.
-    var nameServers: [String]?
+    /// Its /etc/resolv.conf; nil for that of this machine.
+    var resolver: String?
     /// Whether it gets a network of its own also where it is given a way out.
     var isNetworked = false
 

@@ -42,7 +42,7 @@ final class PlannerProcess: Sendable {
                 configuration.buildGroupPrefix + "planner-" + UUID().uuidString,
                 .planner(disk: configuration.buildDiskLimit))
         } catch {
-            Trash.remove(unit)
+            Trash(root: configuration.root).discard(unit)
             throw (error as? StartFailure).map { BuildFailure(reason: $0.reason) } ?? error
         }
         do {
@@ -70,7 +70,7 @@ final class PlannerProcess: Sendable {
             let (group, unit) = (group, unit)
             Task {
                 await group?.remove()
-                Trash.remove(unit)
+                await Trash.removeAll(unit)
             }
             throw error is BuildFailure
                 ? error : BuildFailure(reason: "The planner cannot be started: \(error)")
@@ -156,7 +156,7 @@ final class PlannerProcess: Sendable {
         answers.end()
     }
 
-    func remove() { Trash.remove(unit) }
+    func remove() { Trash(root: configuration.root).discard(unit) }
 }
 
 /// Lines that a process writes to a socket, read by a thread.
