@@ -12,11 +12,18 @@ struct Trash: Sendable {
     /// - Parameter root: of the engine; what is thrown away lies on the same file system.
     init(root: String) { path = root + "/trash" }
 
-    /// What cannot be moved is removed where it is, in the background too.
+    /// When this returns, nothing is there under that name, whatever is made in its place afterwards.
     func take(_ directory: String) {
         mkdir(path, 0o700)
-        if rename(directory, "\(path)/\(UUID().uuidString)") == 0 || errno == ENOENT { return }
-        Self.pool.submit { Self.remove(directory) }
+        if rename(directory, "\(path)/\(UUID().uuidString)") == 0 { return }
+        // It may be on another file system, or a full disk had no room for the trash. Names with a dot are nobody's.
+        let aside = "\(directory).\(UUID().uuidString)"
+        if rename(directory, aside) == 0 {
+            Self.pool.submit { Self.remove(aside) }
+        } else if errno != ENOENT {
+            // Something is mounted there: what it holds is removed now, as more may come after this.
+            Self.removeNow(directory)
+        }
     }
 
     func empty() {
@@ -48,6 +55,10 @@ struct Trash: Sendable {
     /// even their owner may look into.
     static func remove(_ path: String) {
         BlockingWork.check()
+        removeNow(path)
+    }
+
+    private static func removeNow(_ path: String) {
         if (try? FileManager.default.removeItem(atPath: path)) != nil { return }
         open(path)
         try? FileManager.default.removeItem(atPath: path)
