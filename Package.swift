@@ -66,19 +66,21 @@ let package = Package(
             dependencies: ["SlipwayCore", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: simulated),
         .target(
-            name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", yams]),
+            name: "SlipwayTruss", dependencies: ["SlipwayBLAKE3", "SlipwayCore", "SlipwayThreads", yams]),
         .target(name: "CSlipwayLinux"),
         .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"], swiftSettings: simulated),
         .target(
             name: "SlipwayLocalEngine",
             dependencies: [
-                "CSlipwayLinux", "SlipwayEngine", "SlipwaySockets", "SlipwayTruss", "SlipwayLogs", crypto,
-                logging, nioCore, nioPosix,
+                "CSlipwayLinux", "SlipwayEngine", "SlipwaySockets", "SlipwayTruss", "SlipwayLogs",
+                "SlipwayThreads", crypto, logging, nioCore, nioPosix,
             ]),
         .target(name: "CSlipwaySockets"),
         .target(
             name: "SlipwaySockets",
-            dependencies: ["CSlipwaySockets", .product(name: "HeapModule", package: "swift-collections")],
+            dependencies: [
+                "CSlipwaySockets", "SlipwayCore", .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayGateway",

@@ -26,6 +26,11 @@ if grep -q "import proxies" "Benchmarks/$name/run.py"; then
     GATEWAY_HOST=$(swift build -c release --show-bin-path)/gateway-host
     export GATEWAY_HOST
 else
+    if grep -q nginx "Benchmarks/$name/run.py"; then
+        missing=()
+        need nginx-light test -x /usr/sbin/nginx
+        apt_install "${missing[@]}"
+    fi
     swift build -c release --product slipway 2>&1 | tail -1
     SLIPWAY_BINARY=$(swift build -c release --show-bin-path)/slipway
     export SLIPWAY_BINARY

@@ -122,7 +122,7 @@ public actor LocalEngine: Engine {
     }
 
     public func removeImage(_ id: ImageID) async {
-        Trash.remove(ImageDirectory(root: configuration.root, id: id).path)
+        Trash(root: configuration.root).discard(ImageDirectory(root: configuration.root, id: id).path)
         await freeEnvironments()
     }
 
@@ -153,7 +153,7 @@ public actor LocalEngine: Engine {
         let sandbox = try await currentSandbox()
         if let refusal = sandbox.isolation.refusal { throw StartFailure(reason: refusal) }
         let egress = try self.egress(of: built, sandbox.isolation)
-        let isInside = sandbox.isolation.has(.network) && !NetworkWall.network.isRemoved
+        let isInside = sandbox.isolation.has(.network) && !Wall.network.isRemoved
         if isInside, egress == .open { try wayOut.check() }
         let rules = isInside && egress == .open ? wayOut.rules(allowed: built.allowedAddresses) : nil
         let port = isInside ? built.fixedPort ?? Self.serverPort : try await takePort(built)
@@ -171,7 +171,7 @@ public actor LocalEngine: Engine {
                 hasAccess: rules != nil && configuration.serveInference != nil)
             launch.egress = egress
             launch.isNetworked = isInside
-            launch.nameServers = rules?.nameServers
+            launch.resolver = rules.map { NameServers.configuration($0.nameServers) }
             try sandbox.prepare(launch, secrets: spec.secrets, environmentName: spec.environmentName)
             let startedAt = configuration.now()
             func record(_ process: SpawnedProcess) -> ReplicaRecord {
@@ -205,7 +205,7 @@ public actor LocalEngine: Engine {
         } catch {
             if !isInside { ports.release(port) }
             await group?.remove()
-            unit.remove()
+            await unit.remove()
             if error is StartFailure { throw error }
             throw StartFailure(
                 reason: BuildText(configuration).withoutPaths("\(error)"),
@@ -325,7 +325,7 @@ public actor LocalEngine: Engine {
         await entry.record.endHelper()
         await entry.record.controlGroup?.remove()
         if entry.network == nil { ports.release(entry.record.port) }
-        UnitDirectory(root: configuration.root, id: id).remove()
+        await UnitDirectory(root: configuration.root, id: id).remove()
     }
 
     public func adopt() async throws -> [Replica] {
@@ -384,10 +384,10 @@ public actor LocalEngine: Engine {
     private func currentSandbox() async throws -> Sandbox {
         let task =
             probe
-            ?? Task { [configuration, groups] in
+            ?? Task { [configuration, groups, wayOut] in
                 Sandbox(
                     configuration: configuration, isolation: try await Isolation.probe(configuration),
-                    groups: groups)
+                    groups: groups, wayOut: wayOut)
             }
         probe = task
         do {
@@ -405,12 +405,15 @@ public actor LocalEngine: Engine {
 
     private func describe(_ sandbox: Sandbox) -> (facts: [String], missing: [String]) {
         var said = sandbox.isolation.describe(user: configuration.replicaUser, egress: configuration.egress)
-        if sandbox.isolation.has(.network), configuration.egress == .open {
-            if let problem = wayOut.problem {
-                said.missing.append(
-                    "replicas cannot be given a way out of their network (\(problem)): only deployments with egress \"none\" can be started"
-                )
-            } else {
+        guard sandbox.isolation.has(.network) else { return said }
+        if let problem = wayOut.problem {
+            said.missing.append(
+                "replicas and builds cannot be given a way out of their network (\(problem)): only deployments with egress \"none\" can be started, and no packages can be installed"
+            )
+        } else {
+            said.facts.append(
+                "builds reach what is outside of this machine, and of it the package indexes that you name")
+            if configuration.egress == .open {
                 said.facts.append("replicas reach what is outside of this machine, and nothing of it")
             }
         }

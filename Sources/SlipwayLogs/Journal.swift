@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import SlipwayThreads
 import Synchronization
 
 /// Lines are kept in memory until `flush`, which writes them in order; reading goes from the newest segment
@@ -12,31 +13,15 @@ final class Journal: Sendable {
         var waitingBytes = 0
         /// Lines that could not be kept since the last one that says so.
         var lost = 0
-        var newest: Int64 = 0
-        /// False until the times of what an earlier process wrote are known.
-        var isAligned = false
         var discarded = false
+    }
+
+    /// What is known of the segments.
+    private struct Disk {
+        /// The time of the last line; nil until the first flush has looked for it.
+        var newest: Int64?
         /// False until this process has written: an earlier one may have left half a line.
         var hasWritten = false
-
-        /// Moves what waits behind what is on the disk.
-        mutating func align(after stored: Int64) {
-            guard !isAligned else { return }
-            isAligned = true
-            newest = stored
-            for index in waiting.indices {
-                waiting[index].nanoseconds = max(waiting[index].nanoseconds, newest + 1)
-                newest = waiting[index].nanoseconds
-            }
-        }
-
-        mutating func add(_ entry: LogEntry) {
-            var entry = entry
-            entry.nanoseconds = max(entry.nanoseconds, newest + 1)
-            newest = entry.nanoseconds
-            waiting.append(entry)
-            waitingBytes += entry.message.utf8.count + Journal.overhead
-        }
     }
 
     /// What a waiting line takes beside its message, in bytes.
@@ -44,14 +29,14 @@ final class Journal: Sendable {
 
     private let directory: String
     private let limits: LogStore.Limits
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     /// Held while segments are written, never while a line is appended or the log is read.
-    private let disk = Mutex<Void>(())
+    private let disk = Mutex(Disk())
 
-    /// Reads nothing yet: whoever appends must not wait for the disk.
     init(directory: String, limits: LogStore.Limits) {
         self.directory = directory
         self.limits = limits
+        state = Mutex(State())
     }
 
     func append(_ entry: LogEntry) {
@@ -64,7 +49,8 @@ final class Journal: Sendable {
             guard !state.discarded else { return }
             // A disk that does not write any more must not fill the memory.
             guard state.waitingBytes < limits.waitingBytes else { return state.lost += 1 }
-            state.add(entry)
+            state.waiting.append(entry)
+            state.waitingBytes += entry.message.utf8.count + Self.overhead
         }
     }
 
@@ -78,25 +64,26 @@ final class Journal: Sendable {
         }
     }
 
+    /// Writes what waits. Blocks.
     func flush() {
-        disk.withLock { _ in
-            if !state.withLock(\.isAligned) {
-                let stored = Self.newestTime(in: directory)
-                state.withLock { $0.align(after: stored) }
-            }
-            let (lines, lost) = state.withLock { state in
+        BlockingWork.check()
+        disk.withLock { disk in
+            var (lines, lost) = state.withLock { state in
                 defer { (state.waiting, state.waitingBytes) = ([], 0) }
-                if state.lost > 0, let last = state.waiting.last {
-                    state.add(
-                        LogEntry(
-                            nanoseconds: last.nanoseconds,
-                            message: "\(state.lost) lines before this one could not be written to the log.",
-                            level: .warning))
-                }
                 return (state.waiting, state.lost)
             }
-            if lines.isEmpty { return }
-            let kept = write(lines)
+            guard let last = lines.last else { return }
+            if lost > 0 {
+                lines.append(
+                    LogEntry(
+                        nanoseconds: last.nanoseconds,
+                        message: "\(lost) lines before this one could not be written to the log.",
+                        level: .warning))
+            }
+            var newest = disk.newest ?? Self.newestTime(in: directory)
+            Self.order(&lines, after: &newest)
+            disk.newest = newest
+            let kept = write(lines, &disk)
             // The last of `lines` says how many were lost before, if any were.
             let own = lost > 0 ? lines.count - 1 : lines.count
             state.withLock { $0.lost += kept ? -lost : own }
@@ -107,6 +94,7 @@ final class Journal: Sendable {
     /// is deleted meanwhile has no lines.
     /// - Parameter goesOn: asked before each line; may throw to give the search up.
     func read(matching filter: LogFilter, while goesOn: () throws -> Void = {}) throws -> [LogEntry] {
+        BlockingWork.check()
         let newestFirst = filter.direction == .desc
         let segments = Self.segments(in: directory)
         var found: [LogEntry] = []
@@ -151,6 +139,14 @@ final class Journal: Sendable {
         }
     }
 
+    /// Moves times on where needed, so that they strictly rise, also from what an earlier process has written.
+    private static func order(_ lines: inout [LogEntry], after newest: inout Int64) {
+        for index in lines.indices {
+            lines[index].nanoseconds = max(lines[index].nanoseconds, newest + 1)
+            newest = lines[index].nanoseconds
+        }
+    }
+
     private static func newestTime(in directory: String) -> Int64 {
         var newest: Int64 = 0
         for number in segments(in: directory).reversed() {
@@ -164,7 +160,7 @@ final class Journal: Sendable {
     }
 
     /// - Returns: false when not all of them are on the disk.
-    private func write(_ lines: [LogEntry]) -> Bool {
+    private func write(_ lines: [LogEntry], _ disk: inout Disk) -> Bool {
         var numbers = Self.segments(in: directory)
         if numbers.isEmpty {
             try? FileManager.default.createDirectory(
@@ -175,11 +171,11 @@ final class Journal: Sendable {
         let encoder = JSONEncoder()
         var buffer = Data()
         var size = Self.size(of: file(current))
-        if !state.withLock({ $0.hasWritten }), size > 0 { buffer.append(UInt8(ascii: "\n")) }
+        if !disk.hasWritten, size > 0 { buffer.append(UInt8(ascii: "\n")) }
         var isWhole = true
         func append() {
             if Self.append(buffer, to: file(current)) {
-                state.withLock { $0.hasWritten = true }
+                disk.hasWritten = true
             } else {
                 isWhole = false
             }

@@ -156,13 +156,19 @@ public final class LogStore: Sendable {
         }
     }
 
-    /// Writes everything that waits.
+    /// Writes everything that waits. Blocks.
     public func flush() { for journal in pending.take() { journal.flush() } }
 
     /// Ends the flusher after writing what waits.
     public func close() async {
         flusher?.cancel()
-        flush()
+        // Not by `run`: it does nothing in a task that is cancelled.
+        await withCheckedContinuation { continuation in
+            ThreadPool.disk.submit { [self] in
+                flush()
+                continuation.resume()
+            }
+        }
     }
 
     private func journal(of deployment: DeploymentID) -> Journal? {

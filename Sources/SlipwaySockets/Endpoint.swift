@@ -57,7 +57,7 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Calls `body` with the system's form. Throws EINVAL when the address is not numeric or the path too long.
-    func withSocketAddress<Result>(
+    package func withSocketAddress<Result>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Result
     ) throws -> Result {
         var storage = sockaddr_storage()

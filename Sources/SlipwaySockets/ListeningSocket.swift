@@ -4,6 +4,7 @@
 
 import CSlipwaySockets
 import Glibc
+import SlipwayCore
 
 /// A bound and listening socket that no reactor has yet.
 public struct BoundSocket: Sendable {
@@ -21,9 +22,7 @@ public struct BoundSocket: Sendable {
         guard file >= 0 else { throw SystemError("socket") }
         do {
             Self.set(SO_REUSEADDR, of: file)
-            #if DEBUG
-                if Self.sharesPorts { Self.set(SO_REUSEPORT, of: file) }
-            #endif
+            if Wall.sharedPorts.isRemoved { Self.set(SO_REUSEPORT, of: file) }
             try endpoint.withSocketAddress { address, length in
                 guard bind(file, address, length) == 0 else { throw SystemError("bind") }
             }
@@ -47,14 +46,6 @@ public struct BoundSocket: Sendable {
         self.file = file
         self.endpoint = endpoint
     }
-
-    #if DEBUG
-        /// For the tests: takes the wall away, so that they see an attack succeed.
-        private static let sharesPorts =
-            getenv("SLIPWAY_TEST_WITHOUT_WALLS").map {
-                String(cString: $0).split(separator: ",").contains("shared-ports")
-            } ?? false
-    #endif
 
     private static let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 

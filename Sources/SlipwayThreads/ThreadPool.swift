@@ -30,17 +30,20 @@ public final class ThreadPool: Sendable {
     private let name: String
     private let most: Int
     private let room: Int
+    private let stackSize: Int
     private let state = Mutex(State())
     private let work = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - threads: how much work is done at once.
     ///   - room: how much may wait beside that.
-    public init(name: String, threads: Int, room: Int = .max) {
+    ///   - stackSize: of each thread, in bytes.
+    public init(name: String, threads: Int, room: Int = .max, stackSize: Int = 1 << 20) {
         precondition(threads > 0 && room > 0)
         self.name = name
         most = threads
         self.room = room
+        self.stackSize = stackSize
     }
 
     /// For what reads and writes files.
@@ -85,7 +88,7 @@ public final class ThreadPool: Sendable {
         if needsThread {
             let thread = Thread { [self] in serve() }
             thread.name = name
-            thread.stackSize = 1 << 20
+            thread.stackSize = stackSize
             thread.start()
         }
         work.signal()

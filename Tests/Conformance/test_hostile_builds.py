@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import secrets
+import socket
 import stat
 import subprocess
 
@@ -18,8 +19,10 @@ from hostile.builds import (
     LIMIT, PORTS, Place, all_attacked, all_commanded, attack_file, attacked, build_log, commanded, kinds, reporting,
     visited,
 )  # fmt: skip
+from hostile.network import own_address
 from hostile.packages import sdist, wheel
 
+UNREACHED = {"ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM", "TimeoutError"}
 REFUSED = {"EPERM", "EACCES", "ENOENT", "EROFS", "ENOSYS", "ESRCH", "EINVAL", "ENOTDIR"}
 
 
@@ -49,7 +52,23 @@ def reports(request, place):
     }  # fmt: skip
     if not place.has_limits:
         del targets["breeds"]
-    return {"word": word, **WAYS[request.param](place, targets)}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("\0" + word)
+        listener.listen()
+        targets["calls-this-machine"] = calling(place, word)
+        return {"word": word, **WAYS[request.param](place, targets)}
+
+
+def calling(place, name=""):
+    """Every address of this machine, with ports of the server, of its replicas and of what it has besides."""
+    own = {"127.0.0.1", "127.0.0.2", "::1", own_address() or "127.0.0.1"}
+    if place.kind == "user":
+        # Where slirp4netns would show this machine.
+        own.add("10.0.2.2")
+    return {
+        "addresses": sorted(own), "ports": [place.port, place.neighbour.server.server_port, 8080], "key": place.key,
+        "name": name, "index": ["127.0.0.1", place.index.server.server_port],
+    }  # fmt: skip
 
 
 def test_nothing_of_the_server_is_read(place, reports):
@@ -96,6 +115,14 @@ def test_no_process_stays_behind(reports):
     eventually(lambda: not any(word in command for command in commands()), seconds=10)
 
 
+def test_nothing_of_this_machine_is_called_but_the_index_that_the_operator_names(reports):
+    report = reports["calls-this-machine"]
+    assert set(report["calls"].values()) <= UNREACHED, report
+    assert report["abstract"] == "ECONNREFUSED" and set(report["interfaces"]) == {"lo", "eth0"}, report
+    # It knows no such page, but it is there.
+    assert report["index"] == 404, report
+
+
 def test_processes_are_bounded(place, reports):
     if not place.has_limits:
         pytest.skip("no control groups here")
@@ -133,15 +160,30 @@ def test_a_replica_that_fills_the_disk_is_ended_and_told(place, attack):
     eventually(lambda: visited(place, model, small, code=None) == 200, seconds=60)
 
 
+def test_a_build_is_given_nothing_to_print(place):
+    """Whatever it prints is read by whoever may read its log: it sees neither keys nor secrets, its own model's included."""
+    value, word = secrets.token_hex(16), secrets.token_hex(8)
+    place.api.post("/v1/secrets", {"name": "printed-secret", "value": value})
+    ids = commanded(place, "prints-its-environment", {"word": word}, status=None, config="secrets: {printed-secret: null}")
+    assert place.ended(*ids)["status"] == "ACTIVE"
+    log = build_log(place, *ids)
+    assert f"plain {word}" in log and "given PATH" in log, log
+    for hidden in (value, place.secret, place.key, str(place.data)):
+        assert hidden not in log, hidden
+
+
 # MARK: Caches and environments
 
 
 def test_what_a_build_puts_into_the_cache_is_its_own(place):
     victim = place.index.add(wheel(f"victim_{secrets.token_hex(4)}", 'REPORT = \'"as published"\'\n'))
     assert reporting(place, victim) == "as published"
-    target = {"file": f"{victim}.py", "text": "REPORT = '\"poisoned\"'\n", "caches": [str(place.data)]}
-    # It may change what it sees: that is a layer of its own.
-    attacked(place, "poisons-cache", target, also=[victim])
+    caches = [str(place.data)]
+    # They may change what they see: that is a layer of its own.
+    all_attacked(place, {
+        "poisons-cache": {"file": f"{victim}.py", "text": "REPORT = '\"poisoned\"'\n", "caches": caches},
+        "replaces-wheels": {"name": victim, "caches": caches}, "plants-installer-settings": {},
+    })  # fmt: skip
     assert reporting(place, victim, also=[place.index.add(wheel(f"other_{secrets.token_hex(4)}", ""))]) == "as published"
 
 

@@ -189,6 +189,7 @@ def test_a_server_of_the_users_own_is_asked_to_end_once(api, place):
     ) + CLOSED
     files = truss_files("graceful", config=config) | {"data/server.py": GRACEFUL}
     model, deployment = api.pushed("graceful", files)
+    eventually(lambda: api.get(f"/v1/models/{model}")["production_deployment_id"] == deployment)
     assert ask(api, model, "anything") == {}
     api.post(f"/v1/models/{model}/deployments/{deployment}/deactivate")
     api.wait(model, deployment, "INACTIVE")

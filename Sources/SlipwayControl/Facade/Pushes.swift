@@ -154,7 +154,10 @@ extension ControlPlane {
         guard let text else { throw ControlError.validation("The archive has no config.yaml at its root.") }
         let config = try await readConfig(.yaml(text))
         do {
-            guard let problem = try TrussArchive.problem(with: config, in: path) else { return config }
+            let problem = try await dependencies.blocking {
+                try TrussArchive.problem(with: config, in: path)
+            }
+            guard let problem else { return config }
             throw ControlError.validation("config.yaml: \(problem)")
         } catch let error as ArchiveError {
             throw ControlError.validation("The archive cannot be read: \(error)")

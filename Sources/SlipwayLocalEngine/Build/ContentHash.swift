@@ -2,6 +2,7 @@
 
 import Crypto
 import Foundation
+import SlipwayThreads
 
 struct ContentHash {
     private var hash = SHA256()
@@ -13,6 +14,7 @@ struct ContentHash {
 
     /// Adds a file's bytes without reading it as a whole; a missing file counts as such.
     mutating func add(file path: String) throws {
+        BlockingWork.check()
         guard let handle = FileHandle(forReadingAtPath: path) else { return add("missing \(path)") }
         defer { try? handle.close() }
         while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty { hash.update(data: data) }

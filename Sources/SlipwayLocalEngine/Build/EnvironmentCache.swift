@@ -65,7 +65,7 @@ actor EnvironmentCache {
         for recipe: EnvironmentRecipe, tools: Tools, sandbox: Sandbox,
         log: @escaping @Sendable (String) -> Void
     ) async throws -> String {
-        let name = try recipe.name()
+        let name = try await Blocking.run { try recipe.name() }
         let directory = configuration.root + "/environments/" + name
         holds[directory, default: 0] += 1
         do {

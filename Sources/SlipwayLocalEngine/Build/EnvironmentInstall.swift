@@ -33,11 +33,12 @@ struct EnvironmentInstall: Sendable {
 
     /// - Throws: `BuildFailure` with the installer's words; nothing of the environment is left then.
     func run() async throws {
-        Trash.remove(directory)
-        defer { Trash.remove(work) }
+        let trash = Trash(root: configuration.root)
+        trash.discard(directory)
+        defer { trash.discard(work) }
         do {
             try makeDirectories()
-            try copyRecipe()
+            try await Blocking.run { try copyRecipe() }
             log("Making a Python \(recipe.interpreter.fullVersion) environment.")
             try await uv(
                 ["venv", "--allow-existing", "--python", recipe.interpreter.executable, place.path(mode)],
@@ -54,7 +55,7 @@ struct EnvironmentInstall: Sendable {
             }
             try await Blocking.run { try finish() }
         } catch {
-            Trash.remove(directory)
+            trash.discard(directory)
             throw error
         }
     }

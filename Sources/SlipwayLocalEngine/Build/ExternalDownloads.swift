@@ -33,7 +33,7 @@ struct ExternalDownloads: Sendable {
                 try TreeCopy(root: cache, tree: tree).place(content, at: "/app/data/" + file.path)
             }
         }
-        Trash.remove(work)
+        Trash(root: configuration.root).discard(work)
     }
 
     /// A larger cache is emptied: what is needed is fetched again.

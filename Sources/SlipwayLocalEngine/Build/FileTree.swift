@@ -2,6 +2,7 @@
 // the one before it.
 
 import Foundation
+import SlipwayThreads
 
 enum FileTree {
     struct Entry {
@@ -24,6 +25,7 @@ enum FileTree {
     /// - Parameter visit: tells whether a directory is looked into.
     /// - Throws: `SpawnError` for what cannot be read, or what `visit` throws.
     static func walk(_ root: String, _ visit: (Entry) throws -> Bool) throws {
+        BlockingWork.check()
         try look(AT_FDCWD, root, path: "", depth: 0, visit)
     }
 

@@ -35,7 +35,7 @@ struct ImageBuilder: Sendable {
     ) async throws -> BuiltImage {
         let started = ContinuousClock.now
         let work = configuration.root + "/work/\(UUID().uuidString)"
-        defer { Trash.remove(work) }
+        defer { Trash(root: configuration.root).discard(work) }
         do {
             return try await build(request, in: work, started, say)
         } catch {
@@ -120,7 +120,9 @@ struct ImageBuilder: Sendable {
         _ environment: MadeEnvironment, _ say: @escaping @Sendable (LogLevel, String) -> Void
     ) async throws -> BuiltImage {
         try Task.checkCancellation()
-        let id = try imageID(request, environment: environment.directory, config)
+        let id = try await Blocking.run {
+            try imageID(request, environment: environment.directory, config)
+        }
         let directory = ImageDirectory(root: configuration.root, id: id)
         if try directory.record() == nil {
             try await ImageLayout(

@@ -33,7 +33,7 @@ struct ImageLayout: Sendable {
     func make(_ final: ImageDirectory) async throws {
         let making = final.path + ".\(UUID().uuidString)"
         let tree = making + "/tree"
-        defer { Trash.remove(making) }
+        defer { Trash(root: configuration.root).discard(making) }
         try await Blocking.run {
             for directory in ["/app", "/packages"] {
                 try FileManager.default.createDirectory(

@@ -5,6 +5,7 @@ import CSlipwayLinux
 import Foundation
 import SlipwayCore
 import SlipwayEngine
+import SlipwayThreads
 
 struct TreeCopy {
     /// Directory that everything is copied from; `FileTree.problem` has found nothing in it.
@@ -18,6 +19,7 @@ struct TreeCopy {
     ///   - destination: path below the tree.
     /// - Throws: `BuildFailure` for a path that leads out.
     func place(_ source: String, at destination: String) throws {
+        BlockingWork.check()
         guard let real = realpath(root + "/" + source, nil), let base = realpath(root, nil) else { return }
         defer {
             free(real)

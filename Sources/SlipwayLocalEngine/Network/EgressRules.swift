@@ -1,5 +1,6 @@
 // What a replica with a way out may reach, as rules of nftables in its own network namespace, which it cannot change.
 
+import SlipwayCore
 import SlipwayTruss
 
 struct EgressRules: Sendable, Equatable {
@@ -8,6 +9,8 @@ struct EgressRules: Sendable, Equatable {
     var nameServers: [String]
     /// Of this machine.
     var own: Set<String>
+    /// Reached although they may be among the refused: the operator names them.
+    var named: [NamedAddress] = []
 
     /// Never outside: this network, loopback, link-local (with the metadata services of clouds), benchmark addresses,
     /// which other replicas have, and what has no single receiver.
@@ -22,13 +25,14 @@ struct EgressRules: Sendable, Equatable {
             "chain out {", "type filter hook output priority 0; policy drop;",
             "ct state established,related accept", #"oifname "lo" accept"#,
         ]
-        let allowed = NetworkWall.restrictions.isRemoved ? nil : allowed
+        let allowed = Wall.restrictions.isRemoved ? nil : allowed
         if allowed == nil {
             for server in nameServers {
                 for kind in ["udp", "tcp"] { lines.append("ip daddr \(server) \(kind) dport 53 accept") }
             }
         }
-        let refused = NetworkWall.addresses.isRemoved ? [] : Self.refused + own.sorted()
+        for address in named { lines.append("ip daddr \(address.address) tcp dport \(address.port) accept") }
+        let refused = Wall.addresses.isRemoved ? [] : Self.refused + own.sorted()
         for address in refused { lines.append("ip daddr \(address) reject with icmp type admin-prohibited") }
         if let allowed {
             for range in allowed { lines.append("ip daddr \(range) accept") }

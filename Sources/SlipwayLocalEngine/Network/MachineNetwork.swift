@@ -2,6 +2,7 @@
 // packets on under its own address. The kernel removes a pair with the namespace.
 
 import Foundation
+import SlipwayCore
 import SlipwaySockets
 
 actor MachineNetwork {
@@ -71,7 +72,7 @@ actor MachineNetwork {
             // Before other rules of the machine, which may accept what comes from anywhere.
             "chain input {", "type filter hook input priority -10; policy accept;",
             "iifname \(mine) ct state established,related accept",
-            NetworkWall.addresses.isRemoved ? "" : "iifname \(mine) reject with icmpx type admin-prohibited",
+            Wall.addresses.isRemoved ? "" : "iifname \(mine) reject with icmpx type admin-prohibited",
             "}",
             "chain forward {", "type filter hook forward priority -10; policy accept;",
             "iifname \(mine) oifname \(mine) reject with icmpx type admin-prohibited",

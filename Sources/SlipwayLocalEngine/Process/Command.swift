@@ -62,9 +62,9 @@ enum Command {
     static func run(
         output: String, timeout: Duration? = nil, register: ProcessRegister? = nil,
         line: @Sendable (String) -> Void = { _ in },
-        start: ((SpawnedProcess) throws -> Void) throws -> SpawnedProcess
+        start: ((SpawnedProcess) throws -> Void) async throws -> SpawnedProcess
     ) async throws -> CommandResult {
-        let process = try start { try register?.note($0) }
+        let process = try await start { try register?.note($0) }
         defer {
             register?.forget(process)
             unlink(output)

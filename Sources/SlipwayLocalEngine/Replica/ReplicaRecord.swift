@@ -46,6 +46,9 @@ extension ReplicaRecord {
         ownsNetwork ? .of(pid: process.pid, startTime: process.startTime) : nil
     }
 
+    /// Where only the replica can answer.
+    private var isReachedInside: Bool { ownsNetwork && !Wall.upstreamInside.isRemoved }
+
     /// Whether it reaches what is outside of this machine.
     var hasWayOut: Bool { hasNetwork == true && egress != .closed }
 
@@ -58,7 +61,7 @@ extension ReplicaRecord {
 
     /// For others than this engine.
     var endpoint: ReplicaEndpoint {
-        ownsNetwork
+        isReachedInside
             ? ReplicaEndpoint(
                 port: port, inNetworkOf: NetworkOwner(pid: process.pid, startTime: process.startTime))
             : ReplicaEndpoint(host: "127.0.0.1", port: port)
@@ -66,7 +69,8 @@ extension ReplicaRecord {
 
     /// For a connection from this engine.
     var address: SlipwaySockets.Endpoint {
-        network.map { .inside($0, port: port) } ?? .internet(address: "127.0.0.1", port: port)
+        guard isReachedInside, let network else { return .internet(address: "127.0.0.1", port: port) }
+        return .inside(network, port: port)
     }
 }
 
@@ -105,5 +109,6 @@ struct UnitDirectory: Sendable {
         try? "\(offset)".write(toFile: offsetPath, atomically: true, encoding: .utf8)
     }
 
-    func remove() { Trash.remove(path) }
+    /// Returns when nothing of it is left, its secrets neither.
+    func remove() async { await Trash.removeAll(path) }
 }

@@ -2,6 +2,7 @@
 
 import CSlipwayLinux
 import Foundation
+import SlipwayThreads
 
 struct DiskUsage {
     let limit: DiskLimit
@@ -37,6 +38,7 @@ struct DiskUsage {
 
     /// Stops as soon as it is too much.
     mutating func add(directory: String) {
+        BlockingWork.check()
         do {
             try FileTree.walk(directory) { entry in
                 add(entry.status)

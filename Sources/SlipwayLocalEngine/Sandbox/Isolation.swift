@@ -69,8 +69,20 @@ struct Isolation: Sendable {
         of isolation: Isolation, _ configuration: LocalEngineConfiguration
     ) async throws -> String? {
         let unit = configuration.root + "/probe-\(UUID().uuidString)"
+        do {
+            let reason = try await failure(of: isolation, configuration, in: unit)
+            await Trash.removeAll(unit)
+            return reason
+        } catch {
+            await Trash.removeAll(unit)
+            throw error
+        }
+    }
+
+    private static func failure(
+        of isolation: Isolation, _ configuration: LocalEngineConfiguration, in unit: String
+    ) async throws -> String? {
         let sandbox = Sandbox(configuration: configuration, isolation: isolation)
-        defer { Trash.remove(unit) }
         do {
             try FileManager.default.createDirectory(
                 atPath: unit + "/image/app", withIntermediateDirectories: true)

@@ -32,8 +32,8 @@ struct Launch: Sendable {
     var views: [View] = []
     /// Where it finds secrets besides `/secrets`: absolute paths by name. No link of the tree may be on the way.
     var secretPaths: [String: String] = [:]
-    /// Name servers it asks; nil for those of this machine.
-    var nameServers: [String]?
+    /// Its /etc/resolv.conf; nil for that of this machine.
+    var resolver: String?
     /// Whether it gets a network of its own also where it is given a way out.
     var isNetworked = false
 

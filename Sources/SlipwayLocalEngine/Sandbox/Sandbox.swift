@@ -1,6 +1,7 @@
 // Prepares unit directories and starts processes in them. Replicas, the planner and every step of a build share it.
 
 import Foundation
+import SlipwayCore
 import SlipwayEngine
 import SlipwayTruss
 import Synchronization
@@ -10,6 +11,8 @@ struct Sandbox: Sendable {
     var isolation: Isolation
     /// For steps of builds; nil for none.
     var groups: ControlGroups?
+    /// For steps of builds that need the network; nil where they have the machine's.
+    var wayOut: WayOut?
 
     private var mode: SandboxMode { isolation.mode }
 
@@ -39,7 +42,7 @@ struct Sandbox: Sendable {
         for (name, value) in secrets {
             try write(value, to: launch.unit + "/secrets/" + name, mode: 0o400)
         }
-        if let servers = launch.nameServers { try write(servers, in: launch.unit) }
+        if let resolver = launch.resolver { try write(resolver: resolver, in: launch.unit) }
         try EnvironmentFile(unit: launch.unit).write(environmentName)
         try write(ReplicaScripts.boot, to: launch.unit + "/slipway/boot.py", mode: 0o444)
         try write(ReplicaScripts.start(launch), to: launch.unit + "/slipway/start.sh", mode: 0o400)
@@ -72,7 +75,10 @@ struct Sandbox: Sendable {
     ) async throws -> CommandResult {
         var launch = launch
         let unit = launch.unit
-        defer { Trash.remove(unit) }
+        defer { Trash(root: configuration.root).discard(unit) }
+        let network = try await network(for: launch)
+        launch.isNetworked = network != nil
+        launch.resolver = network?.resolver
         let group: ControlGroup?
         do {
             group = try groups?.make(configuration.buildGroupPrefix + UUID().uuidString, limits)
@@ -95,7 +101,7 @@ struct Sandbox: Sendable {
                 output: unit + "/output.log", timeout: limits.time, register: configuration.register,
                 line: line
             ) { record in
-                let process = try start(launch, record: record)
+                let process = try await start(launch, network, record: record)
                 subject.withLock {
                     $0 = DiskWatch.shared.watch([unit] + watched, limits.disk) {
                         Self.processes(of: process, group)
@@ -113,12 +119,36 @@ struct Sandbox: Sendable {
             } else if isLate, let time = limits.time {
                 result.note = "Out of time: a step of a build may take \(time). "
             }
+            await network?.close()
             await group?.remove()
             return result
         } catch {
+            await network?.close()
             await group?.remove()
             throw error
         }
+    }
+
+    /// - Returns: nil for one without a way out, or with the machine's network.
+    private func network(for launch: Launch) async throws -> BuildNetwork? {
+        guard let wayOut, isolation.has(.network), launch.egress == .open, !Wall.buildNetwork.isRemoved
+        else { return nil }
+        return try await BuildNetwork(wayOut, register: configuration.register)
+    }
+
+    private func start(
+        _ launch: Launch, _ network: BuildNetwork?, record: (SpawnedProcess) throws -> Void
+    ) async throws -> SpawnedProcess {
+        let waiting = try begin(launch, record: record)
+        do {
+            try await network?.open(waiting.process, unit: launch.unit)
+        } catch {
+            waiting.discard()
+            configuration.register.forget(waiting.process)
+            throw error
+        }
+        try waiting.open()
+        return waiting.process
     }
 
     /// What belongs to a sandboxed process: by its control group, else by its process namespace.
@@ -134,10 +164,10 @@ struct Sandbox: Sendable {
     }
 
     /// Puts the replica's /etc/resolv.conf among its own changes of /etc.
-    private func write(_ nameServers: [String], in unit: String) throws {
+    private func write(resolver: String, in unit: String) throws {
         let directory = unit + "/layers/etc-up"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try write(NameServers.configuration(nameServers), to: directory + "/resolv.conf", mode: 0o444)
+        try write(resolver, to: directory + "/resolv.conf", mode: 0o444)
     }
 
     private func write(_ text: String, to path: String, mode: mode_t) throws {

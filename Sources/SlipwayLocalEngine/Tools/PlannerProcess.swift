@@ -43,7 +43,7 @@ final class PlannerProcess: Sendable {
                 configuration.buildGroupPrefix + "planner-" + UUID().uuidString,
                 .planner(disk: configuration.buildDiskLimit))
         } catch {
-            Trash.remove(unit)
+            Trash(root: configuration.root).discard(unit)
             guard let failure = error as? StartFailure, failure.cause != .machine else { throw error }
             throw BuildFailure(reason: failure.reason)
         }
@@ -72,7 +72,7 @@ final class PlannerProcess: Sendable {
             let (group, unit) = (group, unit)
             Task {
                 await group?.remove()
-                Trash.remove(unit)
+                await Trash.removeAll(unit)
             }
             throw error is BuildFailure || BuildShortage.isShortage(error)
                 ? error : BuildFailure(reason: "The planner cannot be started: \(error)")
@@ -158,7 +158,7 @@ final class PlannerProcess: Sendable {
         answers.end()
     }
 
-    func remove() { Trash.remove(unit) }
+    func remove() { Trash(root: configuration.root).discard(unit) }
 }
 
 /// Lines that a process writes to a socket, read by a thread.

@@ -2,6 +2,7 @@
 // may be unpacked to.
 
 import Foundation
+import SlipwayThreads
 
 /// One entry, with its data still in the file.
 package struct TarEntry {
@@ -38,6 +39,7 @@ package struct TarReader {
     private var padding: Int64 = 0
 
     package init(path: String) throws(ArchiveError) {
+        BlockingWork.check()
         do {
             file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         } catch {

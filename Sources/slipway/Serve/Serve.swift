@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import SlipwayThreads
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -85,6 +86,7 @@ struct Serve: AsyncParsableCommand {
             return handler
         }
         OpenFiles.raiseLimit()
+        BlockingWork.forbidInTasks()
         try await Composition(settings: settings).run()
     }
 }

@@ -13,10 +13,10 @@ import tempfile
 
 import requests
 from harness import API, BINARY, ROOT, Server, eventually, truss_files
+from hostile.network import tunnels_for_all
 from hostile.packages import Index, attacking, sdist
 
 TRUSSES = pathlib.Path(__file__).parent / "trusses"
-NAMES = sorted(path.name for path in TRUSSES.iterdir())
 PORTS = {"root": 18860, "user": 18880}
 # MiB of disk that builds and replicas get: a whole environment has 200.
 LIMIT = 700
@@ -51,6 +51,10 @@ class Place:
         self.without = without
 
     def __enter__(self):
+        # Builds of an ordinary user's server need one to reach the index of the internet.
+        self.tunnels = contextlib.ExitStack()
+        if self.prefix:
+            self.tunnels.enter_context(tunnels_for_all())
         # Not below a directory that only root may enter, and not among the system's files either.
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slipway-builds-", dir="/var/tmp"))
         self.root.chmod(0o755)
@@ -65,10 +69,11 @@ class Place:
             make_tools(tools, self.prefix)
             for path in (self.data, self.home, self.home / "own"):
                 os.chown(path, NOBODY, NOBODY)
-        self.index = Index()
+        # The second is not named to the server: to builds it is any server of this machine.
+        self.index, self.neighbour = Index(), Index()
         self.server = Server(
             self.data, port=self.port, inference_port=0,
-            # A way out of replicas' networks is not what is tested here, and takes /dev/net/tun where this is not root.
+            # A way out of replicas' networks is not what is tested here.
             arguments=[
                 "--tools-dir", str(tools), "--replica-disk", str(LIMIT), "--build-disk", str(LIMIT),
                 "--egress", "none",
@@ -89,6 +94,8 @@ class Place:
             assert self.server.stop() == 0
         finally:
             self.index.close()
+            self.neighbour.close()
+            self.tunnels.close()
             subprocess.run(["rm", "-rf", self.root], check=False)
 
     def secrets(self):
@@ -173,7 +180,7 @@ def reporting(place, package, also=(), status="report"):
     return visited(place, ids[0], {}) if status == "report" else ids
 
 
-def commanded(place, attack, target, status="ACTIVE"):
+def commanded(place, attack, target, status="ACTIVE", config=""):
     """The same as a build command."""
     run = "import attack, json, pathlib; " + (
         "report = attack.run(json.loads(pathlib.Path('target.json').read_text())); "
@@ -184,7 +191,7 @@ def commanded(place, attack, target, status="ACTIVE"):
         "model/model.py": "import json\nclass Model:\n    def predict(self, x):\n"
         "        return json.load(open('/app/report.json'))\n",
     }  # fmt: skip
-    ids = place.pushed(files, config="build_commands: ['cd /app/data && python3 run.py']", status=status)
+    ids = place.pushed(files, config=f"build_commands: ['cd /app/data && python3 run.py']\n{config}", status=status)
     return visited(place, ids[0], {}) if status else ids
 
 
