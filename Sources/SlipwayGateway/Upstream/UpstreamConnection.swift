@@ -145,6 +145,7 @@ final class UpstreamConnection: StreamSocket {
                     }
                     return pending.append(rest)
                 }
+                guard end <= Self.maxHeadBytes else { throw Self.headTooLarge }
                 scan = HeadScan()
                 let message = rest.part(0, end)
                 rest = rest.part(end, rest.count)
