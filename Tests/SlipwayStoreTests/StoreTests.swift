@@ -25,11 +25,14 @@ import Testing
             instanceTypeID: "1x2", labelsJSON: #"{"a":1}"#)
         deployment.statusReason = "Because."
         deployment.deployStartedAt = now
+        deployment.backpressure = .rejectOnFull
         try await store.write { [deployment] db in
             try db.insert(team)
             try db.insert(model)
             try db.insert(deployment)
-            try db.insert(Environment(modelID: model.id, name: "production", createdAt: now))
+            var environment = Environment(modelID: model.id, name: "production", createdAt: now)
+            environment.backpressure = .rejectOnFull
+            try db.insert(environment)
         }
         return (store, model, deployment)
     }

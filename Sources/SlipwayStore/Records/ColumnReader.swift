@@ -39,8 +39,14 @@ struct ColumnReader: ~Copyable {
         return microseconds.map { Timestamp(microseconds: $0) }
     }
 
-    mutating func choice<Choice: RawRepresentable<String>>() throws -> Choice {
-        let text: String = try next()
+    mutating func choice<Choice: RawRepresentable<String>>() throws -> Choice { try Self.choice(next()) }
+
+    mutating func optionalChoice<Choice: RawRepresentable<String>>() throws -> Choice? {
+        let text: String? = try optional()
+        return try text.map { try Self.choice($0) }
+    }
+
+    private static func choice<Choice: RawRepresentable<String>>(_ text: String) throws -> Choice {
         guard let choice = Choice(rawValue: text) else {
             throw DatabaseError(message: "\(Choice.self) cannot be \"\(text)\"")
         }
@@ -49,10 +55,6 @@ struct ColumnReader: ~Copyable {
 
     mutating func json<Value>(_ known: DecodedTexts<Value>) throws -> Value { try known.value(of: next()) }
 
-    mutating func optionalJSON<Value>(_ known: DecodedTexts<Value>) throws -> Value? {
-        let text: String? = try optional()
-        return try text.map { try known.value(of: $0) }
-    }
 }
 
 /// The values of JSON texts that have been read: most rows hold one of a few texts.
@@ -74,10 +76,6 @@ final class DecodedTexts<Value: Decodable & Sendable>: Sendable {
 
 extension DecodedTexts where Value == AutoscalingSettings {
     static let autoscaling = DecodedTexts()
-}
-
-extension DecodedTexts where Value == BackpressurePolicy {
-    static let backpressure = DecodedTexts()
 }
 
 extension DecodedTexts where Value == PromotionSettings {

@@ -108,7 +108,7 @@ struct DeploymentRecord: Codable, FetchableRecord, PersistableRecord, PartialRec
         truss_hash = try row.optional()
         truss_signature = try row.optional()
         allows_download = try row.next()
-        backpressure = try row.optionalJSON(.backpressure)
+        backpressure = try row.optionalChoice()
     }
 
     var deployment: Deployment {

@@ -40,7 +40,7 @@ struct EnvironmentRecord: Codable, FetchableRecord, PersistableRecord, PartialRe
         autoscaling = try row.json(.autoscaling)
         promotion_settings = try row.json(.promotionSettings)
         schedules = try row.json(.schedules)
-        backpressure = try row.optionalJSON(.backpressure)
+        backpressure = try row.optionalChoice()
     }
 
     var environment: SlipwayCore.Environment {
