@@ -201,6 +201,9 @@ def test_expiry_and_wake(api):
     api.wait(model, deployment, "SCALED_TO_ZERO")
     request = submit(api, model, {"name": "wake up"})
     ends(api, model, request, "SUCCEEDED")
+    # From now on it stays awake: a blocker on a replica that is about to sleep would leave the next one to others.
+    api.call("PATCH", f"/v1/models/{model}/environments/production", json={"autoscaling_settings": {"scale_down_delay": 900}})
+    ends(api, model, submit(api, model, {"name": "again"}), "SUCCEEDED")
     blocker = submit(api, model, {"seconds": 30})
     eventually(lambda: status(api, model, blocker)["status"] == "IN_PROGRESS")
     receiver = Receiver()

@@ -78,7 +78,11 @@ def api(scratch, files, index):
     trusted.chmod(0o644)
     server = Server(
         scratch / "effects-data", port=18900, inference_port=0, arguments=TOOLS,
-        environment={**os.environ, "SSL_CERT_FILE": str(trusted), "UV_EXTRA_INDEX_URL": index.url},
+        # Of this machine a build reaches what the operator names for builds, and so the files: uv does not read pip's.
+        environment={
+            **os.environ, "SSL_CERT_FILE": str(trusted), "UV_EXTRA_INDEX_URL": index.url,
+            "PIP_EXTRA_INDEX_URL": f"https://localhost:{files.server_port}/",
+        },
     ).start()  # fmt: skip
     yield api_of(server)
     assert server.stop() == 0
