@@ -94,7 +94,7 @@ public actor LocalEngine: Engine {
     }
 
     /// How long a push waits for build tools that are being made.
-    private static let toolsPatience: Duration = .seconds(30)
+    private static let toolsPatience: Duration = .seconds(240)
 
     public func readConfig(_ text: ConfigText) async throws -> ConfigReading? {
         let sandbox = try await currentSandbox()

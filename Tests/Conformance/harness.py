@@ -97,7 +97,7 @@ class API:
         self.session.headers["Authorization"] = f"Api-Key {key}"
 
     def call(self, method, path, **options):
-        return self.session.request(method, self.management + path, timeout=60, **options)
+        return self.session.request(method, self.management + path, timeout=300, **options)
 
     def get(self, path, **options):
         answer = self.call("GET", path, **options)
