@@ -161,7 +161,8 @@ def test_errors_within_the_watch_bring_the_previous_deployment_back(model):
 
     eventually(back, seconds=30, every=0.05)
     assert predict(api, model, {"trip": True}).json() == {"version": 1}
-    assert set(codes) <= {200, 500} and codes.count(500) >= 10
+    # The prediction of version 2 above is the tenth request, where the watch had begun before it.
+    assert set(codes) <= {200, 500} and codes.count(500) >= 9
     newest, returned = history(api, model)[:2]
     assert newest["candidate_deployment_id"] == first and newest["note"].startswith("Automatic return: ")
     assert returned["status"] == "SUCCEEDED" and "more than 20 %" in returned["note"]
