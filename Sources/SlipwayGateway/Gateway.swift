@@ -149,11 +149,12 @@ public final class Gateway: GatewayControl, Sendable {
     public func shutdown(grace: Duration) async {
         plane.beginDraining()
         await stopListening()
-        for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.quiesce() } }
+        // Before the first client is told by a closed connection: until then the kernel takes new ones, which nobody serves.
         sockets.withLock { sockets in
             for one in sockets { one.socket.close() }
             sockets = []
         }
+        for thread in threads.withLock({ $0 }) { _ = await thread.run { Self.loop(of: $0)?.quiesce() } }
         let clock = ContinuousClock()
         let deadline = clock.now + grace
         while openConnections > 0, clock.now < deadline {

@@ -13,6 +13,28 @@ import pytest
 from harness import API, Client, Server, eventually, truss_files
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--lane", choices=("shared", "own"),
+        help="only the tests of the session's server, or only those that start servers of their own",
+    )  # fmt: skip
+
+
+def pytest_collection_modifyitems(config, items):
+    """Two runs, one of each lane, can go beside each other: they share no port and no directory."""
+    lane = config.getoption("--lane")
+    if not lane:
+        return
+    left_out = [item for item in items if lane != ("shared" if uses_the_server(item) else "own")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def uses_the_server(item):
+    """Some files have a fixture of that name for a server of their own."""
+    return "server" in item.fixturenames and not hasattr(item.module, "server")
+
+
 @pytest.fixture(scope="session")
 def scratch():
     # Not below pytest's own directory: a replica's user must be able to reach it in plain mode too.

@@ -183,7 +183,7 @@ def test_what_cannot_be_packed_is_told_before_anything_is_sent(desk, tmp_path, c
 
 
 def test_ids_come_first_and_the_build_log_while_it_is_written(api, server, scratch):
-    config = "build_commands:\n- echo before the gate\n- sleep 3; echo behind it\n"
+    config = "build_commands:\n- echo before the gate\n- sleep 3; echo behind it; seq -f burst-%g 3000\n"
     directory = write_truss(scratch / "live", "live", config=config)
     environment = {**os.environ, "SLIPWAY_DATA_DIR": str(server.data)}
     process = subprocess.Popen(
@@ -201,4 +201,6 @@ def test_ids_come_first_and_the_build_log_while_it_is_written(api, server, scrat
     assert process.wait(timeout=60) == 0 and seen[-1] == "ACTIVE", seen
     assert "before the gate" in seen and "behind it" in seen
     assert len(seen) == len([line for line in seen if line]) and seen.count("behind it") == 1
+    # More at once than one answer holds.
+    assert [line for line in seen if line.startswith("burst-")] == [f"burst-{i}" for i in range(1, 3001)]
     assert eventually(lambda: api.deployment(model, deployment)["status"] == "ACTIVE")

@@ -80,9 +80,12 @@ import Testing
             let all = try await world.store.read { try $0.deployments() }
             let deployment = try #require(all.first)
             #expect(try await seconds(world, deployment) == 0)
+            // Not ready at once: the deployment would be UNHEALTHY for too short a time to be seen.
+            again.setStartsReady(false)
             again.exit(try #require(again.running.first).id, code: 1, reason: "gone")
             try await world.reaches(.unhealthy, deployment)
-            clock.advance(.seconds(5))
+            try await world.until("the next one is started") { world.started(for: deployment).count == 1 }
+            again.ready(world.started(for: deployment)[0].replicaID)
             try await world.reaches(.active, deployment)
             #expect(try await seconds(world, deployment) == 2)
         }

@@ -77,7 +77,7 @@ final class Lines: Sendable {
             timeout: .milliseconds(200))
         #expect(late.code == 137)
         let left = try await Command.run(
-            ["/bin/sh", "-c", "pgrep -f 'sleep \(marker)' | grep -v $$ || true"],
+            ["/bin/sh", "-c", "pgrep -f '[s]leep \(marker)' || true"],
             environment: ["PATH": "/bin:/usr/bin"],
             directory: "/", output: output)
         #expect(left.tail == [])

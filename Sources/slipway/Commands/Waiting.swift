@@ -23,12 +23,13 @@ struct Waiting {
     /// - Throws: `ExitCode.failure` when the deployment ends in anything but ACTIVE.
     func run() async throws {
         var last = ""
-        var log = LogReader(server: server, model: model, deployment: deployment)
+        // A development deployment has older lines, of earlier pushes.
+        let begin = Int64(Date().timeIntervalSince1970 * 1e9) - 2_000_000_000
+        var log = LogReader(server: server, model: model, deployment: deployment, after: begin)
         while true {
             let state = try await server.call(
                 "GET", "/v1/models/\(model)/deployments/\(deployment)", as: DeploymentState.self)
-            // What was logged before the status that is told now.
-            for line in try await log.next() { say(line) }
+            try await tell(&log)
             if state.status != last {
                 say(state.status)
                 last = state.status
@@ -41,43 +42,13 @@ struct Waiting {
             try await Task.sleep(for: .milliseconds(500))
         }
     }
-}
 
-/// The lines of a deployment's log since the last time they were asked for.
-private struct LogReader {
-    let server: Remote
-    let model: String
-    let deployment: String
-    /// In nanoseconds, of the newest line so far. A development deployment may have older lines of earlier pushes.
-    private var newest = Int64(Date().timeIntervalSince1970 * 1e9) - 2_000_000_000
-    /// Lines of that very time that were shown.
-    private var shown: Set<String> = []
-
-    init(server: Remote, model: String, deployment: String) {
-        self.server = server
-        self.model = model
-        self.deployment = deployment
-    }
-
-    private struct Page: Decodable {
-        struct Line: Decodable {
-            var timestamp: String
-            var message: String
+    /// What was logged before the status that is told next.
+    private func tell(_ log: inout LogReader) async throws {
+        while true {
+            let (lines, more) = try await log.next()
+            for line in lines { say("  " + line.message) }
+            if !more { return }
         }
-        var logs: [Line]
-    }
-
-    mutating func next() async throws -> [String] {
-        let page = try await server.call(
-            "GET",
-            "/v1/models/\(model)/deployments/\(deployment)/logs?direction=asc&limit=1000&start_epoch_millis=\(newest / 1_000_000)",
-            as: Page.self)
-        var lines: [String] = []
-        for line in page.logs {
-            guard let time = Int64(line.timestamp), time >= newest else { continue }
-            if time > newest { (newest, shown) = (time, []) }
-            if shown.insert(line.message).inserted { lines.append("  " + line.message) }
-        }
-        return lines
     }
 }

@@ -1,0 +1,54 @@
+// The log of a deployment, read on from a place.
+
+import Foundation
+
+/// Reads on by the server's cursor, so that no line is lost however many come at once.
+struct LogReader {
+    struct Line: Decodable {
+        /// Nanoseconds since 1970.
+        var timestamp: String
+        var message: String
+        var level: String?
+        var replica: String?
+    }
+
+    private struct Page: Decodable {
+        var logs: [Line]
+        var nextCursor: String?
+
+        enum CodingKeys: String, CodingKey {
+            case logs
+            case nextCursor = "next_cursor"
+        }
+    }
+
+    private static let pageSize = 1000
+    private let server: Remote
+    private let path: String
+    private let deployment: String
+    private var cursor: String
+
+    /// - Parameter nanoseconds: since 1970; lines after that time are read.
+    init(server: Remote, model: String, deployment: String, after nanoseconds: Int64 = 0) {
+        self.server = server
+        self.deployment = deployment
+        path = "/v1/models/\(model)/deployments/\(deployment)/logs"
+        cursor = "\(nanoseconds).\(deployment)"
+    }
+
+    /// The newest lines, oldest first; what is read afterwards follows them.
+    mutating func newest(_ limit: Int) async throws -> [Line] {
+        let page = try await server.call("GET", "\(path)?limit=\(limit)", as: Page.self)
+        // An answer that goes backwards ends at its oldest line: what follows is after its first.
+        if let last = page.logs.first { cursor = "\(last.timestamp).\(deployment)" }
+        return page.logs.reversed()
+    }
+
+    /// The lines that follow, and whether there may be more at once.
+    mutating func next() async throws -> (lines: [Line], more: Bool) {
+        let page = try await server.call(
+            "GET", "\(path)?direction=asc&limit=\(Self.pageSize)&cursor=\(cursor)", as: Page.self)
+        cursor = page.nextCursor ?? cursor
+        return (page.logs, page.logs.count == Self.pageSize)
+    }
+}
