@@ -5,3 +5,8 @@
 #include <malloc.h>
 
 void slipway_trim_memory(void) { malloc_trim(0); }
+
+size_t slipway_free_memory(void) {
+    struct mallinfo2 told = mallinfo2();
+    return told.fordblks + told.fsmblks;
+}

@@ -505,7 +505,7 @@ def test_when_no_process_can_be_started_it_is_told_and_tried_again(server):
 
         eventually(told, 20)
         time.sleep(2)
-        attempts = faulty.count("spawn")
+        attempts = faulty.seen()
         # A build that cannot run fails in words and can be asked for again.
         answer = api.push("second", truss_files("second", config="requirements:\n  - idna==3.7\n"))
         second = answer.json()["model"]["id"], answer.json()["deployment"]["id"]
@@ -513,7 +513,7 @@ def test_when_no_process_can_be_started_it_is_told_and_tried_again(server):
         assert failed and "Resource temporarily unavailable" in api.logs(*second)
         faulty.clear()
         api.wait(model, deployment, "ACTIVE", 60)
-        assert attempts < 60, "with pauses in between"
+        assert 0 < attempts < 20, "with pauses in between"
         api.post(f"/v1/models/{second[0]}/deployments/{second[1]}/retry")
         api.wait(*second, "ACTIVE", 120)
     finally:

@@ -123,6 +123,9 @@ pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_f
 /// Gives what was freed back to the system, from every heap of the process. Takes milliseconds.
 void slipway_trim_memory(void);
 
+/// Bytes that were freed and not yet taken again, in all heaps of the process, given back or not.
+size_t slipway_free_memory(void);
+
 // MARK: Programs in a network of a replica
 
 struct slipway_visit {
