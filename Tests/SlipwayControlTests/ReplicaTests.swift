@@ -232,7 +232,7 @@ import Testing
         }
         let second = ScriptedEngine()
         try await World.run(in: directory.path, engine: second) { world in
-            let model = try #require(try await world.control.models(team: nil).first)
+            let model = try #require(try await world.control.detailedModels(team: nil).first)
             try await world.serves(try #require(model.deployments.first).deployment)
             #expect(second.builds.count == 1)
         }

@@ -47,6 +47,47 @@ import Testing
         #expect(try await again.read { try $0.model(named: "hello", of: model.teamID) } == model)
     }
 
+    @Test("a list of models counts deployments and names those that serve, of the asked team and name only")
+    func summaries() async throws {
+        let (store, model, first) = try await filled()
+        #expect(
+            try await store.read { try $0.modelSummaries() } == [
+                ModelSummary(
+                    model: model, teamName: "default", deploymentsCount: 1, instanceTypeID: "1x2")
+            ])
+        let later = now + .seconds(1)
+        let empty = Model(id: Identifier("model002"), name: "other", teamID: model.teamID, createdAt: later)
+        try await store.write { db in
+            for (id, isDevelopment, type) in [("dep0002", true, "2x8"), ("dep0003", false, "4x16")] {
+                try db.insert(
+                    Deployment(
+                        id: Identifier(id), modelID: model.id, name: id, createdAt: later,
+                        isDevelopment: isDevelopment, archiveKey: "k", rawConfig: nil, configJSON: "{}",
+                        instanceTypeID: type))
+            }
+            try db.insert(empty)
+        }
+        // The newest one's type, by the id where two are of one time, until production serves.
+        let before = try await store.read { try $0.modelSummary(of: model) }
+        #expect(before.instanceTypeID == "2x8" && before.productionDeploymentID == nil)
+        try await store.write { db in
+            var production = try #require(try db.environment("production", of: model.id))
+            production.currentDeploymentID = first.id
+            try db.update(production)
+        }
+        let summary = ModelSummary(
+            model: model, teamName: "default", deploymentsCount: 3, productionDeploymentID: first.id,
+            developmentDeploymentID: Identifier("dep0002"), instanceTypeID: "1x2")
+        let none = ModelSummary(model: empty, teamName: "default", deploymentsCount: 0)
+        let (all, named, prefix, foreign) = try await store.read { db in
+            (
+                try db.modelSummaries(), try db.modelSummaries(of: model.teamID, named: "other"),
+                try db.modelSummaries(named: "hell"), try db.modelSummaries(of: Identifier("team2"))
+            )
+        }
+        #expect(all == [summary, none] && named == [none] && prefix.isEmpty && foreign.isEmpty)
+    }
+
     @Test("a transaction that throws leaves no trace")
     func rollback() async throws {
         struct Stop: Error {}

@@ -11,13 +11,26 @@ extension ControlPlane {
     public func models(team: TeamID?, named name: String? = nil) async throws -> [ModelView] {
         try await cache.answer(.models(team: team, named: name)) { [self] db in
             if let team { _ = try db.existing(team) }
-            return try db.models(of: team).filter { name == nil || $0.name == name }
-                .map { try view(of: $0, in: db) }
-        }.map(current)
+            return try db.modelSummaries(of: team, named: name).map(view)
+        }
     }
 
     public func model(_ id: ModelID) async throws -> ModelView {
-        current(try await cache.answer(.model(id)) { [self] db in try view(of: db.existing(id), in: db) })
+        try await cache.answer(.model(id)) { [self] db in
+            let model = try db.existing(id)
+            return try view(of: db.modelSummary(of: model))
+        }
+    }
+
+    public func detailedModels(team: TeamID?) async throws -> [DetailedModelView] {
+        try await store.read { [self] db in
+            if let team { _ = try db.existing(team) }
+            return try db.models(of: team).map { try detailedView(of: $0, in: db) }
+        }
+    }
+
+    public func detailedModel(_ id: ModelID) async throws -> DetailedModelView {
+        try await store.read { [self] db in try detailedView(of: db.existing(id), in: db) }
     }
 
     /// - Throws: `ControlError.validation` for a bad name, or one that another model of the team has.
@@ -38,12 +51,12 @@ extension ControlPlane {
         return try await self.model(id)
     }
 
-    public func model(named name: String, team: TeamID?) async throws -> ModelView {
+    public func detailedModel(named name: String, team: TeamID?) async throws -> DetailedModelView {
         try await store.read { [self] db in
             guard let model = try db.model(named: name, of: db.teamOrDefault(team).id) else {
                 throw ControlError.notFound("There is no model named \(name).")
             }
-            return try view(of: model, in: db)
+            return try detailedView(of: model, in: db)
         }
     }
 
@@ -103,17 +116,20 @@ extension ControlPlane {
 
     // MARK: Views
 
-    func view(of model: Model, in db: StoreReader) throws -> ModelView {
+    private func view(of summary: ModelSummary) -> ModelView {
+        ModelView(
+            model: summary.model, teamName: summary.teamName, deploymentsCount: summary.deploymentsCount,
+            productionDeploymentID: summary.productionDeploymentID,
+            developmentDeploymentID: summary.developmentDeploymentID,
+            instanceTypeName: summary.instanceTypeID.flatMap(dependencies.catalogue.type(withID:))?.name ?? ""
+        )
+    }
+
+    private func detailedView(of model: Model, in db: StoreReader) throws -> DetailedModelView {
         let environments = try db.environments(of: model.id)
-        let deployments = try db.deployments(of: model.id).map { view(of: $0, environments) }
-        let production = deployments.first { $0.isProduction }
-        return ModelView(
+        return DetailedModelView(
             model: model, teamName: try db.team(model.teamID)?.name ?? "",
-            deploymentsCount: deployments.count,
-            productionDeploymentID: production?.deployment.id,
-            developmentDeploymentID: deployments.first { $0.deployment.isDevelopment }?.deployment.id,
-            instanceTypeName: (production ?? deployments.first)?.instanceType?.name ?? "",
-            deployments: deployments)
+            deployments: try db.deployments(of: model.id).map { view(of: $0, environments) })
     }
 
     func view(of deployment: Deployment, in db: StoreReader) throws -> DeploymentView {
@@ -150,12 +166,6 @@ extension ControlPlane {
     private func current(_ view: DeploymentView) -> DeploymentView {
         var view = view
         view.activeReplicas = board.readyReplicas(of: view.deployment.id)
-        return view
-    }
-
-    private func current(_ view: ModelView) -> ModelView {
-        var view = view
-        view.deployments = view.deployments.map(current)
         return view
     }
 

@@ -10,6 +10,11 @@ public struct ModelView: Sendable {
     public var developmentDeploymentID: DeploymentID?
     /// Of the production deployment, else of the newest one; empty for a model without deployments.
     public var instanceTypeName: String
+}
+
+public struct DetailedModelView: Sendable {
+    public var model: Model
+    public var teamName: String
     /// Newest first.
     public var deployments: [DeploymentView]
 }

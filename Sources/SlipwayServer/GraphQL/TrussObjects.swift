@@ -9,7 +9,7 @@ struct TrussObjects: Sendable {
     let address: PublicAddress
 
     /// Everything the client selects of a model; the executor picks.
-    func model(_ view: ModelView) -> GraphQLValue {
+    func model(_ view: DetailedModelView) -> GraphQLValue {
         // Numbered in order of creation, for a client that shows something like a version.
         let count = view.deployments.count
         let versions = view.deployments.enumerated().map { index, deployment in
@@ -31,7 +31,7 @@ struct TrussObjects: Sendable {
     }
 
     /// A deployment with the model it belongs to, as pushes answer it.
-    func version(_ view: DeploymentView, of model: ModelView) -> GraphQLValue {
+    func version(_ view: DeploymentView, of model: DetailedModelView) -> GraphQLValue {
         let index = model.deployments.firstIndex { $0.deployment.id == view.deployment.id } ?? 0
         return object(
             "ModelVersion",
@@ -40,7 +40,7 @@ struct TrussObjects: Sendable {
             ])
     }
 
-    private func oracle(_ view: ModelView) -> [(String, GraphQLValue)] {
+    private func oracle(_ view: DetailedModelView) -> [(String, GraphQLValue)] {
         [
             ("id", .string(view.model.id.text)), ("name", .string(view.model.name)),
             ("hostname", .string(address.modelURL(view.model.id.text))),

@@ -21,21 +21,21 @@ struct TrussResolvers: Sendable {
     func models(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
         // Chains are not built, so no model is part of one.
         if arguments.flag("chainlets_only") == true { return .list([]) }
-        return .list(try await control.models(team: arguments.teamID).map(objects.model))
+        return .list(try await control.detailedModels(team: arguments.teamID).map(objects.model))
     }
 
     func model(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
         switch (arguments.text("id"), arguments.text("name")) {
-        case (let id?, nil): return objects.model(try await control.model(ModelID(id)))
+        case (let id?, nil): return objects.model(try await control.detailedModel(ModelID(id)))
         case (nil, let name?):
-            return objects.model(try await control.model(named: name, team: caller.teamID))
+            return objects.model(try await control.detailedModel(named: name, team: caller.teamID))
         default: throw ControlError.validation("Exactly one of id and name is required.")
         }
     }
 
     func modelVersion(_ arguments: GraphQLArguments) async throws -> GraphQLValue {
         let view = try await control.deployment(anyModel: DeploymentID(try arguments.requiredText("id")))
-        return objects.version(view, of: try await control.model(view.deployment.modelID))
+        return objects.version(view, of: try await control.detailedModel(view.deployment.modelID))
     }
 
     func teams() async throws -> GraphQLValue {
@@ -197,10 +197,11 @@ struct TrussResolvers: Sendable {
     private func push(_ arguments: GraphQLArguments, _ request: PushRequest) async throws -> GraphQLValue {
         _ = try await control.checkPush(request, configJSON: try arguments.encodedText("config"), by: caller)
         let made = try await control.push(request, by: caller)
+        let model = try await control.detailedModel(made.model.model.id)
         return objects.object(
             "Push",
             [
-                ("model_version", objects.version(made.deployment, of: made.model)),
+                ("model_version", objects.version(made.deployment, of: model)),
                 // Ours: what of the config has no effect.
                 ("warnings", .list(made.warnings.map(GraphQLValue.string))),
             ])
