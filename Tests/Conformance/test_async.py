@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from harness import API, Server, eventually, tar, truss_files
+from harness import API, TOOLS, Server, eventually, tar, truss_files
 from webhooks import Receiver
 
 MODEL = """
@@ -216,7 +216,7 @@ def test_expiry_and_wake(api):
 
 
 def test_nothing_queued_is_lost_by_a_kill(scratch):
-    server = Server(scratch / "killed", port=8123, inference_port=8124, on_exit="keep").start()
+    server = Server(scratch / "killed", port=8123, inference_port=8124, on_exit="keep", arguments=TOOLS).start()
     api = API(server.key, "http://localhost:8123")
 
     def call(method, path, **options):

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 import requests
 
-from harness import API, Server, tar, truss_files
+from harness import API, TOOLS, Server, tar, truss_files
 
 PORT = 18251
 MANAGEMENT = f"http://api.localhost:{PORT}"
@@ -31,7 +31,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     server = Server(
-        tmp_path_factory.mktemp("names") / "data", port=PORT, inference_port=0, arguments=("--log-level", "debug")
+        tmp_path_factory.mktemp("names") / "data", port=PORT, inference_port=0, arguments=(*TOOLS, "--log-level", "debug")
     ).start()
     yield server
     assert server.stop() == 0, server.log.read_text()[-4000:]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import API, BINARY, Server, eventually, truss_files
+from harness import API, BINARY, TOOLS, Server, eventually, truss_files
 
 MODEL = """
 import os
@@ -33,7 +33,7 @@ def api(scratch):
     catalogue = scratch / "types.yaml"
     catalogue.write_text(CATALOGUE)
     server = Server(
-        scratch / "typed", port=8011, inference_port=9092, arguments=["--instance-types", str(catalogue)],
+        scratch / "typed", port=8011, inference_port=9092, arguments=[*TOOLS, "--instance-types", str(catalogue)],
         environment={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"},
     ).start()  # fmt: skip
     yield API(server.key, "http://localhost:8011")

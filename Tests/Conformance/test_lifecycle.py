@@ -5,7 +5,7 @@ import signal
 
 import pytest
 import requests
-from harness import API, Server, eventually, model_server, truss_files
+from harness import API, TOOLS, Server, eventually, model_server, truss_files
 
 REPLICA = """
 import os
@@ -49,12 +49,12 @@ def test_a_killed_replica_is_restarted(api):
 @pytest.fixture
 def second(scratch):
     """A server of its own on other ports, so that it can be killed."""
-    server = Server(scratch / "second", port=18000, inference_port=0, on_exit="keep").start()
+    server = Server(scratch / "second", port=18000, inference_port=0, on_exit="keep", arguments=TOOLS).start()
     yield server
     if server.process.poll() is None:
         server.stop()
     # Ends the replicas it left.
-    Server(scratch / "second", port=18000, inference_port=0, on_exit="stop").start().stop()
+    Server(scratch / "second", port=18000, inference_port=0, on_exit="stop", arguments=TOOLS).start().stop()
 
 
 def test_replicas_outlive_the_server_and_are_adopted(second):

@@ -17,7 +17,7 @@ import pytest
 import requests
 import websockets.exceptions
 import websockets.sync.client
-from harness import API, Server, eventually, truss_files
+from harness import API, TOOLS, Server, eventually, truss_files
 
 MODEL = """
 import time
@@ -64,7 +64,7 @@ def secure(tmp_path_factory):
     certificate(directory, "first")
     server = Server(
         directory / "data", port=8010, inference_port=9091,
-        arguments=["--tls-port", "8443", "--tls-certificate", str(directory / "tls.pem"), "--tls-key",
+        arguments=[*TOOLS, "--tls-port", "8443", "--tls-certificate", str(directory / "tls.pem"), "--tls-key",
                    str(directory / "tls.key")],
     ).start()  # fmt: skip
     try:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from harness import API, Server
+from harness import API, TOOLS, Server
 
 
 @pytest.fixture(scope="module")
 def limited(scratch):
-    server = Server(scratch / "limited", port=8012, inference_port=9093, arguments=["--rate-limits", "on"]).start()
+    server = Server(scratch / "limited", port=8012, inference_port=9093, arguments=[*TOOLS, "--rate-limits", "on"]).start()
     yield server
     assert server.stop() == 0
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import API, Server, eventually, truss_files
+from harness import API, TOOLS, Server, eventually, truss_files
 
 MODEL = """
 class Model:
@@ -28,7 +28,7 @@ def guarded(scratch):
     directory = scratch / "gates"
     directory.mkdir()
     server = Server(
-        scratch / "guarded", port=8010, inference_port=9091, arguments=["--gate-dir", str(directory)]
+        scratch / "guarded", port=8010, inference_port=9091, arguments=[*TOOLS, "--gate-dir", str(directory)]
     ).start()  # fmt: skip
     yield API(server.key, "http://localhost:8010"), directory
     assert server.stop() == 0

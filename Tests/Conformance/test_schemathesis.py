@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from harness import API, Server, eventually, truss_files
+from harness import API, TOOLS, Server, eventually, truss_files
 
 PORT = 18250
 CONFIG = """
@@ -35,7 +35,7 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("schemathesis") / "data", port=PORT, inference_port=0).start()
+    server = Server(tmp_path_factory.mktemp("schemathesis") / "data", port=PORT, inference_port=0, arguments=TOOLS).start()
     yield server
     assert server.stop() == 0, server.log.read_text()[-4000:]
 

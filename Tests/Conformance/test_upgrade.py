@@ -14,7 +14,7 @@ import urllib.parse
 
 import pytest
 import requests
-from harness import API, Server, eventually, tar, truss_files
+from harness import API, TOOLS, Server, eventually, tar, truss_files
 
 PORT = 18010
 URL = f"http://localhost:{PORT}"
@@ -40,7 +40,9 @@ class Upgradable:
 
     def process_on(self, data, *arguments):
         return Server(
-            data, port=PORT, inference_port=PORT + 1, on_exit="keep", arguments=["--take-over-limit", "5", *arguments])
+            data, port=PORT, inference_port=PORT + 1, on_exit="keep",
+            arguments=[*TOOLS, "--take-over-limit", "5", *arguments],
+        )  # fmt: skip
 
     def take_over(self):
         """Starts the next process; returns when it serves and the old one knows it."""
