@@ -246,7 +246,8 @@ class Exchange {
         }
     }
 
-    final func upstreamDidReceive(body bytes: UnsafeRawBufferPointer) {
+    /// A piece of the answer's body.
+    func upstreamDidReceive(body bytes: UnsafeRawBufferPointer) {
         responseBytes += bytes.count
         client.sendBody(bytes)
     }
