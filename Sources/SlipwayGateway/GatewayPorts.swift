@@ -23,6 +23,11 @@ public struct DeploymentLoad: Sendable, Equatable, Codable {
     /// Requests in flight, summed over time since the start: the average over a span is the difference of two
     /// readings by the seconds between them. Exact, not sampled.
     public var requestSeconds: Double
+    /// Tokens of the requests in flight, of deployments for which they are counted: those of the prompt and those
+    /// streamed so far.
+    public var tokens: Int
+    /// Tokens in flight, summed over time as requests are.
+    public var tokenSeconds: Double
     /// Requests that were answered since the start.
     public var answered: Int
     /// Of these, the ones with a status of 500 or above.
@@ -30,14 +35,30 @@ public struct DeploymentLoad: Sendable, Equatable, Codable {
 
     public init(
         inFlight: Int = 0, parked: Int = 0, lastActivity: Timestamp? = nil, requestSeconds: Double = 0,
-        answered: Int = 0, failed: Int = 0
+        tokens: Int = 0, tokenSeconds: Double = 0, answered: Int = 0, failed: Int = 0
     ) {
         self.inFlight = inFlight
         self.parked = parked
         self.lastActivity = lastActivity
         self.requestSeconds = requestSeconds
+        self.tokens = tokens
+        self.tokenSeconds = tokenSeconds
         self.answered = answered
         self.failed = failed
+    }
+
+    /// A server of before that hands over may not know of tokens.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            inFlight: try values.decode(Int.self, forKey: .inFlight),
+            parked: try values.decode(Int.self, forKey: .parked),
+            lastActivity: try values.decodeIfPresent(Timestamp.self, forKey: .lastActivity),
+            requestSeconds: try values.decode(Double.self, forKey: .requestSeconds),
+            tokens: try values.decodeIfPresent(Int.self, forKey: .tokens) ?? 0,
+            tokenSeconds: try values.decodeIfPresent(Double.self, forKey: .tokenSeconds) ?? 0,
+            answered: try values.decode(Int.self, forKey: .answered),
+            failed: try values.decode(Int.self, forKey: .failed))
     }
 }
 

@@ -107,11 +107,13 @@ public struct DeploymentRoute: Sendable, Codable {
     public var concurrencyLimit: Int?
     /// Whether a request that would have to wait is answered with 529 instead.
     public var rejectsWhenFull: Bool
+    /// Tokens that one replica should have in flight; nil where they are not counted.
+    public var targetInFlightTokens: Int?
 
     public init(
         deploymentID: DeploymentID, modelID: ModelID, predictPath: String, availability: Availability,
         webSocketPath: String? = nil, replicas: [ReplicaRoute] = [], concurrencyLimit: Int? = nil,
-        rejectsWhenFull: Bool = false
+        rejectsWhenFull: Bool = false, targetInFlightTokens: Int? = nil
     ) {
         self.deploymentID = deploymentID
         self.modelID = modelID
@@ -121,6 +123,7 @@ public struct DeploymentRoute: Sendable, Codable {
         self.replicas = replicas
         self.concurrencyLimit = concurrencyLimit
         self.rejectsWhenFull = rejectsWhenFull
+        self.targetInFlightTokens = targetInFlightTokens
     }
 
     public enum Availability: Sendable, Equatable, Codable {

@@ -18,6 +18,32 @@ struct RoutingTableBuilderTests {
         #expect(split(ready: []) == 30)
     }
 
+    @Test("tokens are counted for who has a target, and for the candidate that shares its load")
+    func tokens() {
+        #expect(targets(previous: nil, candidate: nil) == [nil, nil])
+        #expect(targets(previous: 500, candidate: nil) == [500, 500])
+        #expect(targets(previous: nil, candidate: 7) == [nil, 7])
+        #expect(targets(previous: 500, candidate: 7) == [500, 7])
+    }
+
+    private func targets(previous: Int?, candidate: Int?) -> [Int?] {
+        let now = Timestamp(microseconds: 0)
+        let promotion = Promotion(
+            id: PromotionID("promotion"), modelID: Self.model, environment: Environment.production,
+            candidateID: Self.candidate, previousID: Self.previous, scaleDownPrevious: true,
+            candidateIsCopy: false, createdAt: now)
+        let deployments = [(Self.previous, previous), (Self.candidate, candidate)].map { id, target in
+            Deployment(
+                id: id, modelID: Self.model, name: id.text, createdAt: now, isDevelopment: false,
+                archiveKey: "", rawConfig: nil, configJSON: "{}", instanceTypeID: "1x2", status: .active,
+                imageID: nil, autoscaling: AutoscalingSettings(targetInFlightTokens: target))
+        }
+        let table = RoutingTableBuilder.table(
+            Snapshot(models: [Self.model], deployments: deployments, promotions: [promotion]), replicas: [:],
+            images: [:], looping: [])
+        return [Self.previous, Self.candidate].map { table.deployments[$0]?.targetInFlightTokens }
+    }
+
     /// The candidate's share in percent; nil when all goes to the previous deployment.
     private func split(ready: [DeploymentID]) -> Int? {
         let now = Timestamp(microseconds: 0)

@@ -21,6 +21,40 @@ import Testing
     }
 
     @Test(
+        "with a target for tokens, the larger of what requests and tokens call for wins",
+        arguments: [
+            (1.0, 999.0, 1000, 1), (1, 1001, 1000, 2), (14, 1001, 1000, 2), (14.1, 1001, 1000, 3),
+            (0, 1e300, 1, 9), (0, 0, Int(Int32.max), 1), (1, 5000, nil, 1),
+        ] as [(Double, Double, Int?, Int)])
+    func tokens(load: Double, tokens: Double, target: Int?, expected: Int) {
+        let settings = AutoscalingSettings(
+            maxReplica: 9, concurrencyTarget: 10, targetUtilizationPercentage: 70,
+            targetInFlightTokens: target)
+        #expect(Autoscaler.replicas(for: load, tokens: tokens, settings) == expected)
+    }
+
+    @Test("a decision says which of requests and tokens called for the size, up and down")
+    func words() {
+        let settings = AutoscalingSettings(
+            maxReplica: 9, scaleDownDelay: 0, concurrencyTarget: 10, targetUtilizationPercentage: 100,
+            targetInFlightTokens: 1000)
+        var state = AutoscalerState(target: 1)
+        func reason(_ load: Double, _ tokens: Double) -> String? {
+            Autoscaler.decide(&state, load: load, tokens: tokens, settings, now: begin)?.reason
+        }
+        #expect(
+            reason(4, 2500)
+                == "2500.0 tokens in flight on average over 60 s, where a replica takes 1000, within 0 to 9 replicas; 4.0 requests call for 1"
+        )
+        #expect(
+            reason(50, 2500)
+                == "50.0 requests in flight on average over 60 s, where a replica takes 10 × 100 %, within 0 to 9 replicas; 2500.0 tokens call for 3"
+        )
+        #expect(reason(0, 3500)?.hasPrefix("3500.0 tokens in flight") == true)
+        #expect(reason(0, .greatestFiniteMagnitude)?.contains("tokens in flight") == true)
+    }
+
+    @Test(
         "more replicas come at the next decision; fewer only after the whole delay, by the rate, step by step"
     )
     func pace() {

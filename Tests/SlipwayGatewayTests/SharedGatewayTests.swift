@@ -79,6 +79,23 @@ struct SharedGatewayTests {
                 == DeploymentLoad(inFlight: 2, requestSeconds: 1.5, answered: 2, failed: 0))
     }
 
+    @Test("tokens add up as requests do, and a gateway that does not know of them has none")
+    func tokens() throws {
+        let shared = SharedGateway(local: LocalGateway())
+        shared.add { _, _ in }
+        let old = #"{"inFlight":2,"parked":0,"requestSeconds":5,"answered":1,"failed":0}"#
+        var load = try JSONDecoder().decode(DeploymentLoad.self, from: Data(old.utf8))
+        #expect(load == DeploymentLoad(inFlight: 2, requestSeconds: 5, answered: 1))
+        (load.tokens, load.tokenSeconds) = (7, 70)
+        load = try JSONDecoder().decode(DeploymentLoad.self, from: JSONEncoder().encode(load))
+        var report = report(table: 0, busy: 1)
+        report.loads = LeavingReport.since([id: DeploymentLoad(tokenSeconds: 50)], [id: load])
+        shared.received(report)
+        #expect(shared.load()[id]?.tokens == 7 && shared.load()[id]?.tokenSeconds == 20)
+        shared.left()
+        #expect(shared.load()[id]?.tokens == 0 && shared.load()[id]?.tokenSeconds == 20)
+    }
+
     @Test("ended predictions are taken once")
     func traffic() {
         let shared = SharedGateway(local: LocalGateway())

@@ -1,5 +1,6 @@
 // Plays a load against the real core: `Autoscaler` and `Lifecycle` decide, replicas take a while to come, requests that
-// find no free one wait. Steps of a tenth of a second; nothing here looks at a clock.
+// find no free one wait. Where requests have tokens, a replica has room for so many of these as its target says. Steps of
+// a tenth of a second; nothing here looks at a clock.
 
 import SlipwayCore
 
@@ -33,7 +34,9 @@ struct Play {
     private var replicas: [Replica] = []
     private var scaler: AutoscalerState
     private var history = LoadHistory(since: Timestamp(microseconds: 0))
+    private var tokenHistory = LoadHistory(since: Timestamp(microseconds: 0))
     private var requestSeconds = 0.0
+    private var tokenSeconds = 0.0
     private var busy = 0.0
     private var queue: [(since: Double, amount: Double)] = []
     private var started = 0
@@ -56,7 +59,7 @@ struct Play {
     private mutating func tick(_ tick: Int, _ shape: Shape) {
         let second = Double(tick) * Self.step
         let now = Timestamp(microseconds: Int64(tick) * 100_000)
-        serve(shape.rate(at: second) * Self.step, at: second, now)
+        serve(shape.rate(at: second) * Self.step, shape.tokens(at: second), at: second, now)
         for index in replicas.indices
         where replicas[index].phase == .loading
             && now - replicas[index].startedAt >= .seconds(Self.startSeconds)
@@ -67,7 +70,9 @@ struct Play {
         if tick % 5 == 0 { reconcile(now) }
         replicaSeconds += Double(replicas.count) * Self.step
         let offered = shape.rate(at: second) * Self.predictionSeconds
-        let perReplica = Double(settings.concurrencyTarget * settings.targetUtilizationPercentage) / 100
+        let perReplica = min(
+            Double(settings.concurrencyTarget * settings.targetUtilizationPercentage) / 100,
+            room(shape.tokens(at: second)))
         idealReplicaSeconds += (offered / perReplica).rounded(.up) * Self.step
         if tick % 20 == 0 {
             samples.append(
@@ -79,12 +84,21 @@ struct Play {
 
     private var ready: Int { replicas.count { $0.phase == .ready && $0.drainingSince == nil } }
 
+    /// Requests that a replica has room for.
+    private func room(_ tokens: Double) -> Double {
+        let most = Double(settings.concurrencyTarget)
+        guard let target = settings.targetInFlightTokens, tokens > 0 else { return most }
+        return min(most, Double(target) / tokens)
+    }
+
     /// Predictions end, waiting ones and new ones begin, as a flow.
-    private mutating func serve(_ arriving: Double, at second: Double, _ now: Timestamp) {
+    private mutating func serve(
+        _ arriving: Double, _ tokens: Double, at second: Double, _ now: Timestamp
+    ) {
         busy -= busy * Self.step / Self.predictionSeconds
         requests += arriving
         if arriving > 0 { queue.append((second, arriving)) }
-        var free = max(0, Double(ready * settings.concurrencyTarget) - busy)
+        var free = max(0, Double(ready) * room(tokens) - busy)
         while let first = queue.first, free > 0 {
             let taken = min(free, first.amount)
             free -= taken
@@ -95,13 +109,16 @@ struct Play {
         }
         let inFlight = busy + queue.reduce(0) { $0 + $1.amount }
         requestSeconds += inFlight * Self.step
+        tokenSeconds += inFlight * tokens * Self.step
         if inFlight > 0.01 { lastActivity = now }
     }
 
     private mutating func decide(_ now: Timestamp) {
         history.note(requestSeconds, at: now, window: settings.autoscalingWindow)
         let load = history.average(window: settings.autoscalingWindow)
-        if Autoscaler.decide(&scaler, load: load, settings, now: now) != nil { changes += 1 }
+        tokenHistory.note(tokenSeconds, at: now, window: settings.autoscalingWindow)
+        let tokens = tokenHistory.average(window: settings.autoscalingWindow)
+        if Autoscaler.decide(&scaler, load: load, tokens: tokens, settings, now: now) != nil { changes += 1 }
     }
 
     private mutating func reconcile(_ now: Timestamp) {

@@ -94,8 +94,6 @@ public struct BodyMember: Sendable, Equatable {
         "LibraryListingSourceV1.lab_display_name": .notBuilt,
         "LibraryListingSourceV1.user_defined_listing_id": .notBuilt,
         "LibraryListingSourceV1.deployed_model_name": .notBuilt,
-        "UpdateAutoscalingSettingsV1.target_in_flight_tokens": .withoutEffect("replicas follow requests"),
-        "AutoscalingScheduleSettingsV1.target_in_flight_tokens": .withoutEffect("replicas follow requests"),
         "DeploymentArchivePayloadV1.user_env": .withoutEffect("describes the client's machine"),
     ]
 

@@ -30,7 +30,7 @@ actor MetricsKeeper {
     /// Processor time of each replica as of its last reading.
     private var cpu: [ReplicaID: Double] = [:]
     private var gauges: [DeploymentID: [DeploymentGauge: Double]] = [:]
-    private var requestSeconds: [DeploymentID: Double] = [:]
+    private var lastLoad: [DeploymentID: DeploymentLoad] = [:]
     private var readAt: Timestamp?
 
     init(
@@ -71,14 +71,18 @@ actor MetricsKeeper {
         let queues = (try? await store.read { try $0.asyncQueueSizes() }) ?? [:]
         let usage = census.values.contains { !$0.replicas.isEmpty } ? await engine.usage() : [:]
         let adopted = await controller.adopted
-        let load = gateway.load()
+        // Together: what is averaged is the difference of two readings by the time between them.
+        let (load, loadedAt) = (gateway.load(), now())
         gauges = [:]
         for (id, counts) in census {
             note(.replicasActive, Double(counts.active), of: id)
             note(.replicasStarting, Double(counts.starting), of: id)
             note(.replicasDesired, Double(counts.desired), of: id)
             note(.asyncQueueSize, Double(queues[id] ?? 0), of: id)
-            note(.concurrentRequests, concurrency(of: id, load[id], at: moment), of: id)
+            note(.concurrentRequests, concurrency(of: id, load[id], at: loadedAt), of: id)
+            if let tokens = tokensInFlight(of: id, load[id], at: loadedAt) {
+                note(.tokensInFlight, tokens, of: id)
+            }
             note(
                 .memoryBytes, counts.replicas.reduce(0) { $0 + Double(usage[$1]?.memoryBytes ?? 0) }, of: id)
             let cpu = counts.replicas.reduce(0) {
@@ -86,8 +90,8 @@ actor MetricsKeeper {
             }
             measurements.note(id) { $0.count(.cpuSeconds, cpu) }
         }
-        requestSeconds = load.mapValues(\.requestSeconds)
-        readAt = moment
+        lastLoad = load
+        readAt = loadedAt
         self.census = census
         self.usage = usage
         let running = Set(census.values.flatMap(\.replicas))
@@ -115,8 +119,18 @@ actor MetricsKeeper {
         guard let load, let readAt, moment > readAt else {
             return asynchronous + Double(load?.inFlight ?? 0)
         }
-        let seconds = load.requestSeconds - (requestSeconds[id] ?? 0)
+        let seconds = load.requestSeconds - (lastLoad[id]?.requestSeconds ?? 0)
         return asynchronous + max(0, seconds) / ((moment - readAt) / .seconds(1))
+    }
+
+    /// The exact average since the last reading; nil where no tokens were ever counted.
+    private func tokensInFlight(
+        of id: DeploymentID, _ load: DeploymentLoad?, at moment: Timestamp
+    ) -> Double? {
+        guard let load, load.tokenSeconds > 0 else { return nil }
+        guard let readAt, moment > readAt else { return Double(load.tokens) }
+        let seconds = load.tokenSeconds - (lastLoad[id]?.tokenSeconds ?? 0)
+        return max(0, seconds) / ((moment - readAt) / .seconds(1))
     }
 
     private func takeCounts() {

@@ -73,6 +73,8 @@ public actor Controller {
     var watchStarts: [PromotionID: DeploymentLoad] = [:]
     var scalers: [DeploymentID: AutoscalerState] = [:]
     var histories: [DeploymentID: LoadHistory] = [:]
+    /// Of deployments for which tokens are counted.
+    var tokenHistories: [DeploymentID: LoadHistory] = [:]
     var lastScaling: Timestamp?
     /// What is known of images, also of one that is lost while its replicas run.
     var images: [ImageID: BuiltImage] = [:]

@@ -28,20 +28,26 @@ extension Controller {
                 continue
             }
             let settings = deployment.autoscaling
-            var load = histories[deployment.id]?.average(window: settings.autoscalingWindow) ?? 0
-            if let candidate = rollouts[deployment.id]?.candidateID {
-                // During a rollout both sides carry one load; its replicas are shared out by the promotion.
-                load += histories[candidate]?.average(window: settings.autoscalingWindow) ?? 0
-            }
+            // During a rollout both sides carry one load; its replicas are shared out by the promotion.
+            let sides = [deployment.id] + [rollouts[deployment.id]?.candidateID].compactMap(\.self)
+            let (load, tokens) = averages(of: sides, window: settings.autoscalingWindow)
             var state =
                 scalers[deployment.id]
                 ?? AutoscalerState(target: min(liveReplicas(of: deployment), settings.maxReplica))
-            if let decision = Autoscaler.decide(&state, load: load, settings, now: now) {
+            if let decision = Autoscaler.decide(&state, load: load, tokens: tokens, settings, now: now) {
                 decisions.append((deployment.id, decision))
             }
             scalers[deployment.id] = state
         }
         try await keep(decisions)
+    }
+
+    /// Requests and tokens in flight on average, of all these deployments together.
+    private func averages(of ids: [DeploymentID], window: Int) -> (requests: Double, tokens: Double) {
+        ids.reduce(into: (0, 0)) { sum, id in
+            sum.requests += histories[id]?.average(window: window) ?? 0
+            sum.tokens += tokenHistories[id]?.average(window: window) ?? 0
+        }
     }
 
     /// The decision to sleep or to wake up, which is the lifecycle's.
@@ -69,6 +75,7 @@ extension Controller {
         shortages = shortages.filter { known.contains($0.key) }
         scalers = scalers.filter { known.contains($0.key) }
         histories = histories.filter { known.contains($0.key) }
+        tokenHistories = tokenHistories.filter { known.contains($0.key) }
         board.forgetWork { !known.contains($0) }
         let used = Set(snapshot.deployments.compactMap(\.imageID)).union(replicas.values.map(\.imageID))
         images = images.filter { used.contains($0.key) }
@@ -81,8 +88,10 @@ extension Controller {
             uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.autoscaling.autoscalingWindow) })
         for (id, window) in windows {
             guard let load = load[id] else { continue }
-            histories[id, default: LoadHistory(since: lastScaling ?? observedSince)]
-                .note(load.requestSeconds, at: now, window: window)
+            let new = LoadHistory(since: lastScaling ?? observedSince)
+            histories[id, default: new].note(load.requestSeconds, at: now, window: window)
+            guard load.tokenSeconds > 0 else { continue }
+            tokenHistories[id, default: new].note(load.tokenSeconds, at: now, window: window)
         }
     }
 

@@ -60,6 +60,7 @@ enum RoutingTableBuilder {
             table.models[promotion.modelID]?.splits[promotion.environment] = split(of: promotion, serving)
         }
         let environments = Dictionary(grouping: snapshot.environments, by: \.modelID)
+        let tokenTargets = tokenTargets(snapshot)
         for deployment in snapshot.deployments {
             table.models[deployment.modelID]?.deployments.insert(deployment.id)
             if deployment.isDevelopment { table.models[deployment.modelID]?.development = deployment.id }
@@ -76,9 +77,23 @@ enum RoutingTableBuilder {
                 webSocketPath: image?.webSocketPath, replicas: routes,
                 concurrencyLimit: image?.concurrencyLimit,
                 rejectsWhenFull: deployment.backpressure(among: environments[deployment.modelID] ?? [])
-                    == .rejectOnFull)
+                    == .rejectOnFull, targetInFlightTokens: tokenTargets[deployment.id])
         }
         return table
+    }
+
+    /// The deployments whose tokens are counted. A candidate has no settings of its environment yet, but carries one
+    /// load with the deployment it takes over from.
+    private static func tokenTargets(_ snapshot: Snapshot) -> [DeploymentID: Int] {
+        var targets: [DeploymentID: Int] = [:]
+        for deployment in snapshot.deployments {
+            guard let target = deployment.autoscaling.targetInFlightTokens else { continue }
+            targets[deployment.id] = target
+        }
+        for promotion in snapshot.promotions where targets[promotion.candidateID] == nil {
+            targets[promotion.candidateID] = promotion.previousID.flatMap { targets[$0] }
+        }
+        return targets
     }
 
     /// The shares the promotion has decided on; all goes to one side while the other has nothing that is ready.

@@ -33,27 +33,47 @@ public enum Autoscaler {
     /// Time between two decisions.
     public static let period: Duration = .seconds(2)
 
-    /// Replicas that an average load calls for, within the limits and never below one.
-    public static func replicas(for load: Double, _ settings: AutoscalingSettings) -> Int {
+    /// Replicas that an average load calls for, within the limits and never below one: the larger of what requests
+    /// and tokens call for.
+    public static func replicas(for load: Double, tokens: Double = 0, _ settings: AutoscalingSettings) -> Int
+    {
+        max(replicasByRequests(load, settings), replicasByTokens(tokens, settings) ?? 1)
+    }
+
+    private static func replicasByRequests(_ load: Double, _ settings: AutoscalingSettings) -> Int {
         let capacity =
             Double(settings.concurrencyTarget) * Double(settings.targetUtilizationPercentage) / 100
+        return replicas(load, each: capacity, settings)
+    }
+
+    /// Nil where replicas follow requests alone.
+    private static func replicasByTokens(_ tokens: Double, _ settings: AutoscalingSettings) -> Int? {
+        settings.targetInFlightTokens.map { replicas(tokens, each: Double(max(1, $0)), settings) }
+    }
+
+    private static func replicas(_ load: Double, each capacity: Double, _ settings: AutoscalingSettings)
+        -> Int
+    {
         // Anything above the most replicas is the same to the caller, and a huge load must not overflow.
         let wanted = min((load / capacity - 1e-9).rounded(.up), Double(settings.maxReplica))
         return max(1, settings.minReplica, Int(wanted))
     }
 
     /// One decision.
-    /// - Parameter load: requests in flight on average over the window of the settings.
+    /// - Parameters:
+    ///   - load: requests in flight on average over the window of the settings.
+    ///   - tokens: the same of tokens; means nothing without `targetInFlightTokens`.
     /// - Returns: the decision when the number changes.
     public static func decide(
-        _ state: inout AutoscalerState, load: Double, _ settings: AutoscalingSettings, now: Timestamp
+        _ state: inout AutoscalerState, load: Double, tokens: Double = 0, _ settings: AutoscalingSettings,
+        now: Timestamp
     ) -> ScalingDecision? {
-        let wanted = replicas(for: load, settings)
+        let wanted = replicas(for: load, tokens: tokens, settings)
         let before = state.target
         if wanted >= before {
             state.lowSince = nil
             state.target = wanted
-            return decision(before, state.target, now, because(load, settings))
+            return decision(before, state.target, now, because(load, tokens, settings))
         }
         if before > settings.maxReplica {
             state.target = settings.maxReplica
@@ -69,7 +89,7 @@ public enum Autoscaler {
         state.lowSince = state.target > wanted ? now : nil
         return decision(
             before, state.target, now,
-            "\(because(load, settings)), for \(settings.scaleDownDelay) s; at most \(settings.maxScaleDownRate) % leave at a time"
+            "\(because(load, tokens, settings)), for \(settings.scaleDownDelay) s; at most \(settings.maxScaleDownRate) % leave at a time"
         )
     }
 
@@ -79,9 +99,25 @@ public enum Autoscaler {
         from == to ? nil : ScalingDecision(at: now, from: from, to: to, reason: reason)
     }
 
-    private static func because(_ load: Double, _ settings: AutoscalingSettings) -> String {
-        let tenths = Int((load * 10).rounded())
+    /// With a target for tokens, both sides are told and the one that called for the size comes first.
+    private static func because(_ load: Double, _ tokens: Double, _ settings: AutoscalingSettings) -> String {
+        let average = "in flight on average over \(settings.autoscalingWindow) s"
+        let limits = "within \(settings.minReplica) to \(settings.maxReplica) replicas"
+        let requests =
+            "requests \(average), where a replica takes \(settings.concurrencyTarget) × \(settings.targetUtilizationPercentage) %"
+        guard let target = settings.targetInFlightTokens,
+            let byTokens = replicasByTokens(tokens, settings)
+        else { return "\(tenths(load)) \(requests), \(limits)" }
+        let byRequests = replicasByRequests(load, settings)
+        guard byTokens > byRequests else {
+            return "\(tenths(load)) \(requests), \(limits); \(tenths(tokens)) tokens call for \(byTokens)"
+        }
         return
-            "\(tenths / 10).\(tenths % 10) requests in flight on average over \(settings.autoscalingWindow) s, where a replica takes \(settings.concurrencyTarget) × \(settings.targetUtilizationPercentage) %, within \(settings.minReplica) to \(settings.maxReplica) replicas"
+            "\(tenths(tokens)) tokens \(average), where a replica takes \(target), \(limits); \(tenths(load)) requests call for \(byRequests)"
+    }
+
+    private static func tenths(_ value: Double) -> String {
+        let tenths = Int(min(value * 10, 1e15).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
     }
 }

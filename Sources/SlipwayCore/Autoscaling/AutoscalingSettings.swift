@@ -15,7 +15,8 @@ public struct AutoscalingSettings: Sendable, Codable, Equatable {
     public var concurrencyTarget: Int
     /// Percent, 1–100.
     public var targetUtilizationPercentage: Int
-    /// Early access in the public contract; stored, not yet used in decisions.
+    /// Tokens in flight per replica, 1 or more: those of prompts and those streamed so far. nil: replicas follow
+    /// requests alone. The utilization does not apply to it.
     public var targetInFlightTokens: Int?
 
     public init(

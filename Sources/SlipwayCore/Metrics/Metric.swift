@@ -1,5 +1,5 @@
 // The metrics that can be asked for by name (behaviour.md section 10; names, kinds and units are those of the
-// service's page of supported metrics).
+// service's page of supported metrics, but for those that begin with `slipway_`, which are ours).
 
 public enum MetricKind: String, Sendable {
     case gauge = "GAUGE", counter = "COUNTER", histogram = "HISTOGRAM"
@@ -31,6 +31,7 @@ public enum Metric: String, Sendable, CaseIterable {
     case cpuSeconds = "baseten_container_cpu_usage_seconds_total"
     case memory = "baseten_container_cpu_memory_working_set_bytes"
     case restarts = "baseten_container_restarts_total"
+    case tokensInFlight = "slipway_tokens_in_flight"
 
     /// Answered when no metric is named.
     public static let standard: [Metric] = [.replicasActive, .requests, .responseTime]
@@ -57,6 +58,7 @@ public enum Metric: String, Sendable, CaseIterable {
         case .concurrentRequests: .gauge(.concurrentRequests)
         case .asyncQueueSize: .gauge(.asyncQueueSize)
         case .memory: .gauge(.memoryBytes)
+        case .tokensInFlight: .gauge(.tokensInFlight)
         case .cpuSeconds: .counter(.cpuSeconds)
         case .restarts: .counter(.restarts)
         case .webhookRequests: .counter(.webhookRequests)
@@ -105,6 +107,8 @@ public enum Metric: String, Sendable, CaseIterable {
         case .cpuSeconds: "Core-seconds a replica has used."
         case .memory: "Resident bytes of a replica."
         case .restarts: "Replicas that ended by themselves."
+        case .tokensInFlight:
+            "Tokens of the predictions under way, prompts and what was streamed so far, where target_in_flight_tokens is set."
         }
     }
 }

@@ -33,6 +33,8 @@ public struct GaugeReadings: Sendable, Equatable, Codable {
 /// Gauges of a deployment.
 public enum DeploymentGauge: String, Sendable, Hashable, Codable, CaseIterable {
     case replicasActive, replicasStarting, replicasDesired, concurrentRequests, asyncQueueSize, memoryBytes
+    /// Only of deployments for which tokens are counted.
+    case tokensInFlight
 }
 
 /// Counters of a deployment beside its predictions.

@@ -246,7 +246,8 @@ class Exchange {
         }
     }
 
-    final func upstreamDidReceive(body bytes: UnsafeRawBufferPointer) {
+    /// A piece of the answer's body.
+    func upstreamDidReceive(body bytes: UnsafeRawBufferPointer) {
         responseBytes += bytes.count
         client.sendBody(bytes)
     }
@@ -272,18 +273,20 @@ class Exchange {
 
     final func upstreamDidSendAll() { pump() }
 
-    final func upstreamDidBreak(
-        wasStale: Bool, _ error: PlatformError = PlatformErrors.replicaLost
-    ) {
+    final func upstreamDidBreak(wasStale: Bool) {
         upstream = nil
         guard !isOver else { return }
         if responseStarted { return breakOff() }
         // At once: bytes that come later could push the body over the limit up to which it is kept.
         let canSendAgain = body.rewind()
-        if error == PlatformErrors.replicaLost {
-            lostBeforeHead(wasStale: wasStale, canSendAgain: canSendAgain)
-        } else {
-            answerIsRefused(error)
-        }
+        lostBeforeHead(wasStale: wasStale, canSendAgain: canSendAgain)
+    }
+
+    /// What comes from the upstream passes a limit of ours; the connection has been given up.
+    final func upstreamWasRefused(_ error: PlatformError) {
+        upstream = nil
+        guard !isOver else { return }
+        if responseStarted { return breakOff() }
+        answerIsRefused(error)
     }
 }

@@ -79,8 +79,8 @@ final class LoopServices {
         case refused(PlatformError)
     }
 
-    /// Chooses the replica with the fewest requests; among equals the first of the table, so that little load
-    /// stays on few replicas.
+    /// Chooses the replica with the fewest requests, or, where tokens are counted, with the fewest tokens of them;
+    /// among equals the first of the table, so that little load stays on few replicas.
     ///
     /// The count is raised first and the table looked at again after: so either a controller that took the
     /// replica out sees this request in `inFlight(replica:)`, or this request sees the newer table.
@@ -126,19 +126,20 @@ final class LoopServices {
     ) -> ServedDeployment.Replica? {
         while true {
             var best: ServedDeployment.Replica?
-            var (fewest, bestIsShunned) = (Int.max, true)
+            var (fewest, bestIsShunned) = ((tokens: Int.max, requests: Int.max), true)
             for replica in served.replicas {
                 let count = replica.load.inFlight
                 guard count < limit else { continue }
                 isFull = false
                 guard avoided.isEmpty || !avoided.contains(replica.route.replicaID) else { continue }
                 let isShunned = replica.load.isShunned(reactor.now)
+                let busy = (tokens: served.countsTokens ? replica.load.tokens : 0, requests: count)
                 if best == nil || (bestIsShunned && !isShunned)
-                    || (bestIsShunned == isShunned && count < fewest)
+                    || (bestIsShunned == isShunned && busy < fewest)
                 {
-                    (best, fewest, bestIsShunned) = (replica, count, isShunned)
+                    (best, fewest, bestIsShunned) = (replica, busy, isShunned)
                 }
-                if fewest == 0, !bestIsShunned { break }
+                if fewest == (0, 0), !bestIsShunned { break }
             }
             guard let best else { return nil }
             if best.load.take(limit: limit) { return best }

@@ -19,6 +19,9 @@ final class PredictionExchange: Exchange {
     private var failedReplicas: Set<ReplicaID> = []
     private var attempts = 0
     private var pauses = 0
+    /// Nil where nobody asks for tokens.
+    private var meter: TokenMeter?
+    private var isInBook = false
 
     private var ticket: Parking.Ticket?
     private let wantsHint: Bool
@@ -45,6 +48,9 @@ final class PredictionExchange: Exchange {
         wantsHint = request.head.wantsQueueHint
         super.init(client: client, loop: loop, request: request)
         body.writeFields { ForwardedHeaders.toReplica(request, requestID: requestID, out: &$0) }
+        if loop.snapshot.countingTokens.contains(deployment), carriesText {
+            meter = TokenMeter(book.shared.ratios)
+        }
     }
 
     override var isForReplica: Bool { true }
@@ -52,6 +58,8 @@ final class PredictionExchange: Exchange {
 
     override func start() {
         book.began(arrived)
+        isInBook = true
+        if meter != nil { countTokens() }
         dispatch(isNext: false)
     }
 
@@ -65,6 +73,7 @@ final class PredictionExchange: Exchange {
         case .replica(let replica, let served):
             self.replica = replica
             self.served = served
+            if let meter { replica.load.add(tokens: meter.booked) }
             startPrediction()
             trySending(allowIdle: mayRetry && !opensTunnel)
         case .noReplica:
@@ -107,6 +116,7 @@ final class PredictionExchange: Exchange {
     private func releaseReplica() {
         guard let replica else { return }
         self.replica = nil
+        if let meter { replica.load.add(tokens: -meter.booked) }
         replica.load.release()
         // Somebody waits for the place that has become free.
         if book.shared.waiting.load(ordering: .sequentiallyConsistent) > 0 {
@@ -174,6 +184,7 @@ final class PredictionExchange: Exchange {
                 let moment = loop.reactor.now
                 let next = loop.book(now)
                 next.began(moment)
+                moveTokens(to: next, of: now)
                 book.moved(moment)
                 (deployment, book, ticket) = (now, next, nil)
             }
@@ -298,6 +309,53 @@ final class PredictionExchange: Exchange {
             return fail(PlatformErrors.bodyTooLarge(limit: limits.maxBodyBytes))
         }
         super.requestBody(bytes)
+        guard let meter else { return }
+        meter.read(request: bytes)
+        countTokens()
+    }
+
+    // MARK: Tokens
+
+    /// Whether its body can be a prompt.
+    private var carriesText: Bool {
+        guard method == .post, !isUpgrade else { return false }
+        return switch operation {
+        case .predict, .sync: true
+        case .wake, .websocket, .tunnel: false
+        }
+    }
+
+    override func upstreamDidReceive(body bytes: UnsafeRawBufferPointer) {
+        super.upstreamDidReceive(body: bytes)
+        guard let meter else { return }
+        meter.read(answer: bytes)
+        countTokens()
+    }
+
+    /// Brings the books up to what the meter shows.
+    private func countTokens() {
+        guard let meter, isInBook, !isOver else { return }
+        let change = meter.tokens - meter.booked
+        guard change != 0 else { return }
+        meter.booked += change
+        book.add(tokens: change, at: loop.reactor.now)
+        replica?.load.add(tokens: change)
+    }
+
+    /// Before the request goes from one book to the other; no replica has it.
+    private func moveTokens(to next: LoadBook, of deployment: DeploymentID) {
+        guard let meter else { return }
+        let moment = loop.reactor.now
+        book.add(tokens: -meter.booked, at: moment)
+        guard loop.snapshot.countingTokens.contains(deployment) else { return self.meter = nil }
+        meter.ratios = next.shared.ratios
+        next.add(tokens: meter.booked, at: moment)
+    }
+
+    private func endTokens(_ ending: Ending, at moment: UInt64) {
+        guard let meter else { return }
+        book.add(tokens: -meter.booked, at: moment)
+        if case .complete = ending, (200..<300).contains(responseStatus) { meter.complete() }
     }
 
     // MARK: Answer and end
@@ -343,6 +401,7 @@ final class PredictionExchange: Exchange {
             case .broken: (502, responseBytes)
             }
         let ended = loop.reactor.now
+        endTokens(ending, at: ended)
         book.ended(
             EndedRequest(
                 // What went through a bare connection is not looked at; it was served.

@@ -25,6 +25,7 @@ public struct LeavingReport: Sendable, Codable {
             var load = entry.value
             if let before = begin[entry.key] {
                 load.requestSeconds -= before.requestSeconds
+                load.tokenSeconds -= before.tokenSeconds
                 load.answered -= before.answered
                 load.failed -= before.failed
             }
@@ -50,7 +51,7 @@ public final class SharedGateway: GatewayControl, Sendable {
             report.busyReplicas = [:]
             report.loads = report.loads.mapValues { load in
                 var load = load
-                (load.inFlight, load.parked) = (0, 0)
+                (load.inFlight, load.parked, load.tokens) = (0, 0, 0)
                 return load
             }
         }
@@ -118,7 +119,8 @@ extension DeploymentLoad {
         DeploymentLoad(
             inFlight: one.inFlight + other.inFlight, parked: one.parked + other.parked,
             lastActivity: [one.lastActivity, other.lastActivity].compactMap(\.self).max(),
-            requestSeconds: one.requestSeconds + other.requestSeconds,
+            requestSeconds: one.requestSeconds + other.requestSeconds, tokens: one.tokens + other.tokens,
+            tokenSeconds: one.tokenSeconds + other.tokenSeconds,
             answered: one.answered + other.answered, failed: one.failed + other.failed)
     }
 }

@@ -11,6 +11,10 @@ final class LoadBook: Sendable {
         /// Requests in flight, summed over time up to `counted`, in nanoseconds.
         var area: UInt64 = 0
         var counted: UInt64 = 0
+        /// Tokens of the requests in flight, where they are counted.
+        var tokens = 0
+        /// The same, summed over time. No whole number would hold it: tokens come in millions.
+        var tokenSeconds = 0.0
         /// When a request last began or ended, or a wake call came.
         var touched: UInt64?
         var answered = 0
@@ -22,6 +26,7 @@ final class LoadBook: Sendable {
         mutating func count(to moment: UInt64) {
             guard moment > counted else { return }
             area += UInt64(inFlight) * (moment - counted)
+            if tokens != 0 { tokenSeconds += Double(tokens) * Double(moment - counted) / 1e9 }
             counted = moment
         }
     }
@@ -70,6 +75,14 @@ final class LoadBook: Sendable {
         }
     }
 
+    /// A request in flight has so many tokens more, or less.
+    func add(tokens: Int, at moment: UInt64) {
+        page.withLock { page in
+            page.count(to: moment)
+            page.tokens += tokens
+        }
+    }
+
     func parked(_ change: Int) { page.withLock { $0.parked += change } }
 
     private func change(_ moment: UInt64, _ body: (inout Page) -> Void) {
@@ -98,4 +111,6 @@ final class SharedLoad: Sendable {
     let waiting = Atomic<Int>(0)
     /// Of these, the ones that were told to try now: the room they go for is not free for others.
     let called = Atomic<Int>(0)
+    /// What its answers have taught about tokens.
+    let ratios = TokenRatios()
 }

@@ -42,6 +42,8 @@ final class LoadLedger: Sendable {
                 sum.inFlight += page.inFlight
                 sum.parked += page.parked
                 sum.requestSeconds += Double(page.area) / 1e9
+                sum.tokens += page.tokens
+                sum.tokenSeconds += page.tokenSeconds
                 sum.answered += page.answered
                 sum.failed += page.failed
                 if let last = page.touched { touched = max(touched ?? 0, last) }

@@ -1,10 +1,12 @@
-// What all event loops know about one replica: how many requests it has, and whether it is there.
+// What all event loops know about one replica: how many requests and tokens it has, and whether it is there.
 
 import SlipwayCore
 import Synchronization
 
 final class ReplicaLoad: Sendable {
     private let count = Atomic<Int>(0)
+    /// Tokens of these requests, where they are counted.
+    private let tokenCount = Atomic<Int>(0)
     /// Moment of `MonotonicClock` up to which no new request goes there.
     private let shunnedUntil = Atomic<UInt64>(0)
 
@@ -18,6 +20,10 @@ final class ReplicaLoad: Sendable {
     }
 
     func release() { count.subtract(1, ordering: .sequentiallyConsistent) }
+
+    var tokens: Int { tokenCount.load(ordering: .relaxed) }
+
+    func add(tokens: Int) { tokenCount.add(tokens, ordering: .relaxed) }
 
     func isShunned(_ moment: UInt64) -> Bool { shunnedUntil.load(ordering: .relaxed) > moment }
 

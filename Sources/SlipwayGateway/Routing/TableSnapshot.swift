@@ -9,9 +9,13 @@ final class TableSnapshot: Sendable {
     let table: RoutingTable
     /// Deployments that have replicas.
     let served: [DeploymentID: ServedDeployment]
+    /// Deployments whose tokens in flight are counted: usually none, which costs nothing to find out.
+    let countingTokens: Set<DeploymentID>
 
     init(_ table: RoutingTable, loads: ReplicaLoads) {
         self.table = table
+        countingTokens = Set(
+            table.deployments.lazy.filter { $0.value.targetInFlightTokens != nil }.map(\.key))
         let ready = table.deployments.filter { !$0.value.replicas.isEmpty }
         let known = loads.keep(ready.values.flatMap { $0.replicas.map(\.replicaID) })
         served = ready.mapValues { ServedDeployment($0, loads: known) }
@@ -31,6 +35,8 @@ final class ServedDeployment: Sendable {
     let replicas: [Replica]
     /// Requests that one replica gets at once.
     let limit: Int
+    /// Whether replicas are chosen by their tokens.
+    let countsTokens: Bool
     /// Answered to every request, for deployments that are not open.
     let refusal: PlatformError?
 
@@ -38,6 +44,7 @@ final class ServedDeployment: Sendable {
         predictPath = route.predictPath
         webSocketPath = route.webSocketPath ?? route.predictPath
         limit = route.concurrencyLimit ?? .max
+        countsTokens = route.targetInFlightTokens != nil
         refusal = if case .refused(let error) = route.availability { error } else { nil }
         replicas = route.replicas.map { replica in
             Replica(

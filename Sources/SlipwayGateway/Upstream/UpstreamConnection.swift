@@ -127,8 +127,8 @@ final class UpstreamConnection: StreamSocket {
                 try consume(taken.bytes)
             }
         } catch {
-            // What else is wrong with it is the parser's to know, not the client's: it sent none of it.
-            broke(error == Self.headTooLarge ? error : PlatformErrors.replicaLost)
+            // What is wrong with it is the parser's to know, not the client's: it sent none of it.
+            broke()
         }
     }
 
@@ -140,12 +140,10 @@ final class UpstreamConnection: StreamSocket {
             switch stage {
             case .head:
                 guard let end = try scan.end(of: rest) else {
-                    guard rest.count <= Self.maxHeadBytes else {
-                        throw Self.headTooLarge
-                    }
+                    guard rest.count <= Self.maxHeadBytes else { return refuse(Self.headTooLarge) }
                     return pending.append(rest)
                 }
-                guard end <= Self.maxHeadBytes else { throw Self.headTooLarge }
+                guard end <= Self.maxHeadBytes else { return refuse(Self.headTooLarge) }
                 scan = HeadScan()
                 let message = rest.part(0, end)
                 rest = rest.part(end, rest.count)
@@ -235,10 +233,15 @@ final class UpstreamConnection: StreamSocket {
         exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
     }
 
-    /// - Parameter error: what is wrong with the answer.
-    private func broke(_ error: PlatformError = PlatformErrors.replicaLost) {
+    private func broke() {
         let exchange = exchange
         abandon()
-        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived, error)
+        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
+    }
+
+    private func refuse(_ error: PlatformError) {
+        let exchange = exchange
+        abandon()
+        exchange?.upstreamWasRefused(error)
     }
 }

@@ -230,6 +230,9 @@ final class Owner: @unchecked Sendable {
         change.autoscalingWindow = dice.number(10...60, "\(name)/scaling/window")
         change.scaleDownDelay = dice.number(0...120, "\(name)/scaling/delay")
         change.concurrencyTarget = dice.number(1...3, "\(name)/scaling/target")
+        if dice.chance(0.3, "\(name)/scaling/by-tokens") {
+            change.targetInFlightTokens = SimulatedGateway.tokensPerCall
+        }
         guard let after = try? before.applying(change) else { return }
         world.ledger.autoscaling[key] = [before, after]
         let answer = await world.ask("\(name) sets autoscaling of \(key.name)") {

@@ -15,6 +15,8 @@ enum CallOutcome: Equatable {
 
 final class SimulatedGateway: GatewayControl, @unchecked Sendable {
     private static let longestHold: Duration = .seconds(300)
+    /// In flight with every call, where tokens are counted.
+    static let tokensPerCall = 1000
 
     private let world: World
     private let inbox: any DemandObserver
@@ -146,6 +148,9 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
     private func count(_ id: DeploymentID, _ change: Int) {
         settle(id)
         counts[id, default: DeploymentLoad()].inFlight += change
+        let inFlight = counts[id]?.inFlight ?? 0
+        counts[id]?.tokens =
+            table.deployments[id]?.targetInFlightTokens == nil ? 0 : inFlight * Self.tokensPerCall
         counts[id]?.lastActivity = world.now
         if change < 0 { counts[id]?.answered += 1 }
     }
@@ -155,7 +160,8 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
         let now = world.scheduler.elapsed
         let passed = Double(now - (countedAt[id] ?? now)) / 1e6
         countedAt[id] = now
-        let inFlight = counts[id]?.inFlight ?? 0
+        let (inFlight, tokens) = (counts[id]?.inFlight ?? 0, counts[id]?.tokens ?? 0)
         counts[id]?.requestSeconds += passed * Double(inFlight)
+        counts[id]?.tokenSeconds += passed * Double(tokens)
     }
 }
