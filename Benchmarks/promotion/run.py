@@ -102,7 +102,8 @@ def main():
     # Runs beyond the answers would be requests that ran twice.
     duplicated = sum(seen.count.values()) - sum(seen.answers.values())
     order = sorted(seen.first, key=seen.first.get)
-    swaps = [max(0.0, seen.last[old] - seen.first[new]) for old, new in zip(order, order[1:])]
+    # From the last answer of the old one to the first of the new one; below zero where both answer for a while.
+    swaps = [seen.first[new] - seen.last[old] for old, new in zip(order, order[1:])]
     seconds = [outcome.seconds for outcome in outcomes]
     bench.figure("promotion_requests", len(outcomes), "requests")
     bench.figure("promotion_failed", len(failed), "requests")
