@@ -56,7 +56,7 @@ def test_tokens_call_for_two_replicas_where_requests_call_for_one(api, chat):
     model, deployment = chat
     settings = {
         "max_replica": 2, "autoscaling_window": 10, "scale_down_delay": 3600, "concurrency_target": 100,
-        "target_in_flight_tokens": 800,
+        "target_in_flight_tokens": 400,
     }  # fmt: skip
     path = f"/v1/models/{model}/environments/production"
     assert in_flight(api, model, deployment) is None and exported(api, deployment) is None
@@ -69,14 +69,14 @@ def test_tokens_call_for_two_replicas_where_requests_call_for_one(api, chat):
 
     assert api.call("PATCH", path, json={"autoscaling_settings": settings}).json()["status"] == "ACCEPTED"
     answers = []
-    stream = threading.Thread(target=lambda: answers.append(api.predict(model, json=body(60)).text))
+    stream = threading.Thread(target=lambda: answers.append(api.predict(model, json=body(80)).text))
     stream.start()
     eventually(lambda: (in_flight(api, model, deployment) or 0) >= 500, seconds=8)
     assert exported(api, deployment) >= 500
-    eventually(lambda: api.deployment(model, deployment)["active_replica_count"] == 2, seconds=30)
+    eventually(lambda: api.deployment(model, deployment)["active_replica_count"] == 2)
     stream.join()
     events = [json.loads(line[6:]) for line in answers[0].split("\n\n") if line.startswith("data: {")]
-    assert events[-1]["usage"] == {"prompt_tokens": 2000, "completion_tokens": 60} and len(events) == 61
+    assert events[-1]["usage"] == {"prompt_tokens": 2000, "completion_tokens": 80} and len(events) == 81
     decisions = api.get(f"/v1/models/{model}/deployments/{deployment}/scaling_decisions")["decisions"]
     by_tokens = [d for d in decisions if d["from_replicas"] == 1 and d["to_replicas"] == 2]
     assert by_tokens and " tokens in flight on average over 10 s" in by_tokens[0]["reason"], decisions

@@ -32,37 +32,37 @@ enum JSONKey: UInt8, CaseIterable {
         }
     }
 
-    private static let names: [(text: JSONName, key: JSONKey)] = allCases.compactMap { key in
-        var text = JSONName()
-        text.append(UnsafeRawBufferPointer(start: key.name.utf8Start, count: key.name.utf8CodeUnitCount))
-        return key.name.utf8CodeUnitCount == 0 ? nil : (text, key)
+    private static let names: [(name: JSONName, key: JSONKey)] = allCases.compactMap { key in
+        var name = JSONName()
+        name.append(UnsafeRawBufferPointer(start: key.name.utf8Start, count: key.name.utf8CodeUnitCount))
+        return key.name.utf8CodeUnitCount == 0 ? nil : (name, key)
     }
 
     init(_ name: JSONName) {
-        self = Self.names.first { $0.text == name }?.key ?? .other
+        self = .other
+        for index in Self.names.indices where Self.names[index].name == name {
+            self = Self.names[index].key
+        }
     }
 }
 
-/// The name of a member as it is read, byte by byte, in a fixed room: longer ones mean nothing here.
+/// The name of a member as it is read, byte by byte: its length, its first and its last eight bytes, by which the names
+/// that mean something differ from each other and from all that anybody uses.
 struct JSONName: Equatable {
-    private static let room = 32
-    private var bytes = SIMD32<UInt8>()
+    private var first: UInt64 = 0
+    private var last: UInt64 = 0
     private var count = 0
 
     mutating func append(_ part: UnsafeRawBufferPointer) {
-        for byte in part.prefix(Self.room - count) {
-            bytes[count] = byte
+        for byte in part {
+            if count < 8 { first = first << 8 | UInt64(byte) }
+            last = last << 8 | UInt64(byte)
             count += 1
         }
-        // No name that means something fills the room.
-        if count == Self.room { bytes = SIMD32(repeating: 0xff) }
     }
 
     /// Names are compared as they are written: one with an escape means nothing.
-    mutating func spoil() {
-        bytes = SIMD32(repeating: 0xff)
-        count = Self.room
-    }
+    mutating func spoil() { count += 1000 }
 }
 
 /// The members and elements on the way to a value: one byte for each, the innermost last.

@@ -2,7 +2,7 @@
 
 struct PromptText {
     /// Bytes that are looked at; of a larger body the rest is taken to hold as much text as these.
-    static let maxScanned = 4 << 20
+    static let maxScanned = 1 << 20
 
     private var scanner = JSONScanner()
     private var reader = PromptReader()
