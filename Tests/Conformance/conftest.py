@@ -5,12 +5,11 @@ The official client talks to http://localhost:8000 and nowhere else, so the serv
 
 import pathlib
 import socket
-import subprocess
 import tempfile
 
 import pytest
 
-from harness import API, Client, Server, eventually, truss_files
+from harness import API, Client, Server, discard, eventually, truss_files
 
 
 def pytest_addoption(parser):
@@ -40,8 +39,7 @@ def scratch():
     # Not below pytest's own directory: a replica's user must be able to reach it in plain mode too.
     directory = pathlib.Path(tempfile.mkdtemp(prefix="slipway-conformance-"))
     yield directory
-    # Python takes minutes for the hundred thousand files of all the environments.
-    subprocess.run(["rm", "-rf", directory], check=False)
+    discard(directory)
 
 
 @pytest.fixture(scope="session")

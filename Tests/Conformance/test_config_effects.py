@@ -4,13 +4,12 @@ import hashlib
 import http.server
 import os
 import pathlib
-import shutil
 import ssl
 import subprocess
 import threading
 
 import pytest
-from harness import TOOLS, Server, api_of, eventually, truss_files
+from harness import TOOLS, Server, api_of, discard, eventually, truss_files
 from hostile.packages import Index, sdist, wheel
 
 CONTENT = b"weights " * 1000
@@ -87,7 +86,7 @@ def api(scratch, files, index):
     yield api_of(server)
     assert server.stop() == 0
     trusted.unlink()
-    shutil.rmtree(server.data, ignore_errors=True)
+    discard(server.data)
 
 
 def predict(api, ids, value=None):

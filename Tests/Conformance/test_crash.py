@@ -6,7 +6,6 @@ The tests share one data directory; the last one deletes everything and looks at
 import fcntl
 import os
 import pathlib
-import shutil
 import tempfile
 import threading
 
@@ -14,7 +13,7 @@ import pytest
 
 from crash import leftovers
 from crash.steps import Steps
-from harness import Server, eventually, truss_files
+from harness import Server, discard, eventually, truss_files
 
 KILLS = int(os.environ.get("CRASH_KILLS", 10))
 STEPS = int(os.environ.get("CRASH_STEPS", 3))
@@ -26,7 +25,7 @@ def place():
     # Not below pytest's own directory: a replica's user must be able to reach it in plain mode too.
     directory = pathlib.Path(tempfile.mkdtemp(prefix="crash-"))
     yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    discard(directory)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ import json
 import os
 import pathlib
 import secrets
-import shutil
 import socket
 import subprocess
 import tempfile
 
 import pytest
 
-from harness import API, BINARY, ROOT, Server, eventually, truss_files
+from harness import API, BINARY, ROOT, Server, discard, eventually, truss_files
 from isolation.probes import (
     CLOSED, SECRET, ask, has_no_privileges, is_refused_what_only_the_machine_needs, push, reaches_no_process,
     runs_ordinary_programs, sees_nothing_of_the_server,
@@ -65,7 +64,7 @@ def place():
     directory.chmod(0o755)
     (directory / "types.yaml").write_text(CATALOGUE)
     yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    discard(directory)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import sysconfig
 import tempfile
 
 import pytest
-from harness import API, BINARY, ROOT, Server, eventually
+from harness import API, BINARY, ROOT, Server, discard, eventually
 from hostile.network import tunnels_for_all
 from isolation.probes import (
     CLOSED, SECRET, ask, has_no_privileges, is_refused_what_only_the_machine_needs, push, reaches_no_process,
@@ -56,7 +56,7 @@ def place(namespaces):
         for path in ("data", "home", "home/own", "key.pem"):
             os.chown(directory / path, NOBODY, NOBODY)
     yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    discard(directory)
 
 
 def make_certificate(directory):

@@ -12,7 +12,7 @@ import sysconfig
 import tempfile
 
 import requests
-from harness import API, BINARY, ROOT, Server, eventually, truss_files
+from harness import API, BINARY, ROOT, Server, discard, eventually, truss_files
 from hostile.network import tunnels_for_all
 from hostile.packages import Index, attacking, sdist
 
@@ -96,7 +96,7 @@ class Place:
             self.index.close()
             self.neighbour.close()
             self.tunnels.close()
-            subprocess.run(["rm", "-rf", self.root], check=False)
+            discard(self.root)
 
     def secrets(self):
         """Files that are the server's alone."""

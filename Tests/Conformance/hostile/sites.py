@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import API, BINARY, ROOT, Server, eventually
+from harness import API, BINARY, ROOT, Server, discard, eventually
 from hostile.network import files
 from test_isolation_user import AS_USER, NOBODY, make_tools
 
@@ -100,7 +100,7 @@ def site_of(kind, without=(), port=PORT):
     finally:
         if made:
             made.end()
-        subprocess.run(["rm", "-rf", place], check=False)
+        discard(place)
 
 
 def callers(site, count=60):
