@@ -193,7 +193,7 @@ private let resolvers: NIOThreadPool = {
     }
 }
 
-private struct ResolverError: Error, CustomStringConvertible {
+struct ResolverError: Error, CustomStringConvertible {
     var description: String
 }
 

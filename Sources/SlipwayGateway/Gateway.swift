@@ -13,7 +13,7 @@ public struct BoundAddresses: Sendable, Equatable {
 
 public final class Gateway: GatewayControl, Sendable {
     private let plane: DataPlane
-    private let threads = Mutex<[ReactorThread]>([])
+    let threads = Mutex<[ReactorThread]>([])
     /// Files of their own of the listening sockets, for a gateway that comes after this one.
     private let sockets = Mutex<[InheritedSocket]>([])
     /// Listening sockets that come and go while it runs, by their numbers.

@@ -76,8 +76,9 @@ public struct LogQuery: Sendable {
         self.replica = replica
         self.requestID = requestID
         self.searchPattern = searchPattern
-        self.includes = includes
-        self.excludes = excludes
+        // An empty text is in every message: it asks for nothing.
+        self.includes = includes.filter { !$0.isEmpty }
+        self.excludes = excludes.filter { !$0.isEmpty }
         self.after = after
     }
 

@@ -124,6 +124,16 @@ open class StreamSocket: Descriptor {
     /// Bytes that the kernel has taken.
     public private(set) final var sentCount: UInt64 = 0
 
+    private var unacknowledgedAtEnd = 0
+
+    /// Bytes of `sentCount` that the other side's kernel has not acknowledged; in `didClose`, as the connection broke. 0
+    /// where that cannot be told.
+    public final var unacknowledgedCount: Int {
+        guard isOpen else { return unacknowledgedAtEnd }
+        var count: Int32 = 0
+        return ioctl(file, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     /// Bytes that the kernel had no room for.
     public final var unsentCount: Int { unsent.count }
 
@@ -250,6 +260,7 @@ open class StreamSocket: Descriptor {
 
     private func fail(_ error: SystemError) {
         guard isOpen else { return }
+        unacknowledgedAtEnd = unacknowledgedCount
         close()
         didClose(error)
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import NIOCore
 import NIOHTTP1
 import SlipwayCore
@@ -88,22 +89,48 @@ struct ReplicaFailureTests {
         }
     }
 
-    @Test("a kept-alive connection that turns out closed is replaced by a fresh one")
-    func staleConnection() async throws {
+    @Test("nor is one that came over a connection that had been used before")
+    func noSecondRunOnUsedConnection() async throws {
         try await World.with(threads: 1) { world in
-            let count = Atomic(0)
-            // Answers the first request of the first connection, and drops the second unseen by the model.
             let backend = try await world.backend { request, responder in
-                switch count.add(1, ordering: .relaxed).oldValue {
-                case 1: responder.disconnect()
-                default: responder.respond(body: request.body)
+                if request.body == ByteBuffer(string: "1") {
+                    responder.respond(body: request.body)
+                } else {
+                    responder.disconnect()
                 }
             }
             world.gateway.publish(table([backend.route("r1")]))
             #expect(try await world.request("/production/predict", body: ByteBuffer(string: "1")).text == "1")
             let second = try await world.request("/production/predict", body: ByteBuffer(string: "2"))
-            #expect(second.text == "2")
-            #expect(second.headers["x-baseten-model-prediction-attempts"] == ["2"])
+            #expect(second.status == 502)
+            #expect(backend.sightings.requests.count == 2 && backend.sightings.connections == 1)
+            #expect(world.observer.failures == [ReplicaID("r1")])
+        }
+    }
+
+    @Test(
+        "a kept-alive connection that the replica closes as a request is on its way is replaced by a fresh one"
+    )
+    func staleConnection() async throws {
+        try await World.with(threads: 1) { world in
+            let (first, gate) = (Slot<Responder>(), DispatchSemaphore(value: 0))
+            let backend = try await world.backend { request, responder in
+                if request.body == ByteBuffer(string: "1") { first.put(responder) }
+                responder.respond(body: request.body)
+            }
+            world.gateway.publish(table([backend.route("r1")]))
+            let raw = try await RawClient.connect(world)
+            raw.send(rawHead("Content-Length: 1") + "1")
+            try await raw.expect("\r\n\r\n1")
+            // The loop finds both at once: the next request, and the end of the connection it goes out on.
+            world.gateway.threads.withLock { $0 }[0].submit { _ in gate.wait() }
+            raw.send(rawHead("Content-Length: 1") + "2")
+            try await Task.sleep(for: .milliseconds(200))
+            try await first.wait().disconnect()
+            try await eventually("it was not closed") { backend.sightings.openConnections == 0 }
+            gate.signal()
+            try await raw.expect("\r\n\r\n2")
+            #expect(raw.received.lowercased().contains("x-baseten-model-prediction-attempts: 2"))
             #expect(backend.sightings.connections == 2)
             #expect(world.observer.failures.isEmpty)
         }

@@ -27,7 +27,7 @@ extension AsyncDispatcher {
             body = try await payload(of: request)
             signed = try await signature(of: body)
         } catch {
-            return WebhookDelivery(problem: "its content could not be read: \(error)", isNoTry: true)
+            return WebhookDelivery(problem: "its content could not be read", isNoTry: true)
         }
         do {
             var call = HTTPClientRequest(url: webhook)
@@ -43,7 +43,8 @@ extension AsyncDispatcher {
         } catch let refusal as CallRefused {
             return WebhookDelivery(problem: "\(refusal)")
         } catch {
-            return WebhookDelivery(problem: "it could not be reached: \(error)", canRetry: true)
+            return WebhookDelivery(
+                problem: "it could not be reached: \(CallProblem.text(of: error))", canRetry: true)
         }
     }
 

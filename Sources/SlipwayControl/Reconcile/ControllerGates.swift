@@ -41,8 +41,10 @@ extension Controller {
         do {
             if let url = gate.url { return try await call(url, gate, promotion) }
             return try await run(gate.command ?? "", gate, promotion)
+        } catch let refusal as CallRefused {
+            return "\(refusal)"
         } catch {
-            return "\(error)"
+            return gate.url == nil ? "\(error)" : "it could not be reached: \(CallProblem.text(of: error))"
         }
     }
 

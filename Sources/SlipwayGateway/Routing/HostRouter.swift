@@ -66,18 +66,18 @@ enum HostRouter {
             let model = name.upTo(45)
             var segments = Segments(path)
             guard model.count < name.count else {
-                return asynchronous(model, prefix: nil, path)
+                return asynchronous(model, prefix: nil, path, query: query)
                     ?? .inference(named(model.modelID, &segments, query: query))
             }
             let environment = name.part(model.count + 1, name.count).lowercasedText
-            return asynchronous(model, prefix: environment, path)
+            return asynchronous(model, prefix: environment, path, query: query)
                 ?? .inference(regional(model.modelID, environment, segments, query: query))
         }
         if path.hasPrefix("/model/"), !isUploadHost(host) {
             var segments = Segments(path)
             _ = segments.next()
             if let model = segments.next() {
-                return asynchronous(model, prefix: nil, segments.rest)
+                return asynchronous(model, prefix: nil, segments.rest, query: query)
                     ?? .inference(named(ModelID(model.text), &segments, query: query))
             }
         }
@@ -86,7 +86,8 @@ enum HostRouter {
 
     /// Whether the path, without the model, is one of the calls about asynchronous predictions.
     private static func asynchronous(
-        _ model: UnsafeRawBufferPointer, prefix environment: String?, _ path: UnsafeRawBufferPointer
+        _ model: UnsafeRawBufferPointer, prefix environment: String?, _ path: UnsafeRawBufferPointer,
+        query: UnsafeRawBufferPointer?
     ) -> Destination? {
         // All of them have it in their path, and few others do.
         guard Segments(path).contains(where: { $0.hasPrefix("async_") }) else { return nil }
@@ -104,7 +105,8 @@ enum HostRouter {
             }
         guard isRequest || isQueue else { return nil }
         let scope = environment.flatMap { isRequest ? nil : "/environments/\($0)" } ?? ""
-        return .asynchronous(uri: "/model/\(model.lowercasedText)\(scope)\(path.text)")
+        let asked = query.map { "?\($0.text)" } ?? ""
+        return .asynchronous(uri: "/model/\(model.lowercasedText)\(scope)\(path.text)\(asked)")
     }
 
     /// `model-{id}`: the path names the deployment, then the operation.
@@ -158,7 +160,10 @@ enum HostRouter {
         }
         guard segments.rest.isEmpty else { return .failure(PlatformErrors.unknownPath) }
         if name.isExactly("predict") { return .success(.predict(query: query?.text)) }
-        if name.isExactly("wake") { return .success(.wake) }
+        if name.isExactly("wake") {
+            guard query?.isEmpty ?? true else { return .failure(PlatformErrors.wakeTakesNothing) }
+            return .success(.wake)
+        }
         if name.isExactly("websocket") { return .success(.websocket(query: query?.text)) }
         if name.isExactly("run_remote") || name.isExactly("async_run_remote") {
             return .failure(PlatformErrors.notBuilt(name.text))

@@ -38,6 +38,8 @@ final class UpstreamConnection: StreamSocket {
 
     /// When the connection went back to the pool; set by the pool.
     var idleSince: UInt64 = 0
+    /// `sentCount` as the exchange began.
+    private var sentBefore: UInt64 = 0
 
     init(
         connectingTo endpoint: Endpoint, shelf: ConnectionPool.Shelf, pool: ConnectionPool,
@@ -62,6 +64,7 @@ final class UpstreamConnection: StreamSocket {
         exchanges += 1
         requestEnded = false
         hasReceived = false
+        sentBefore = sentCount
         mayBeKept = false
         stage = .head
         scan = HeadScan()
@@ -230,13 +233,19 @@ final class UpstreamConnection: StreamSocket {
         let exchange = exchange
         self.exchange = nil
         guard isConnected else { return exchange?.connectFailed(error) ?? () }
-        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
+        exchange?.upstreamDidBreak(wasStale: wasStale)
     }
 
     private func broke() {
-        let exchange = exchange
+        let (exchange, wasStale) = (exchange, wasStale)
         abandon()
-        exchange?.upstreamDidBreak(wasStale: exchanges > 1 && !hasReceived)
+        exchange?.upstreamDidBreak(wasStale: wasStale)
+    }
+
+    /// Whether it was closed as an idle connection, before the other side had anything of the request. One that took a part
+    /// of it may have died of it: sent again, it would end the next one too.
+    private var wasStale: Bool {
+        exchanges > 1 && !hasReceived && UInt64(unacknowledgedCount) >= sentCount - sentBefore
     }
 
     private func refuse(_ error: PlatformError) {

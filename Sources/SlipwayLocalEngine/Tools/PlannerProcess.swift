@@ -18,8 +18,7 @@ final class PlannerProcess: Sendable {
     private let unit: String
     private let group: ControlGroup?
     private let process: SpawnedProcess
-    private let socket: Int32
-    private let answers: Answers
+    private let lines: LineSocket
     private let disk = Mutex<DiskWatch.Subject?>(nil)
 
     /// - Throws: `BuildFailure` when it cannot be started or limited.
@@ -67,7 +66,7 @@ final class PlannerProcess: Sendable {
                 // The tools may lie below it.
                 chmod("\(unit)/\(name)", 0o755)
             }
-            (process, socket) = try Self.start(launch, configuration.register)
+            (process, lines) = try Self.start(launch, configuration.register)
         } catch {
             let (group, unit) = (group, unit)
             Task {
@@ -77,12 +76,11 @@ final class PlannerProcess: Sendable {
             throw error is BuildFailure || BuildShortage.isShortage(error)
                 ? error : BuildFailure(reason: "The planner cannot be started: \(error)")
         }
-        answers = Answers(socket, longest: Self.longestAnswer)
     }
 
     private static func start(
         _ launch: Launch, _ register: ProcessRegister
-    ) throws -> (SpawnedProcess, socket: Int32) {
+    ) throws -> (SpawnedProcess, LineSocket) {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
@@ -93,7 +91,7 @@ final class PlannerProcess: Sendable {
             let process = try SpawnedProcess.start(
                 ["/bin/sh", ReplicaScripts.path(launch)], launch.isolated(), input: ends[1], output: ends[1],
                 record: register.note)
-            return (process, ends[0])
+            return (process, LineSocket(ends[0], longest: longestAnswer))
         } catch {
             close(ends[0])
             throw error
@@ -110,7 +108,7 @@ final class PlannerProcess: Sendable {
     func ask(_ request: Data, timeout: Duration) async -> Data? {
         let line = Array(request) + [UInt8(ascii: "\n")]
         // A request is short: it fits into the socket.
-        guard send(socket, line, line.count, Int32(MSG_NOSIGNAL)) == line.count else { return nil }
+        guard lines.send(line) else { return nil }
         return await answer(timeout: timeout)
     }
 
@@ -120,7 +118,7 @@ final class PlannerProcess: Sendable {
             process.signal(SIGKILL)
         }
         defer { watchdog.cancel() }
-        return await answers.next()
+        return await lines.next()
     }
 
     // MARK: The disk
@@ -155,46 +153,8 @@ final class PlannerProcess: Sendable {
         _ = process.reap()
         await group?.remove()
         configuration.register.forget(process)
-        answers.end()
+        lines.end()
     }
 
     func remove() { Trash(root: configuration.root).discard(unit) }
-}
-
-/// Lines that a process writes to a socket, read by a thread.
-private final class Answers: Sendable {
-    private let stream: AsyncStream<Data>
-    private let socket: Int32
-
-    init(_ socket: Int32, longest: Int) {
-        self.socket = socket
-        let (stream, continuation) = AsyncStream<Data>.makeStream()
-        self.stream = stream
-        let thread = Thread {
-            var buffer = Data()
-            var chunk = [UInt8](repeating: 0, count: 64 << 10)
-            reading: while buffer.count <= longest {
-                let count = read(socket, &chunk, chunk.count)
-                if count < 0, errno == EINTR { continue }
-                if count <= 0 { break reading }
-                buffer += chunk[..<count]
-                while let newline = buffer.firstIndex(of: UInt8(ascii: "\n")) {
-                    continuation.yield(Data(buffer[..<newline]))
-                    buffer = Data(buffer[buffer.index(after: newline)...])
-                }
-            }
-            continuation.finish()
-            close(socket)
-        }
-        thread.name = "slipway-planner"
-        thread.start()
-    }
-
-    func next() async -> Data? {
-        for await line in stream { return line }
-        return nil
-    }
-
-    /// Wakes the thread, which closes the socket.
-    func end() { shutdown(socket, Int32(SHUT_RDWR)) }
 }

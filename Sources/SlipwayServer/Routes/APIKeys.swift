@@ -27,6 +27,9 @@ enum APIKeyRoutes {
 
     private static func create(_ call: Call, team: TeamID?, _ services: Services) async throws -> APIKeyV1 {
         let body = try await call.body(as: CreateAPIKeyRequestV1.self)
+        if let team, let named = body.teamID, named != team.text {
+            throw Refusal.validation("team_id: the path names another team.")
+        }
         // No models and an empty list both mean that the key is not limited to some.
         let models = body.modelIDs.flatMap { $0.isEmpty ? nil : $0.map { ModelID($0) } }
         return APIKeyV1(

@@ -61,6 +61,9 @@ extension AuditFilter {
         }
         start = try moment(request.startEpochMillis, "start_epoch_millis")
         end = try moment(request.endEpochMillis, "end_epoch_millis")
+        if let start, let end, start > end {
+            throw Refusal.validation("start_epoch_millis: after end_epoch_millis.")
+        }
     }
 }
 

@@ -120,6 +120,9 @@ public struct TrussConfig: Sendable {
 
     /// Refuses documents that are too large or stand for too much, which other readers would take for ever over.
     public static func checkSize(yaml: String) throws(ConfigError) {
+        guard !ConfigDepth.isPassed(by: yaml) else {
+            throw ConfigError([ConfigProblem(path: "", message: ConfigError.tooLarge)])
+        }
         do {
             _ = try ConfigValue.yaml(yaml)
         } catch  where error.isOfSize {

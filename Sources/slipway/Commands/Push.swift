@@ -15,7 +15,7 @@ struct Push: AsyncParsableCommand {
     @Flag(help: "Make a published deployment.") var publish = false
     @Flag(help: "Promote to production once it is ready.") var promote = false
     @Option(help: "Promote to this environment once it is ready.") var environment: String?
-    @Option(help: "Name of the deployment.") var name: String?
+    @Option(help: "Name of the deployment, which is a published one then.") var name: String?
     @Flag(help: "Wait until the deployment is active or has failed.") var wait = false
     @Flag(help: "Check everything, change nothing.") var dryRun = false
     @OptionGroup var remote: RemoteOptions

@@ -316,6 +316,12 @@ struct Composition {
         switch (settings.tlsCertificate, settings.tlsKey) {
         case (nil, nil):
             for socket in inherited { socket.close() }
+            guard settings.chosenTLSPort == nil else {
+                throw SettingsError(
+                    description:
+                        "--tls-port needs --tls-certificate and --tls-key: without them there is no TLS."
+                )
+            }
             return nil
         case (let certificate?, let key?):
             let files = TLSFiles(certificate: certificate, key: key)

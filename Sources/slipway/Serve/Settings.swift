@@ -14,7 +14,9 @@ struct Settings: Sendable, Equatable {
     var port = 8000
     /// 0 turns the second inference listener off.
     var inferencePort = 9090
-    var tlsPort = 8443
+    /// As it was asked for.
+    var chosenTLSPort: Int?
+    var tlsPort: Int { chosenTLSPort ?? 8443 }
     var tlsCertificate: String?
     var tlsKey: String?
     var dataDirectory = Settings.defaultDataDirectory
@@ -110,10 +112,13 @@ extension Settings {
             "inference-port",
             "Port of a second listener for inference only, for clients that use a fixed port (default 9090; 0 turns it off).",
             0...65535, \.inferencePort),
-        .number(
+        .init(
             "tls-port",
-            "Port for clients with TLS, where a certificate is given (default 8443; 0 picks a free one).",
-            0...65535, \.tlsPort),
+            "Port for clients with TLS; needs a certificate (default 8443; 0 picks a free one)."
+        ) { settings, value in
+            settings.chosenTLSPort = Int(value).flatMap { 0...65535 ~= $0 ? $0 : nil }
+            return settings.chosenTLSPort == nil ? "a number from 0 to 65535" : nil
+        },
         .init("tls-certificate", "PEM file of the certificate chain; read again when it changes.") {
             settings, value in
             settings.tlsCertificate = value
@@ -219,7 +224,10 @@ extension Settings {
             "Directory of programs that promotion settings may name as gates (default none: gates are URLs only)."
         ) { settings, value in
             settings.gateDirectory = value
-            return value.hasPrefix("/") ? nil : "an absolute path"
+            var isDirectory: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: value, isDirectory: &isDirectory)
+            return value.hasPrefix("/") && exists && isDirectory.boolValue
+                ? nil : "the absolute path of a directory"
         },
     ]
 
