@@ -118,6 +118,7 @@ def test_workspace_changes_and_deleted_models(api):
         ({"event_type_groups": ["PROMOTED", "NOPE"]}, "event_type_groups"),
         ({"sources": ["MAIL"]}, "sources"),
         ({"start_epoch_millis": -1}, "start_epoch_millis"),
+        ({"start_epoch_millis": 5, "end_epoch_millis": 1}, "start_epoch_millis"),
     ],
 )
 def test_bad_queries_name_the_parameter(api, query, words):

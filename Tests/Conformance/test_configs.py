@@ -81,6 +81,10 @@ def test_the_same_configs_are_taken_as_by_the_official_package(api, tmp_path):
         ("model_name: x\nruntime:\n", "runtime (line 2, column 1): expected a mapping"),
         ("model_name: x\n  resources: 1\n", "(line 2, column"),
         ("model_name: x\nbuild_commands:\n- a\n- [b]\n", "build_commands[1] (line 4, column 3)"),
+        # Each kept a reader busy for many seconds.
+        ("model_name: a\nx: " + "[" * 20_000, "too deep or too large"),
+        ("model_name: a\nx: " + "[" * 5000 + "]" * 5000, "too deep or too large"),
+        ("model_name: a\nx:\n  " + "- " * 5000 + "a", "too deep or too large"),
         # It stands for 4^20 texts, which no other reader is shown.
         ("m0: &m0 [x, x, x, x]\n" + "".join(f"m{i}: &m{i} [{', '.join([f'*m{i - 1}'] * 4)}]\n" for i in range(1, 20)), "too deep or too large"),
         ("model_name: x\nresources:\n  accelerator: K80\n", "resources.accelerator (line 3, column 3): Unsupported accelerator"),

@@ -59,3 +59,19 @@ def test_every_documented_management_operation_is_routed(document, api):
             assert status == 401, f"{method} {path} answered {status} without a key"
             status = api.call(method.upper(), filled, data="{}" if method != "get" else None).status_code
             assert status in (200, 400, 404), f"{method} {path} answered {status}"
+
+
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("POST", "production/async_predict"), ("GET", "production/async_queue_status"), ("POST", "production/wake"),
+        ("GET", "deployment/{deployment}/async_queue_status"), ("GET", "async_request/abc"),
+        ("DELETE", "async_request/abc"), ("GET", "async_request/abc/output"), ("GET", "environments/production/async_queue_status"),
+    ],
+)  # fmt: skip
+def test_query_parameters_that_mean_nothing_are_named_by_inference_operations_too(api, echo, method, path):
+    model, deployment = echo
+    path = path.format(deployment=deployment)
+    for url in (f"http://model-{model}.api.localhost:8000/{path}", f"{APP}/model/{model}/{path}"):
+        answer = api.session.request(method, f"{url}?foo=1", json={"model_input": {}} if method == "POST" else None)
+        assert answer.status_code == 400 and ("foo" in answer.text or "query" in answer.text), (url, answer.text)

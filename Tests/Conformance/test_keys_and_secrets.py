@@ -101,3 +101,11 @@ def test_every_call_of_a_model_asks_for_a_key_that_may_call_it(api, echo):
         for key in made.values():
             api.call("DELETE", f"/v1/api_keys/{key.split('.')[0]}")
         api.call("DELETE", f"/v1/models/{other}")
+
+
+def test_a_key_for_a_team_is_not_asked_for_by_the_path_of_another(api):
+    team = api.get("/v1/teams")["teams"][0]["id"]
+    body = {"name": "two teams", "type": "PERSONAL"}
+    answer = api.call("POST", f"/v1/teams/{team}/api_keys", json={**body, "team_id": "another"})
+    assert answer.status_code == 400 and "team_id" in answer.text, answer.text
+    assert api.call("POST", f"/v1/teams/{team}/api_keys", json={**body, "team_id": team}).status_code == 200

@@ -52,6 +52,8 @@ def test_filters(api, talking):
     assert any("plain words" in line["message"] for line in lines(api, path, replica=warned[0]["replica"]))
     assert all(line["request_id"] == request for line in lines(api, path, request_id=request))
     assert len(lines(api, path, search_pattern="^warned .* apples$")) == 1
+    # An empty text is in every line.
+    assert len(lines(api, path, includes=["", "apples"], min_level="WARNING")) == 1
     assert not lines(api, path, includes=["apples"], excludes=["warned"], min_level="WARNING")
     assert not lines(api, path, start_epoch_millis=1000, end_epoch_millis=2000)
 

@@ -75,6 +75,20 @@ def test_settings_come_from_flag_environment_and_file_in_that_order(scratch):
     assert done.returncode != 0 and "prot" in done.stderr and "line 1" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("--tls-port", 18107), "--tls-port needs --tls-certificate"),
+        (("--tls-port", 70000), "a number from 0 to 65535"),
+        (("--gate-dir", "/no/such/directory"), "the absolute path of a directory"),
+        (("--gate-dir", "/etc/passwd"), "the absolute path of a directory"),
+    ],
+)
+def test_settings_without_effect_are_refused(scratch, arguments, words):
+    done = serve("--data-dir", scratch / "senseless", "--port", 18106, "--inference-port", 0, *arguments)
+    assert done.returncode != 0 and words in done.stderr, done.stderr
+
+
 def test_a_taken_port_is_named(scratch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
