@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if lane != ("shared" if uses_the_server(item) else "own")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+    # Those that load the machine themselves come last, when the other lane is over.
+    items.sort(key=lambda item: item.path.stem in ("test_crash", "test_faults", "test_upgrade"))
 
 
 def uses_the_server(item):
