@@ -10,7 +10,6 @@ enum CallProblem {
     static func text(of error: any Error) -> String {
         switch error {
         case let error as ResolverError: error.description
-        case let refusal as CallRefused: refusal.description
         case let error as HTTPClientError: error.shortDescription
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case let error as NIOConnectionError:

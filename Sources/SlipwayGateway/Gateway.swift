@@ -13,6 +13,7 @@ public struct BoundAddresses: Sendable, Equatable {
 
 public final class Gateway: GatewayControl, Sendable {
     private let plane: DataPlane
+    /// Not private for a test that holds a loop up.
     let threads = Mutex<[ReactorThread]>([])
     /// Files of their own of the listening sockets, for a gateway that comes after this one.
     private let sockets = Mutex<[InheritedSocket]>([])

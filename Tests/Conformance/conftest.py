@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(config, items):
     lane = config.getoption("--lane")
     if not lane:
         return
-    left_out = [item for item in items if lane != ("shared" if uses_the_server(item) else "own")]
+    left_out = [item for item in items if uses_the_server(item) != (lane == "shared")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     # Those that load the machine themselves come last, when the other lane is over.

@@ -105,6 +105,22 @@ import Testing
         #expect(receiver.requests.isEmpty)
     }
 
+    @Test("a call that fails is told in words, without a path of the machine that built this program")
+    func problems() async throws {
+        let receiver = try Receiver()
+        func problem(_ url: String) async -> String? {
+            do {
+                _ = try await call(url)
+                return nil
+            } catch {
+                return CallProblem.text(of: error)
+            }
+        }
+        // It speaks no TLS; and nobody listens on port 1.
+        #expect(await problem("https://127.0.0.1:\(receiver.port)/") == "TLS could not be agreed on")
+        #expect(await problem("http://127.0.0.1:1/") == "Connection refused")
+    }
+
     @Test("the next address of a name is tried when nobody listens at the first")
     func nextAddress() async throws {
         let receiver = try Receiver()

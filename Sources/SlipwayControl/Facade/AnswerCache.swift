@@ -11,6 +11,8 @@ final class AnswerCache: Sendable {
         case caller([UInt8])
         case model(ModelID)
         case models(team: TeamID?, named: String?)
+        case detailedModel(ModelID)
+        case detailedModels(team: TeamID?)
         case deployment(DeploymentSelector, ModelID)
     }
 

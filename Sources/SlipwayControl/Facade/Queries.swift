@@ -23,14 +23,17 @@ extension ControlPlane {
     }
 
     public func detailedModels(team: TeamID?) async throws -> [DetailedModelView] {
-        try await store.read { [self] db in
+        try await cache.answer(.detailedModels(team: team)) { [self] db in
             if let team { _ = try db.existing(team) }
             return try db.models(of: team).map { try detailedView(of: $0, in: db) }
-        }
+        }.map(current)
     }
 
     public func detailedModel(_ id: ModelID) async throws -> DetailedModelView {
-        try await store.read { [self] db in try detailedView(of: db.existing(id), in: db) }
+        current(
+            try await cache.answer(.detailedModel(id)) { [self] db in
+                try detailedView(of: db.existing(id), in: db)
+            })
     }
 
     /// - Throws: `ControlError.validation` for a bad name, or one that another model of the team has.
@@ -166,6 +169,12 @@ extension ControlPlane {
     private func current(_ view: DeploymentView) -> DeploymentView {
         var view = view
         view.activeReplicas = board.readyReplicas(of: view.deployment.id)
+        return view
+    }
+
+    private func current(_ view: DetailedModelView) -> DetailedModelView {
+        var view = view
+        view.deployments = view.deployments.map(current)
         return view
     }
 

@@ -113,24 +113,29 @@ actor MetricsKeeper {
         gauges[id, default: [:]][gauge] = value
     }
 
-    /// The exact average since the last reading, with the asynchronous predictions of now.
+    /// The average since the last reading, with the asynchronous predictions of now.
     private func concurrency(of id: DeploymentID, _ load: DeploymentLoad?, at moment: Timestamp) -> Double {
         let asynchronous = Double(board.work(of: id).inFlight)
-        guard let load, let readAt, moment > readAt else {
-            return asynchronous + Double(load?.inFlight ?? 0)
-        }
-        let seconds = load.requestSeconds - (lastLoad[id]?.requestSeconds ?? 0)
-        return asynchronous + max(0, seconds) / ((moment - readAt) / .seconds(1))
+        guard let load else { return asynchronous }
+        return asynchronous + (average(\.requestSeconds, of: id, load, at: moment) ?? Double(load.inFlight))
     }
 
-    /// The exact average since the last reading; nil where no tokens were ever counted.
+    /// The average since the last reading; nil where no tokens were ever counted.
     private func tokensInFlight(
         of id: DeploymentID, _ load: DeploymentLoad?, at moment: Timestamp
     ) -> Double? {
         guard let load, load.tokenSeconds > 0 else { return nil }
-        guard let readAt, moment > readAt else { return Double(load.tokens) }
-        let seconds = load.tokenSeconds - (lastLoad[id]?.tokenSeconds ?? 0)
-        return max(0, seconds) / ((moment - readAt) / .seconds(1))
+        return average(\.tokenSeconds, of: id, load, at: moment) ?? Double(load.tokens)
+    }
+
+    /// Exact, of what is summed over time; nil before there was a reading.
+    private func average(
+        _ sum: KeyPath<DeploymentLoad, Double>, of id: DeploymentID, _ load: DeploymentLoad,
+        at moment: Timestamp
+    ) -> Double? {
+        guard let readAt, moment > readAt else { return nil }
+        let added = load[keyPath: sum] - (lastLoad[id]?[keyPath: sum] ?? 0)
+        return max(0, added) / ((moment - readAt) / .seconds(1))
     }
 
     private func takeCounts() {

@@ -44,7 +44,7 @@ struct AnswerTokens {
         var first = first
         var rest = bytes
         while let byte = rest.first, first.count < Self.opening {
-            if !first.isEmpty || !Self.isBlank(byte) { first.append(byte) }
+            if !first.isEmpty || !JSONScanner.isBlank(byte) { first.append(byte) }
             rest = rest.part(1, rest.count)
             // Nothing else begins like that, and short answers are told too.
             if first == [UInt8(ascii: "{")] { break }
@@ -54,8 +54,6 @@ struct AnswerTokens {
         first.withUnsafeBytes { read($0) }
         read(rest)
     }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || (9...10).contains(byte) || byte == 13 }
 
     private static func form(of first: [UInt8]) -> Form? {
         guard let byte = first.first else { return nil }

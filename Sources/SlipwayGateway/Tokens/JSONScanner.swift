@@ -81,7 +81,7 @@ struct JSONScanner {
         }
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || (9...10).contains(byte) || byte == 13 }
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || (9...10).contains(byte) || byte == 13 }
 
     // MARK: Strings
 

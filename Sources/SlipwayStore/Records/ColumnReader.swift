@@ -54,7 +54,6 @@ struct ColumnReader: ~Copyable {
     }
 
     mutating func json<Value>(_ known: DecodedTexts<Value>) throws -> Value { try known.value(of: next()) }
-
 }
 
 /// The values of JSON texts that have been read: most rows hold one of a few texts.

@@ -5,8 +5,8 @@ enum ConfigDepth {
     /// No config of use is as deep.
     static let limit = 256
 
-    /// Whether brackets open deeper than the limit, or a line begins more blocks. Those in texts count too: a text of so
-    /// many open brackets is no more of use.
+    /// Whether brackets are nested deeper than the limit, or one line begins more blocks. Brackets inside of strings
+    /// count too: no useful string leaves so many open.
     static func isPassed(by yaml: String) -> Bool {
         var (brackets, blocks) = (0, 0)
         var before: UInt8 = 0

@@ -112,13 +112,11 @@ extension Settings {
             "inference-port",
             "Port of a second listener for inference only, for clients that use a fixed port (default 9090; 0 turns it off).",
             0...65535, \.inferencePort),
-        .init(
+        .number(
             "tls-port",
-            "Port for clients with TLS; needs a certificate (default 8443; 0 picks a free one)."
-        ) { settings, value in
-            settings.chosenTLSPort = Int(value).flatMap { 0...65535 ~= $0 ? $0 : nil }
-            return settings.chosenTLSPort == nil ? "a number from 0 to 65535" : nil
-        },
+            "Port for clients with TLS; needs a certificate (default 8443; 0 picks a free one).",
+            0...65535
+        ) { $0.chosenTLSPort = $1 },
         .init("tls-certificate", "PEM file of the certificate chain; read again when it changes.") {
             settings, value in
             settings.tlsCertificate = value
@@ -289,11 +287,18 @@ extension Settings.Entry {
         _ name: String, _ help: String, _ range: ClosedRange<Int>,
         _ path: WritableKeyPath<Settings, Int> & Sendable
     ) -> Self {
+        number(name, help, range) { $0[keyPath: path] = $1 }
+    }
+
+    static func number(
+        _ name: String, _ help: String, _ range: ClosedRange<Int>,
+        set: @escaping @Sendable (inout Settings, Int) -> Void
+    ) -> Self {
         Self(name, help) { settings, text in
             guard let number = Int(text), range.contains(number) else {
                 return "a number from \(range.lowerBound) to \(range.upperBound)"
             }
-            settings[keyPath: path] = number
+            set(&settings, number)
             return nil
         }
     }
