@@ -4,7 +4,7 @@ import SlipwayCore
 
 /// What a config asks of the machine itself, beyond its size.
 public struct MachineNeeds: Sendable, Equatable {
-    /// Debian packages, by name.
+    /// Debian packages as an installer takes them: names, with an architecture (`:amd64`) or version (`=1.6-2`) if wanted.
     public var packages: [String]
     /// The user the server of a deployment is to run as; nil for the platform's.
     public var user: UInt32?

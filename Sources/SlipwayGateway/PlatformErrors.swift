@@ -43,7 +43,7 @@ enum PlatformErrors {
     static func notBuilt(_ operation: String) -> PlatformError {
         client(501, "\(operation) is not built yet in this version of Slipway.")
     }
-    static let wakeTakesNothing = client(400, "wake takes no query parameters.")
+    static let wakeTakesNothing = client(400, "wake takes neither query parameters nor a body.")
     static func badRequest(_ message: String) -> PlatformError { client(400, message) }
     private static func client(_ status: Int, _ message: String) -> PlatformError {
         PlatformError(status: status, code: "client_error", message: message)

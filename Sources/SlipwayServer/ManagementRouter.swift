@@ -55,7 +55,10 @@ enum ManagementRouter {
             answer.status = .serviceUnavailable
             return answer
         }
-        router.get("/openapi.json") { _, _ in Answer.json(encoded: services.contract) }
+        router.get("/openapi.json") { request, _ in
+            try request.requireNoQuery()
+            return Answer.json(encoded: services.contract)
+        }
     }
 
     /// Every other method of a known path answers 405 with the possible ones. Called after all other routes.

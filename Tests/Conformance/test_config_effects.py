@@ -231,6 +231,8 @@ def test_packages_that_the_machine_lacks_are_refused_at_the_push(api):
     assert answer.status_code == 400, answer.text
     expected = "system_packages (line 3, column 1): no-such-package-1, no-such-package-2 are not installed on this machine"
     assert expected in answer.json()["message"], answer.text
+    answer = api.push("packages", truss_files("packages", config="system_packages: [dpkg=0.1]\n"))
+    assert answer.status_code == 400 and "dpkg=0.1 is asked for, and this machine" in answer.text, answer.text
 
 
 def test_a_package_that_cannot_be_built_is_told_with_the_python_that_has_a_wheel_of_it(api, index):

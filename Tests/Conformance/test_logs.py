@@ -106,8 +106,10 @@ def test_every_line_of_a_burst_is_read(api):
             read += [line["message"].rsplit(" ", 1)[1] for line in page]
             query["cursor"] = answer["next_cursor"]
         assert read == (expected if direction == "asc" else expected[::-1])
-    refused = api.call("GET", path, params={"cursor": "yesterday"})
-    assert refused.status_code == 400 and "cursor" in refused.json()["message"]
+    for cursor in ("yesterday", query["cursor"].split(".")[0] + ".another"):
+        for log in (path, f"/v1/models/{model}/environments/production/logs"):
+            refused = api.call("GET", log, params={"cursor": cursor})
+            assert refused.status_code == 400 and "cursor" in refused.json()["message"], refused.text
 
 
 LONG = """

@@ -132,6 +132,8 @@ def test_bad_queries_name_the_parameter(api, measured, query, words):
 
 
 def exposition(key):
+    refused = requests.get(f"{APP}/metrics?foo=1", headers={"Authorization": f"Api-Key {key}"}, timeout=30)
+    assert refused.status_code == 400 and "foo" in refused.text, refused.text
     answer = requests.get(f"{APP}/metrics", headers={"Authorization": f"Api-Key {key}"}, timeout=30)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")

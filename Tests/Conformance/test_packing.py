@@ -172,6 +172,7 @@ def test_a_dry_run_lists_files_and_sizes(desk, tmp_path):
         (lambda at: (at / "model" / "out").symlink_to("nothing"), "which is not there"),
         (lambda at: (at / ".truss_ignore").write_text("*.yaml\n"), ".truss_ignore leaves config.yaml out"),
         (lambda at: os.mkfifo(at / "model" / "pipe"), "model/pipe is neither a file"),
+        (lambda at: (at / "config.yaml").write_text("model_name: x\nrequirements_file: ./reqs.txt\n"), "requirements_file: ./reqs.txt is not among"),
         (lambda at: (at / "config.yaml").write_text("model_name: x\nexternal_package_dirs: [../none]\n"), "../none is not a directory"),
     ],
 )  # fmt: skip

@@ -57,6 +57,18 @@ def test_slipway_push_and_promote(api, server, scratch):
     assert api.predict(model, json=5).json()["echo"] == 5
     (directory / "config.yaml").write_text("model_name: own-push\nrequirments: []\n")
     assert "requirments" in run("push", str(directory), code=1)
+    # The client library would try for a minute.
+    assert "No server answers at http://127.0.0.1:9" in run("logs", model, deployment, "--remote", "http://127.0.0.1:9", code=1)
+
+
+def test_the_config_of_the_archive_counts_and_what_a_push_says_besides_is_told(api):
+    files = truss_files("twofold", config="environment_variables: {A: archive}\n")
+    same = api.push("twofold", files, config={"model_name": "twofold", "environment_variables": {"A": "archive"}, "resources": {}})
+    assert same.status_code == 200 and same.json()["warnings"] == [], same.text
+    other = {"model_name": "twofold", "environment_variables": {"A": "request"}, "resources": {"cpu": "2"}}
+    told = api.push("twofold", files, config=other)
+    assert told.status_code == 200, told.text
+    assert told.json()["warnings"] == [f"config: {key} is not what config.yaml of the archive says, which counts" for key in ("environment_variables", "resources")]
 
 
 def test_a_second_push_of_the_same_requirements_reuses_the_environment(api):

@@ -121,6 +121,10 @@ struct AdmissionTests {
             let load = try #require(world.gateway.load()[published])
             #expect(load.inFlight == 0)
             #expect(load.lastActivity != nil)
+            let asking = try await world.request(
+                "/production/wake", body: ByteBuffer(string: #"{"replicas":2}"#))
+            #expect(asking.status == 400 && String(buffer: asking.body).contains("a body"))
+            #expect(world.observer.demands == [published])
         }
     }
 

@@ -53,6 +53,27 @@ struct PromptTextTests {
     }
 
     @Test(
+        "prompts that come as numbers of tokens are counted, and nothing is learnt of bytes from them",
+        arguments: [
+            (#"{"prompt":[101,7,9]}"#, 3), (#"{"prompt": [[1, 2], [3]], "seed": 4}"#, 3),
+            (#"{"input":[[1],[2]]}"#, 2), (#"{"prompt":7,"n":[1]}"#, 0),
+        ])
+    func numbers(body: String, expected: Int) {
+        for piece in [nil, 1, 3] {
+            var prompt = PromptText()
+            for part in pieces(Array(body.utf8), piece) { part.withUnsafeBytes { prompt.read($0) } }
+            #expect(prompt.tokens == Double(expected) && prompt.bytes == 0)
+        }
+        let ratios = TokenRatios()
+        let meter = TokenMeter(ratios)
+        Array(body.utf8).withUnsafeBytes { meter.read(request: $0) }
+        #expect(meter.tokens == expected)
+        Array(#"{"usage":{"prompt_tokens":900}}"#.utf8).withUnsafeBytes { meter.read(answer: $0) }
+        meter.complete()
+        #expect(ratios.perByte.value == 0.25)
+    }
+
+    @Test(
         "what is no JSON object is no prompt",
         arguments: ["", "prompt", "[\"a\"]", "\"prompt\"", "\u{1}{}", "{", "7"])
     func nothing(body: String) { #expect(promptBytes(body) == 0) }
@@ -107,6 +128,21 @@ struct AnswerTokensTests {
             #expect((told.usage.prompt, told.usage.completion) == (11, 7))
             #expect(told.streamed(TokenRatios()) == 7)
         }
+    }
+
+    @Test("a stream that begins with a whole message tells of the prompt at once")
+    func message() {
+        let start =
+            #"event: message_start"# + "\n"
+            + #"data: {"type":"message_start","message":{"id":"m","usage":{"input_tokens":25,"output_tokens":1}}}"#
+            + "\n\n"
+        let piece =
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}\n\n"
+        let end =
+            "event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":15}}\n\n"
+        #expect(answer(start).usage.prompt == 25)
+        #expect(answer(start + piece + piece).streamed(TokenRatios()) == 3)
+        #expect(answer(start + piece + end).usage.completion == 15)
     }
 
     @Test("servers that say with every event how far they are, are believed; later events are added")

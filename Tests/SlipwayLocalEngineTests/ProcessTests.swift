@@ -145,13 +145,17 @@ final class Lines: Sendable {
                 ["loading", "Traceback (most recent call last):", "ValueError: boom", "Shutting down"],
                 "ValueError: boom"
             ),
-            (["just words"], "just words"), ([], "without a word"),
+            (["just words"], "exited with code 1. Its last line: just words"), ([], "without a word"),
             (
                 ["no weights here", #"INFO: 127.0.0.1:5 - "GET /health/ready HTTP/1.1" 503"#],
                 "no weights here"
             ),
             ([#"127.0.0.1 - - [28/Nov] "GET / HTTP/1.1" 200 -"#], "without a word"),
-            (["KeyError: 'a'"] + Array(repeating: "served", count: 101), "served"),
+            (["KeyError: 'a'"] + Array(repeating: "served", count: 101), "Its last line: served"),
+            (
+                ["KeyError: 'a'"] + Array(repeating: "served", count: 50),
+                "exited with code 1. The last error it named: KeyError: 'a'"
+            ),
         ])
     func lastWords(lines: [String], expected: String) {
         var words = LastWords()

@@ -252,7 +252,7 @@ import Testing
         #expect(config.externalData.map(\.path) == ["a/b"])
         #expect(config.externalData.map(\.publicURL) == ["https://host/file"])
         #expect(config.externalData.map(\.sha256) == [sum.lowercased()])
-        #expect(config.packageNames == ["ffmpeg", "libsm6", "jq"])
+        #expect(config.systemPackages == ["ffmpeg", "libsm6", "jq=1.6"])
     }
 
     @Test("what the official package makes of a config is taken, with the lines of the text")

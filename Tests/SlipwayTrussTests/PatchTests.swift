@@ -95,14 +95,15 @@ import Testing
         let package: [String: Any] = [
             "type": "package", "body": ["action": "ADD", "path": "p.py", "content": "x"] as [String: Any],
         ]
-        try Self.claiming(files, [Self.code("model.py", "a\nb\n"), reconfigure, package]).checkClaims()
+        try Self.claiming(files, [Self.code("model.py", "a\nb\n"), reconfigure, package]).checkClaims(
+            after: nil)
         // The last of several counts.
         try Self.claiming(files, [Self.code("model.py", "old"), Self.code("model.py", "a\nb\n")])
-            .checkClaims()
+            .checkClaims(after: nil)
         var windows = files
         windows["model/model.py"] = "a\r\nb\r\n"
         let patch = try Self.claiming(windows, [Self.code("model.py", "a\nb\n")])
-        try patch.checkClaims()
+        try patch.checkClaims(after: nil)
         #expect(
             try patch.changes(from: TrussConfig(yaml: Self.config).json)
                 == [ArchiveChange(path: "model/model.py", content: Data("a\r\nb\r\n".utf8))])
@@ -111,14 +112,40 @@ import Testing
             (Self.code("model.py", nil, action: "REMOVE"), "model/model.py"),
         ] {
             let problem = #expect(throws: PatchProblem.self) {
-                try Self.claiming(files, [operation]).checkClaims()
+                try Self.claiming(files, [operation]).checkClaims(after: nil)
             }
             #expect(problem?.description.contains(name) == true, "\(name)")
         }
         let hash = #expect(throws: PatchProblem.self) {
-            try Self.claiming(files, [package], hash: "b").checkClaims()
+            try Self.claiming(files, [package], hash: "b").checkClaims(after: nil)
         }
         #expect(hash?.description.contains("next_hash") == true)
+    }
+
+    @Test(
+        "of code, packages and data nothing may change without an operation; elsewhere the client leaves changes out",
+        arguments: [
+            ("model/other.py", true), ("model/new.py", true), ("packages/p.py", true), ("data/d.bin", true),
+            ("README.md", false), ("model/__pycache__/model.cpython-312.pyc", false),
+        ])
+    func untouched(path: String, isRefused: Bool) throws {
+        let before = [
+            "config.yaml": Self.config, "model/model.py": "a", "model/other.py": "b", "README.md": "r",
+        ]
+        let after = before.merging(["model/model.py": "A", path: "changed"]) { $1 }
+        let patch = try Self.claiming(after, [Self.code("model.py", "A")])
+        let point = try PatchPoint(
+            signature: Self.claiming(before, [Self.code("model.py", "a")]).nextSignature)
+        if isRefused {
+            let problem = #expect(throws: PatchProblem.self) { try patch.checkClaims(after: point) }
+            #expect(problem?.description.contains(path) == true && problem?.needsFullDeploy == true)
+            // What was there and is claimed to be gone.
+            let gone = try Self.claiming(before, [Self.code("model.py", "a")])
+            let there = try PatchPoint(signature: patch.nextSignature)
+            #expect(throws: PatchProblem.self) { try gone.checkClaims(after: there) }
+        } else {
+            try patch.checkClaims(after: point)
+        }
     }
 
     @Test(

@@ -7,8 +7,16 @@ import SlipwayStore
 extension ControlPlane {
     /// - Throws: `ControlError.notFound`, or `.validation` for a bad search pattern.
     public func logs(of id: DeploymentID, model: ModelID, _ query: LogQuery) async throws -> LogPage {
+        try require(query.after, of: [id])
         let lines = try await lines(of: id, model: model, query)
         return LogPage(entries: lines, end: lines.last.map { LogPosition($0.nanoseconds, id) } ?? query.after)
+    }
+
+    /// - Throws: `ControlError.validation` for a cursor of another log.
+    private func require(_ after: LogPosition?, of deployments: [DeploymentID]) throws {
+        if let after, !deployments.contains(after.deployment) {
+            throw ControlError.validation("cursor: it is not of this log.")
+        }
     }
 
     private func lines(of id: DeploymentID, model: ModelID, _ query: LogQuery) async throws -> [LogEntry] {
@@ -34,6 +42,7 @@ extension ControlPlane {
             _ = try db.existing(model)
             return try db.history(of: db.existing(name, of: model))
         }
+        try require(query.after, of: spans.map(\.deploymentID))
         var found: [(position: LogPosition, entry: LogEntry)] = []
         for span in spans {
             var part = query

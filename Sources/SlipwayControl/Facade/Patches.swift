@@ -78,10 +78,11 @@ extension ControlPlane {
         } catch {
             return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
         }
-        let source: (archiveKey: String, config: String)
+        let source: PatchSource
         do {
             source = try await self.source(of: model)
-            _ = try await readConfig(.yaml(patch.nextConfig))
+            let config = try await readConfig(.yaml(patch.nextConfig))
+            try await requireSame(config, after: source, unlessChangedBy: patch)
         } catch let problem as PatchProblem {
             return .refused(reason: problem.description, needsFullDeploy: problem.needsFullDeploy)
         } catch ControlError.validation(let reason) {
@@ -100,17 +101,19 @@ extension ControlPlane {
                 return .stale
             }
             // A patch that cannot be applied is not kept: it would block all that follow.
+            var before = source.point
             do throws(PatchProblem) {
                 _ = try patch.changes(from: source.config)
             } catch {
                 guard keepsUnpatchable, error.needsFullDeploy else {
                     return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
                 }
+                before = nil
             }
             do throws(PatchProblem) {
-                try patch.checkClaims()
+                try patch.checkClaims(after: before)
             } catch {
-                return .refused(reason: error.description, needsFullDeploy: false)
+                return .refused(reason: error.description, needsFullDeploy: error.needsFullDeploy)
             }
             try db.insert(
                 StagedPatch(
@@ -120,16 +123,41 @@ extension ControlPlane {
         }
     }
 
-    /// The archive of the development deployment, and what its config says.
-    private func source(of model: ModelID) async throws -> (archiveKey: String, config: String) {
-        let deployment = try await store.read { try $0.existing(.development, of: model) }
+    /// What a patch builds on.
+    private struct PatchSource {
+        var archiveKey: String
+        /// Of the archive, as our own reader reads it.
+        var config: String
+        /// The newest state that is known; nil where the pusher did not describe one.
+        var point: PatchPoint?
+    }
+
+    private func source(of model: ModelID) async throws -> PatchSource {
+        let (deployment, staged) = try await store.read { db in
+            let deployment = try db.existing(.development, of: model)
+            return (deployment, try db.patches(of: deployment.id).last)
+        }
         guard let path = dependencies.archivePath(deployment.archiveKey) else {
             throw PatchProblem(
                 "The archive of deployment \(deployment.id) is gone.", needsFullDeploy: true)
         }
-        return (
-            deployment.archiveKey, try await dependencies.blocking { try PatchedArchive.config(of: path) }
-        )
+        return PatchSource(
+            archiveKey: deployment.archiveKey,
+            config: try await dependencies.blocking { try PatchedArchive.config(of: path) },
+            point: (staged?.next_signature ?? deployment.trussSignature).flatMap {
+                try? PatchPoint(signature: $0)
+            })
+    }
+
+    /// A comment may change without a word, what the config means may not.
+    private func requireSame(
+        _ next: TrussConfig, after source: PatchSource, unlessChangedBy patch: TrussPatch
+    ) async throws {
+        guard !patch.changesConfig, let before = source.point?.config, before != patch.nextConfig,
+            try await readConfig(.yaml(before)).json != next.json
+        else { return }
+        throw PatchProblem(
+            "config.yaml: it is claimed to have changed, and no operation changes it", needsFullDeploy: true)
     }
 
     /// Makes the staged patches part of the archive and lets the deployment run it: in place where the client asked for

@@ -18,7 +18,7 @@ extension ControlPlane {
         } catch let error as ConfigError {
             throw ControlError.validation("config.yaml: \(error)")
         }
-        let needs = MachineNeeds(packages: config.packageNames, user: config.dockerServer?.runAsUser)
+        let needs = MachineNeeds(packages: config.systemPackages, user: config.dockerServer?.runAsUser)
         if needs.isEmpty { return config }
         do {
             let unmet = try await engine.unmet(needs)

@@ -25,15 +25,12 @@ extension ControlPlane {
         try await readConfig(.json(json)).warnings.map(\.description)
     }
 
-    /// Checks all that a push would check, apart from the archive.
-    /// - Parameter configJSON: the config as an object; the text that the request may have besides counts like it.
+    /// Checks all that a push would check, apart from the archive. The config as an object and as text count alike.
     /// - Returns: warnings for the user.
-    public func checkPush(
-        _ request: PushRequest, configJSON: String?, by caller: Caller
-    ) async throws -> [String] {
+    public func checkPush(_ request: PushRequest, by caller: Caller) async throws -> [String] {
         try check(request)
         var configs: [TrussConfig] = []
-        if let configJSON { configs.append(try await readConfig(.json(configJSON))) }
+        if let json = request.configJSON { configs.append(try await readConfig(.json(json))) }
         if let text = request.rawConfig { configs.append(try await readConfig(.yaml(text))) }
         for config in configs { _ = try instanceType(for: config) }
         return try await store.read { [self, configs] db in
@@ -55,6 +52,7 @@ extension ControlPlane {
         let digest = try await archives.freeze(request.archiveKey)
         let config = try await archiveConfig(request.archiveKey)
         let type = try instanceType(for: config)
+        let differences = try await differences(request, from: config)
         let now = now
         let operation = try request.canonical()
         let (id, replaced) = try await store.write { [self] db -> (DeploymentID, Deployment?) in
@@ -83,7 +81,15 @@ extension ControlPlane {
         let warnings = try await self.store.read { [self] db in
             try self.warnings(of: config, team: model.model.teamID, in: db)
         }
-        return PushOutcome(model: model, deployment: view, warnings: warnings)
+        return PushOutcome(model: model, deployment: view, warnings: warnings + differences)
+    }
+
+    /// What the client says of the config and the archive does not: the archive counts.
+    private func differences(_ request: PushRequest, from archived: TrussConfig) async throws -> [String] {
+        guard let json = request.configJSON else { return [] }
+        return try await archived.differences(from: readConfig(.json(json)), namedIn: json).map {
+            "config: \($0) is not what config.yaml of the archive says, which counts"
+        }
     }
 
     // MARK: Checks

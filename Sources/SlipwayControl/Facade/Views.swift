@@ -86,13 +86,16 @@ public struct PushRequest: Sendable {
     public var trussSignature: String?
     /// The client's `config.yaml` text, when it sent it along.
     public var rawConfig: String?
+    /// The client's reading of the config, as JSON, when it sent it along. The archive's config counts; no part of what
+    /// makes two calls the same.
+    public var configJSON: String?
 
     public init(
         target: Target, archiveKey: String, isDevelopment: Bool, deploymentName: String? = nil,
         environment: String? = nil, scaleDownPrevious: Bool = true,
         preserveEnvironmentInstanceType: Bool = true, deployTimeoutMinutes: Int? = nil,
         labelsJSON: String? = nil, allowsDownload: Bool = true, trussHash: String? = nil,
-        trussSignature: String? = nil, rawConfig: String? = nil
+        trussSignature: String? = nil, rawConfig: String? = nil, configJSON: String? = nil
     ) {
         self.target = target
         self.archiveKey = archiveKey
@@ -107,6 +110,7 @@ public struct PushRequest: Sendable {
         self.trussHash = trussHash
         self.trussSignature = trussSignature
         self.rawConfig = rawConfig
+        self.configJSON = configJSON
     }
 }
 

@@ -38,7 +38,9 @@ extension LoopServices {
             }
             if case .refused(let error) = route.availability { throw error }
             switch wanted.operation {
-            case .wake: return .wake(deployment)
+            case .wake:
+                guard request.head.body.isNearlyNothing else { throw PlatformErrors.wakeTakesNothing }
+                return .wake(deployment)
             case .websocket where !request.head.wantsWebSocket: throw PlatformErrors.notAnUpgrade
             case .websocket, .predict, .sync, .tunnel: break
             }

@@ -8,6 +8,15 @@ enum BodyLength: Equatable {
     case chunked
     /// Until the connection ends; answers only.
     case untilEnd
+
+    /// Whether it can say no more than `{}`, which many clients send where nothing is asked for.
+    var isNearlyNothing: Bool {
+        switch self {
+        case .none: true
+        case .bytes(let length): length <= 2
+        case .chunked, .untilEnd: false
+        }
+    }
 }
 
 /// The fields that frame a body, gathered from a head.

@@ -7,7 +7,7 @@ enum JSONKey: UInt8, CaseIterable {
     case element
     case messages, prompt, input, content, text
     case choices, delta, reasoning, reasoningContent, toolCalls, function, arguments
-    case usage, promptTokens, completionTokens, inputTokens, outputTokens
+    case message, usage, promptTokens, completionTokens, inputTokens, outputTokens
 
     private var name: StaticString {
         switch self {
@@ -24,6 +24,7 @@ enum JSONKey: UInt8, CaseIterable {
         case .toolCalls: "tool_calls"
         case .function: "function"
         case .arguments: "arguments"
+        case .message: "message"
         case .usage: "usage"
         case .promptTokens: "prompt_tokens"
         case .completionTokens: "completion_tokens"

@@ -20,8 +20,13 @@ struct PromptText {
     var isExact: Bool { scanned == received }
 
     /// Bytes of text that came so far.
-    var bytes: Double {
-        isExact ? Double(reader.bytes) : Double(reader.bytes) * Double(received) / Double(scanned)
+    var bytes: Double { whole(reader.bytes) }
+
+    /// Numbers of tokens, which some clients send instead of text.
+    var tokens: Double { whole(reader.tokens) }
+
+    private func whole(_ count: Int) -> Double {
+        isExact ? Double(count) : Double(count) * Double(received) / Double(scanned)
     }
 }
 
@@ -33,10 +38,19 @@ private struct PromptReader: JSONReader {
         JSONPath(.input, .element, .content), JSONPath(.input, .element, .content, .element, .text),
     ]
 
+    /// One prompt as numbers of tokens, or several.
+    private static let numbers = [
+        JSONPath(.prompt, .element), JSONPath(.prompt, .element, .element), JSONPath(.input, .element),
+        JSONPath(.input, .element, .element),
+    ]
+
     private(set) var bytes = 0
+    private(set) var tokens = 0
 
     mutating func member(at path: JSONPath) {}
-    mutating func number(_ value: Int, at path: JSONPath) {}
+    mutating func number(_ value: Int, at path: JSONPath) {
+        if Self.numbers.contains(path) { tokens += 1 }
+    }
     mutating func text(_ count: Int, at path: JSONPath) {
         if Self.texts.contains(path) { bytes += count }
     }

@@ -17,7 +17,8 @@ final class TokenMeter {
 
     /// Whole tokens; what the answer says stands before what is estimated.
     var tokens: Int {
-        let asked = answer.usage.prompt.map(Double.init) ?? prompt.bytes * ratios.perByte.value
+        let asked =
+            answer.usage.prompt.map(Double.init) ?? prompt.tokens + prompt.bytes * ratios.perByte.value
         return Int(min(asked + answer.streamed(ratios), Double(TokenUsage.maxTokens)))
     }
 
@@ -25,7 +26,7 @@ final class TokenMeter {
     func complete() {
         answer.end()
         let usage = answer.usage
-        if let tokens = usage.prompt, prompt.isExact {
+        if let tokens = usage.prompt, prompt.isExact, prompt.tokens == 0 {
             ratios.perByte.learn(units: prompt.bytes, tokens: tokens)
         }
         if let tokens = usage.completion, let events = answer.events {

@@ -19,8 +19,15 @@ struct TokenUsage: Equatable {
         completion = newer.completion ?? completion
     }
 
-    private static let prompts = [JSONPath(.usage, .promptTokens), JSONPath(.usage, .inputTokens)]
-    private static let completions = [JSONPath(.usage, .completionTokens), JSONPath(.usage, .outputTokens)]
+    /// OpenAI's names and Anthropic's, whose streams begin with a whole message.
+    private static let prompts = [
+        JSONPath(.usage, .promptTokens), JSONPath(.usage, .inputTokens),
+        JSONPath(.message, .usage, .inputTokens),
+    ]
+    private static let completions = [
+        JSONPath(.usage, .completionTokens), JSONPath(.usage, .outputTokens),
+        JSONPath(.message, .usage, .outputTokens),
+    ]
 }
 
 /// Reads a whole answer, or one event of a stream.

@@ -10,6 +10,8 @@ struct LastWords: Sendable {
     private var last: String?
 
     private static let linesRemembered = 100
+    /// A server that shuts down after an error says no more than this.
+    private static let linesOfAnEnd = 10
 
     /// Looks at one line of output.
     mutating func hear(_ line: ParsedLine) {
@@ -54,8 +56,13 @@ struct LastWords: Sendable {
     /// For the end with an exit code.
     func explanation(code: Int32) -> String {
         let how = code > 128 ? "ended by signal \(code - 128)" : "exited with code \(code)"
+        if let error {
+            // Further back, it may have been caught.
+            return linesSince <= Self.linesOfAnEnd
+                ? "\(error) (\(how))" : "The replica \(how). The last error it named: \(error)"
+        }
         // What it said before somebody else ended it is not why.
-        let words = error ?? (code > 128 ? nil : last)
-        return words.map { "\($0) (\(how))" } ?? "The replica \(how) without a word of an error."
+        if code <= 128, let last { return "The replica \(how). Its last line: \(last)" }
+        return "The replica \(how) without a word of an error."
     }
 }

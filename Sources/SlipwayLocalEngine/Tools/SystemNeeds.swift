@@ -15,13 +15,21 @@ struct SystemNeeds: Sendable {
             unmet.append(
                 UnmetNeed(key: "system_packages", reason: "must have at most \(Self.maxPackages) entries"))
         } else {
-            let missing = try await missing(of: needs.packages)
+            let (missing, others) = try await shortfall(of: needs.packages)
             if !missing.isEmpty {
                 unmet.append(
                     UnmetNeed(
                         key: "system_packages",
                         reason:
                             "\(missing.joined(separator: ", ")) \(missing.count == 1 ? "is" : "are") not installed on this machine, whose system replicas see; install with apt-get there"
+                    ))
+            }
+            for (package, version) in others {
+                unmet.append(
+                    UnmetNeed(
+                        key: "system_packages",
+                        reason:
+                            "\(package) is asked for, and this machine, whose system replicas see, has \(version)"
                     ))
             }
         }
@@ -44,23 +52,61 @@ struct SystemNeeds: Sendable {
             : "user \(user) has an account on this machine, whose files it could read; choose another one"
     }
 
-    private func missing(of packages: [String]) async throws -> [String] {
-        let names = Array(Set(packages)).filter { !$0.isEmpty }.sorted()
-        if names.isEmpty { return [] }
+    /// - Returns: the names of packages that are not there, and those that are there in another version, with it.
+    private func shortfall(
+        of packages: [String]
+    ) async throws -> (missing: [String], others: [(package: String, version: String)]) {
+        let wanted = Set(packages).map(WantedPackage.init).filter { !$0.name.isEmpty }
+            .sorted { $0.text < $1.text }
+        let installed = try await versions(of: Set(wanted.map(\.name)).sorted())
+        var missing: [String] = []
+        var others: [(String, String)] = []
+        for package in wanted {
+            guard let version = installed[package.bareName] else {
+                missing.append(package.name)
+                continue
+            }
+            if !package.takes(version) { others.append((package.text, version)) }
+        }
+        return (missing, others)
+    }
+
+    /// Of the packages that are installed, by name.
+    private func versions(of names: [String]) async throws -> [String: String] {
+        let program = "/usr/bin/dpkg-query"
+        guard !names.isEmpty, FileManager.default.isExecutableFile(atPath: program) else { return [:] }
         let work = configuration.root + "/work"
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-        let program = "/usr/bin/dpkg-query"
-        guard FileManager.default.isExecutableFile(atPath: program) else { return names }
         let result = try await Command.runWhole(
-            [program, "-W", "-f", "${db:Status-Abbrev} ${Package}\\n", "--"] + names,
+            [program, "-W", "-f", "${db:Status-Abbrev} ${Package} ${Version}\\n", "--"] + names,
             environment: Command.buildEnvironment(home: "/"), directory: "/",
             output: "\(work)/dpkg-\(UUID().uuidString).log")
-        let installed = Set(
-            result.lines.compactMap { line -> String? in
-                let words = line.split(separator: " ")
-                return words.count == 2 && words[0] == "ii" ? String(words[1]) : nil
-            })
-        // A name may say an architecture.
-        return names.filter { !installed.contains(String($0.split(separator: ":")[0])) }
+        let installed = result.lines.map { $0.split(separator: " ").map(String.init) }
+            .filter { $0.count == 3 && $0[0] == "ii" }
+        return Dictionary(installed.map { ($0[1], $0[2]) }) { $1 }
+    }
+}
+
+/// One entry of `system_packages` as apt-get takes it.
+private struct WantedPackage {
+    /// As it was written.
+    var text: String
+    /// May say an architecture.
+    var name: String
+    /// A version, which may end in `*`; nil for any.
+    var version: String?
+
+    init(_ text: String) {
+        self.text = text
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        name = String(parts[0])
+        version = parts.count > 1 ? String(parts[1]) : nil
+    }
+
+    var bareName: String { String(name.prefix { $0 != ":" }) }
+
+    func takes(_ installed: String) -> Bool {
+        guard let version else { return true }
+        return version.hasSuffix("*") ? installed.hasPrefix(version.dropLast()) : installed == version
     }
 }

@@ -11,6 +11,7 @@ enum GraphQLRoute {
         router.post("/graphql") { request, context -> Response in
             let caller = try context.authenticated()
             try caller.require(rule)
+            try request.requireNoQuery()
             let body = try await request.jsonBody()
             let query: GraphQLRequest
             do throws(GraphQLFailure) {

@@ -60,6 +60,7 @@ extension GraphQLArguments {
             scaleDownPrevious: flag("scale_down_old_production") ?? true,
             preserveEnvironmentInstanceType: flag("preserve_env_instance_type") ?? true,
             deployTimeoutMinutes: integer("deploy_timeout_minutes"), labelsJSON: try labels,
-            allowsDownload: flag("allow_truss_download") ?? true, rawConfig: try encodedText("raw_config"))
+            allowsDownload: flag("allow_truss_download") ?? true, rawConfig: try encodedText("raw_config"),
+            configJSON: try encodedText("config"))
     }
 }

@@ -195,7 +195,7 @@ struct TrussResolvers: Sendable {
     }
 
     private func push(_ arguments: GraphQLArguments, _ request: PushRequest) async throws -> GraphQLValue {
-        _ = try await control.checkPush(request, configJSON: try arguments.encodedText("config"), by: caller)
+        _ = try await control.checkPush(request, by: caller)
         let made = try await control.push(request, by: caller)
         let model = try await control.detailedModel(made.model.model.id)
         return objects.object(

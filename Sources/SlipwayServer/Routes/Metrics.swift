@@ -31,9 +31,10 @@ enum MetricsRoutes {
     /// The exposition, at the app host only.
     static func addExport(to router: Router<ServerContext>, _ services: Services) {
         let rule = AccessTable.demand("GET", "/metrics")
-        router.get("/metrics") { _, context in
+        router.get("/metrics") { request, context in
             let caller = try context.authenticated()
             try caller.require(rule)
+            try request.requireNoQuery()
             let families = try await services.control.exportedMetrics(of: caller.grant.modelIDs)
             return Answer.text(PrometheusText.write(families), type: PrometheusText.contentType)
         }

@@ -32,6 +32,15 @@ struct Call: Sendable {
     var name: String? { get throws { try query.last { $0.name == "name" }?.value } }
 }
 
+extension Request {
+    /// For routes of our own that take no query parameters.
+    /// - Throws: `Refusal.validation` naming the first one.
+    func requireNoQuery() throws {
+        guard let name = try QueryString.pairs(uri.query ?? "").first?.name else { return }
+        throw Refusal.validation("query parameter \(name.prefix(100)): \(method) \(uri.path) takes none")
+    }
+}
+
 extension RouterMethods where Context == ServerContext {
     /// Adds an operation of the contract. Who may call it stands in `AccessTable`: without a row the process ends here,
     /// before it listens.

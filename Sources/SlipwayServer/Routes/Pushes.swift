@@ -31,8 +31,7 @@ enum PushRoutes {
                 case .modelArchive(let source): source
                 }
             return try await push(
-                source.deployment, PushRequest(source.deployment, to: .model(model), archive: source.s3Key),
-                call, services)
+                PushRequest(source.deployment, to: .model(model), archive: source.s3Key), call, services)
         }
         return routes
     }
@@ -53,8 +52,7 @@ enum PushRoutes {
         default: throw Refusal.validation("Exactly one of name and model_id is required.")
         }
         let warnings = try await services.control.checkPush(
-            try PushRequest(body.deployment, to: target, archive: ""),
-            configJSON: try JSONText.text(body.deployment.config), by: call.caller)
+            try PushRequest(body.deployment, to: target, archive: ""), by: call.caller)
         if body.dryRun {
             return WithWarnings(
                 document: WithUploadEndpoint(document: PrepareModelUploadResponseV1()), warnings: warnings)
@@ -77,15 +75,14 @@ enum PushRoutes {
             var request = try PushRequest(
                 source.deployment, to: .modelNamed(source.name, team: team), archive: source.s3Key)
             request.allowsDownload = !source.disableArchiveDownload
-            return try await push(source.deployment, request, call, services)
+            return try await push(request, call, services)
         }
     }
 
     private static func push(
-        _ payload: DeploymentArchivePayloadV1, _ request: PushRequest, _ call: Call, _ services: Services
+        _ request: PushRequest, _ call: Call, _ services: Services
     ) async throws -> WithWarnings<CreatedModelDeploymentV1> {
-        _ = try await services.control.checkPush(
-            request, configJSON: try JSONText.text(payload.config), by: call.caller)
+        _ = try await services.control.checkPush(request, by: call.caller)
         let made = try await services.control.push(request, by: call.caller)
         return WithWarnings(
             document: CreatedModelDeploymentV1(
@@ -105,6 +102,7 @@ extension PushRequest {
             deploymentName: payload.deploymentName, environment: payload.environmentName,
             preserveEnvironmentInstanceType: payload.preserveEnvInstanceType,
             deployTimeoutMinutes: payload.deployTimeoutMinutes,
-            labelsJSON: try payload.labels.map(JSONText.text), rawConfig: payload.rawConfig)
+            labelsJSON: try payload.labels.map(JSONText.text), rawConfig: payload.rawConfig,
+            configJSON: try JSONText.text(payload.config))
     }
 }

@@ -76,14 +76,6 @@ public struct TrussConfig: Sendable {
     /// What has no effect or will not be honoured.
     public var warnings: [ConfigProblem]
 
-    /// Without the versions that an installer would take.
-    public var packageNames: [String] {
-        systemPackages.compactMap {
-            $0.split(separator: "=", omittingEmptySubsequences: false).first.map(String.init)
-        }
-        .filter { !$0.isEmpty }
-    }
-
     /// Versions the upstream server supports (behaviour of truss 0.18.35: 3.9 to 3.14).
     public static let pythonVersions = PythonVersion(major: 3, minor: 9)...PythonVersion(major: 3, minor: 14)
     /// Upstream's default.
@@ -148,6 +140,24 @@ public struct TrussConfig: Sendable {
         let place = raw.flatMap { try? ConfigValue.yaml($0) }?.nearest(
             key.split(separator: ".").map(String.init))
         return ConfigProblem(path: key, line: place?.line, column: place?.column, message: message)
+    }
+
+    /// Compares what another reading of the same config says.
+    /// - Parameter named: a config as a JSON object; what it leaves out says nothing.
+    /// - Returns: keys at its root that mean something else here, sorted.
+    public func differences(from other: TrussConfig, namedIn named: String) -> [String] {
+        func members(_ json: String) -> [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]) ?? [:]
+        }
+        func text(_ value: Any?) -> Data? {
+            value.flatMap { try? JSONSerialization.data(withJSONObject: [$0], options: .sortedKeys) }
+        }
+        let (own, others) = (members(json), members(other.json))
+        // The client gathers the packages of other directories into the archive, whose config need not name them.
+        return members(named).keys.filter {
+            $0 != "external_package_dirs" && text(own[$0]) != text(others[$0])
+        }
+        .sorted()
     }
 
     private init(_ root: ConfigValue, raw: String?) throws(ConfigError) {

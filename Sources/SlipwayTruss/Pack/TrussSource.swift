@@ -60,6 +60,7 @@ public struct TrussSource: Sendable {
         found["config.yaml"]?.link = nil
         found["config.yaml"]?.size = Int64(config.utf8.count)
         files = found.values.sorted { $0.name < $1.name }
+        try requirePacked(tree["requirements_file"])
         warnOfPrivateFiles()
     }
 
@@ -102,6 +103,15 @@ public struct TrussSource: Sendable {
         guard start <= lines.count, next > start else { return text }
         lines.removeSubrange(start - 1..<min(next - 1, lines.count))
         return lines.joined(separator: "\n")
+    }
+
+    /// Without the file it names, every build of a Truss fails.
+    private func requirePacked(_ file: ConfigValue?) throws {
+        guard let path = Self.text(file), !path.isEmpty else { return }
+        let name = path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        guard files.contains(where: { $0.name == name }) else {
+            throw PackError("requirements_file: \(path) is not among the files that are packed.")
+        }
     }
 
     // MARK: Files

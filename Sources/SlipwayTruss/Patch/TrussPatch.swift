@@ -146,7 +146,7 @@ public struct TrussPatch: Sendable, Equatable {
             throw PatchProblem("A change of \(name) needs a new push.", needsFullDeploy: true)
         }
         var changes = fileChanges(new)
-        if operations.contains(.config) {
+        if changesConfig {
             changes.append(ArchiveChange(path: "config.yaml", content: Data(nextConfig.utf8)))
             if let file = new["requirements_file"] as? String, Self.isSafe(file), !file.hasSuffix(".toml"),
                 !file.hasSuffix(".lock")
@@ -168,16 +168,17 @@ public struct TrussPatch: Sendable, Equatable {
     /// Compares what the patch brings with the digests it claims for the next state: a patch that was cut short or mixed
     /// up would leave a deployment whose source nobody can name.
     ///
+    /// - Parameter before: the state the patch builds on, where it is known: what differs between the two and lies where
+    ///   patches reach must be brought.
     /// - Throws: `PatchProblem` naming the file that differs.
-    public func checkClaims() throws(PatchProblem) {
+    public func checkClaims(after before: PatchPoint?) throws(PatchProblem) {
         guard let point = try? PatchPoint(signature: nextSignature), point.hash == nextHash else {
             throw PatchProblem("next_hash: it does not follow from next_signature.content_hashes_by_path")
         }
+        let config = Self.members(try Self.json(ofConfig: nextConfig))
         var last: [String: ArchiveChange] = [:]
-        for change in fileChanges(Self.members(try Self.json(ofConfig: nextConfig))) {
-            last[Self.plain(change.path)] = change
-        }
-        if operations.contains(.config) {
+        for change in fileChanges(config) { last[Self.plain(change.path)] = change }
+        if changesConfig {
             last["config.yaml"] = ArchiveChange(path: "config.yaml", content: Data(nextConfig.utf8))
         }
         for (path, change) in last.sorted(by: { $0.key < $1.key }) {
@@ -190,7 +191,30 @@ public struct TrussPatch: Sendable, Equatable {
                 throw PatchProblem("\(path): it is removed, and claimed to be there")
             }
         }
+        if let before { try checkUntouched(before, point, brought: Set(last.keys), config) }
     }
+
+    /// The client leaves out what it cannot patch; of the model's code, its packages and its data nothing may be left out.
+    private func checkUntouched(
+        _ before: PatchPoint, _ next: PatchPoint, brought: Set<String>, _ config: [String: Any]
+    ) throws(PatchProblem) {
+        let reached = [
+            config["model_module_dir"] as? String ?? "model",
+            config["bundled_packages_dir"] as? String ?? "packages", config["data_dir"] as? String ?? "data",
+        ].map { Self.plain($0) + "/" }
+        let paths = Set(before.contentHashes.keys).union(next.contentHashes.keys).subtracting(brought)
+        for path in paths.sorted() where reached.contains(where: path.hasPrefix) {
+            // Compiled code is never brought.
+            guard (before.contentHashes[path] ?? nil) != (next.contentHashes[path] ?? nil),
+                !path.split(separator: "/").contains("__pycache__")
+            else { continue }
+            throw PatchProblem(
+                "\(path): it is claimed to have changed, and no operation changes it", needsFullDeploy: true)
+        }
+    }
+
+    /// Whether it says that the config changes: what else changes leaves it as it is.
+    public var changesConfig: Bool { operations.contains(.config) }
 
     /// The bytes of a file as they were when the client hashed it; nil when they are others. The client reads texts with
     /// one kind of line end.

@@ -37,7 +37,13 @@ public enum ConfigScript {
 
         def load(path):
             if path.suffix == ".yaml":
-                return truss_config.TrussConfig.from_yaml(path)
+                try:
+                    return truss_config.TrussConfig.from_yaml(path)
+                except AttributeError:
+                    # What the package says of a list is about its own code.
+                    if not isinstance(yaml.safe_load(path.read_text()) or {}, dict):
+                        raise ValueError("the config must be a mapping") from None
+                    raise
             data = json.loads(path.read_text())
             if not isinstance(data, dict):
                 raise ValueError("the config must be a mapping")

@@ -4,6 +4,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOPosix
 import SlipwayAPI
 
 /// Options every client command takes.
@@ -54,6 +55,12 @@ struct RemoteError: Error, CustomStringConvertible {
     var description: String { "The server answered \(status): \(message)" }
 }
 
+/// Nobody listens there.
+struct NoServer: Error, CustomStringConvertible {
+    var address: String
+    var description: String { "No server answers at \(address)." }
+}
+
 struct Remote: Sendable {
     let url: String
     let key: String
@@ -61,6 +68,23 @@ struct Remote: Sendable {
     var socket: String?
     /// Longest answer to a management call that is read.
     static let largestAnswer = 64 << 20
+
+    /// Says at once that nobody listens: the shared client would go on trying for a minute.
+    private static let client = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    private func execute(
+        _ request: HTTPClientRequest, timeout: TimeAmount
+    ) async throws -> HTTPClientResponse {
+        do {
+            return try await Self.client.execute(request, timeout: timeout)
+        } catch is NIOConnectionError {
+            throw NoServer(address: socket ?? url)
+        }
+    }
 
     /// One call of the management API.
     /// - Throws: `RemoteError` with the server's own message.
@@ -75,7 +99,7 @@ struct Remote: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(try JSONEncoder().encode(body))
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: Self.largestAnswer)
         guard response.status.code < 300 else {
             throw RemoteError(status: response.status.code, message: Self.message(in: bytes))
@@ -100,7 +124,7 @@ struct Remote: Sendable {
         var request = HTTPClientRequest(url: address)
         request.method = .PUT
         request.body = .stream(FilePieces(handle: handle), length: .known(Int64(size)))
-        let response = try await HTTPClient.shared.execute(request, timeout: .hours(6))
+        let response = try await execute(request, timeout: .hours(6))
         let bytes = try await response.body.collect(upTo: 1 << 20)
         guard response.status.code < 300 else {
             throw RemoteError(status: response.status.code, message: String(buffer: bytes))
