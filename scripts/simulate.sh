@@ -24,7 +24,9 @@ seconds=${SIMULATION_SECONDS:-60}
 start=$(date +%s)000
 pids=()
 for part in 1 2; do
-    "$sim" --seeds 100000 --start $((start + part * 100000000)) --minutes 10 --time-limit "$seconds" --coverage \
+    # Worlds end by themselves; one that does not is a fault too.
+    timeout $((seconds + 300)) "$sim" --seeds 100000 --start $((start + part * 100000000)) --minutes 10 \
+        --time-limit "$seconds" --coverage \
         --shrinks >"$out/fresh-$part" 2>&1 &
     pids+=($!)
 done
@@ -42,12 +44,12 @@ done
 find_planted() {
     local bug=$1 promise=${2:-} next=$start end=$((SECONDS + 240)) seed
     while [ $SECONDS -lt $end ]; do
-        if "$sim" --seeds 100000 --start "$next" --minutes 10 --time-limit $((end - SECONDS)) --plant "$bug" \
+        if timeout 300 "$sim" --seeds 100000 --start "$next" --minutes 10 --time-limit $((end - SECONDS)) --plant "$bug" \
             >"$out/$bug" 2>&1; then
             break
         fi
         seed=$(sed -nE 's/^seed ([0-9]+) broke .*/\1/p' "$out/$bug" | head -1)
-        [ -n "$seed" ] || fail "the simulator failed otherwise: $(tail -3 "$out/$bug")"
+        [ -n "$seed" ] || fail "the simulator failed otherwise or did not end, with $bug: $(tail -3 "$out/$bug")"
         if grep -qE "^seed $seed broke $promise" "$out/$bug"; then
             echo "found: $bug: $(grep -E "^seed " "$out/$bug")"
             return

@@ -16,7 +16,8 @@ swift format lint --strict --recursive Package.swift Sources Tests
 
 step "Build"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+lanes=$(mktemp -d)
+trap 'rm -rf "$log" "$lanes"' EXIT
 # Dependencies have warnings of their own, so ours are looked for by their path.
 swift build --build-tests 2>&1 | tee "$log" | grep -E "error:|Compiling|Build complete" | tail -3 || true
 [ "${PIPESTATUS[0]}" -eq 0 ] || { grep -E "error:" -A5 "$log"; fail "the build failed"; }
@@ -24,7 +25,7 @@ if grep -E "^$root/(Sources|Tests)/.*warning:" "$log"; then fail "the build has 
 
 step "Swift tests"
 # A few at a time: some wait for timeouts, and all at once would starve each other on small machines.
-SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build 2>&1 | tee "$log" |
+SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 timeout 1200 swift test --skip-build 2>&1 | tee "$log" |
     { grep -aE --line-buffered "^✘|^✔ (Suite|Test run)|error:" || true; } | cut -c1-1000
 if [ "${PIPESTATUS[0]}" -ne 0 ]; then
     tail -c 10000 "$log"
@@ -44,12 +45,14 @@ if [ $# -gt 0 ]; then
     conformance "$@"
 else
     # They wait more than they work: those of the session's server beside those that start servers of their own.
-    conformance --lane own >"$log" 2>&1 &
+    lane() { conformance --lane "$1" 2>&1 | tee "$lanes/$1" | sed -u "s/^/$1: /"; }
+    lane own &
     own=$!
-    shared=0
-    conformance --lane shared || shared=$?
-    wait $own || { cat "$log"; fail "conformance tests failed"; }
-    tail -20 "$log"
-    [ $shared -eq 0 ] || fail "conformance tests failed, see above"
+    failed=0
+    lane shared || failed=1
+    wait $own || failed=1
+    # What failed comes last: the end of a long output is what is kept of it.
+    grep -hE "^(FAILED|ERROR) " "$lanes"/* || true
+    [ $failed -eq 0 ] || fail "conformance tests failed"
 fi
 step "All tests passed"

@@ -19,6 +19,7 @@ final class World: @unchecked Sendable {
     private(set) lazy var routing = RoutingChecks(world: self)
     private(set) lazy var queue = QueueChecks(world: self)
     private(set) lazy var times = TimeChecks(world: self)
+    private(set) lazy var restless = RestlessChecks(world: self)
     let transitions = TransitionCounts()
     var ledger = Ledger()
 

@@ -15,8 +15,14 @@ from harness import API, Client, Server, discard, eventually, truss_files
 def pytest_addoption(parser):
     parser.addoption(
         "--lane", choices=("shared", "own"),
-        help="only the tests of the session's server, or only those that start servers of their own",
+        help="only the tests of the session's server, with some others; or only those that start servers of their own",
     )  # fmt: skip
+
+
+# These take as long as all of the session's server, and so go with them.
+BESIDE = ("test_hostile_builds",)
+# These load the machine themselves.
+LAST = ("test_crash", "test_faults", "test_upgrade")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -24,11 +30,12 @@ def pytest_collection_modifyitems(config, items):
     lane = config.getoption("--lane")
     if not lane:
         return
-    left_out = [item for item in items if uses_the_server(item) != (lane == "shared")]
-    items[:] = [item for item in items if item not in left_out]
+    shared = [item for item in items if uses_the_server(item) or item.path.stem in BESIDE]
+    own = [item for item in items if item not in shared]
+    items[:], left_out = (shared, own) if lane == "shared" else (own, shared)
     config.hook.pytest_deselected(items=left_out)
-    # Those that load the machine themselves come last, when the other lane is over.
-    items.sort(key=lambda item: item.path.stem in ("test_crash", "test_faults", "test_upgrade"))
+    # The longest first; what loads the machine last, when the other lane is over or near its end.
+    items.sort(key=lambda item: (item.path.stem in LAST) - (item.path.stem in BESIDE))
 
 
 def uses_the_server(item):

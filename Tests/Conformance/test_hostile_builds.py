@@ -146,6 +146,11 @@ def test_a_build_that_fills_the_disk_is_ended_and_told(place, way, attack):
     eventually(lambda: disk_free(place.data) > free - (LIMIT << 20), seconds=20)
 
 
+def test_build_commands_may_take_longer_than_until_the_first_look_at_their_files(place):
+    model, _ = place.pushed({}, config="build_commands: ['sleep 4 && touch /app/data/slow']\n")
+    assert visited(place, model, 5) == 5
+
+
 @pytest.mark.parametrize("attack", ["fills-disk", "hides-on-disk"])
 def test_a_replica_that_fills_the_disk_is_ended_and_told(place, attack):
     target = {"place": "/tmp", "files": 4, "bytes": LIMIT << 20, "seconds": 30}

@@ -56,8 +56,9 @@ struct BuildCommands: Sendable {
         let limit = try await Blocking.run { [limit = configuration.buildDiskLimit] in
             limit.adding(DiskUsage.of(tree))
         }
+        // Beside the upper layer lies one that the kernel works in, and opens to nobody.
         let result = try await sandbox.run(
-            launch, limits: .build(disk: limit, time: Self.timeout), watched: [tree, changes],
+            launch, limits: .build(disk: limit, time: Self.timeout), watched: [tree, changes + "/up"],
             secrets: secrets.filter { shown[$0.key] != nil }
         ) { say(.info, $0) }
         made.remove()

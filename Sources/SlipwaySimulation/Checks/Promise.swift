@@ -38,6 +38,7 @@ public enum Promise: String, Sendable, CaseIterable {
     case restartsInTime = "restarts_in_time"
     case promotionMoves = "promotion_moves"
     case noWaitInVain = "no_wait_in_vain"
+    case serverRests = "server_rests"
     // After the storm
     case rest = "rest"
     case activeServes = "active_serves"

@@ -42,6 +42,9 @@ final class SimulatedStoreFaults: StoreFaults, @unchecked Sendable {
     }
 
     private func pause() async throws {
+        world.restless.check()
+        // The world ends here: a server that does not let go would keep it from that.
+        if world.violation != nil { try await world.scheduler.sleep(.seconds(3600)) }
         let dice = world.faultDice
         let pause = dice.event(
             world.weather.slowStores, "store/pauses", at: world.scheduler.elapsed,

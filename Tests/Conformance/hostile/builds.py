@@ -164,11 +164,6 @@ def all_attacked(place, targets):
     return {attack: report[module(attack)] for attack in targets}
 
 
-def all_commanded(place, targets):
-    """The same as build commands."""
-    return {attack: commanded(place, attack, target) for attack, target in targets.items()}
-
-
 def reporting(place, package, also=(), status="report"):
     """Pushes a model that tells what a package reports; the report, or the ids for a status of their own."""
     code = f"import json, {package}\nclass Model:\n    def predict(self, x):\n        return json.loads({package}.REPORT)\n"
@@ -182,17 +177,38 @@ def reporting(place, package, also=(), status="report"):
 
 def commanded(place, attack, target, status="ACTIVE", config=""):
     """The same as a build command."""
-    run = "import attack, json, pathlib; " + (
-        "report = attack.run(json.loads(pathlib.Path('target.json').read_text())); "
-        "pathlib.Path('/app/report.json').write_text(json.dumps(report))"
-    )
-    files = {
-        "data/attack.py": attack_file(attack).read_text(), "data/target.json": json.dumps(target), "data/run.py": run,
-        "model/model.py": "import json\nclass Model:\n    def predict(self, x):\n"
-        "        return json.load(open('/app/report.json'))\n",
-    }  # fmt: skip
-    ids = place.pushed(files, config=f"build_commands: ['cd /app/data && python3 run.py']\n{config}", status=status)
-    return visited(place, ids[0], {}) if status else ids
+    made = all_commanded(place, {attack: target}, status, config)
+    return made[attack] if status else made
+
+
+RUN = """
+import attack, json, pathlib
+report = attack.run(json.loads(pathlib.Path("target.json").read_text()))
+pathlib.Path("report.json").write_text(json.dumps(report))
+"""
+TELL = """
+import json, pathlib
+class Model:
+    def predict(self, x):
+        return {path.parent.name: json.loads(path.read_text()) for path in pathlib.Path("/app/data").glob("*/report.json")}
+"""
+
+
+def all_commanded(place, targets, status="ACTIVE", config=""):
+    """Runs each attack as a build command of one deployment. Reports by attack, or the ids when no status is waited for."""
+    files, commands = {"model/model.py": TELL}, []
+    for attack, target in targets.items():
+        directory = f"data/{module(attack)}"
+        files |= {
+            f"{directory}/attack.py": attack_file(attack).read_text(), f"{directory}/target.json": json.dumps(target),
+            f"{directory}/run.py": RUN,
+        }  # fmt: skip
+        commands.append(f"cd /app/{directory} && python3 run.py")
+    ids = place.pushed(files, config=f"build_commands: {json.dumps(commands)}\n{config}", status=status)
+    if not status:
+        return ids
+    reports = visited(place, ids[0], {})
+    return {attack: reports[module(attack)] for attack in targets}
 
 
 def visited(place, model, value, code=200):
