@@ -45,6 +45,8 @@ public struct ReplicaAnswer: Sendable {
 public enum ReplicaCallError: Error, Sendable, Equatable, CustomStringConvertible {
     case timedOut
     case answerTooLarge
+    /// Of the answer.
+    case headTooLarge
     /// It could not be reached, or the connection ended before the answer did.
     case lost(String)
 
@@ -52,6 +54,7 @@ public enum ReplicaCallError: Error, Sendable, Equatable, CustomStringConvertibl
         switch self {
         case .timedOut: "it did not answer in time"
         case .answerTooLarge: "its answer is too large"
+        case .headTooLarge: "the head of its answer is too large"
         case .lost(let reason): "it could not be reached: \(reason)"
         }
     }
@@ -144,7 +147,8 @@ private final class ReplicaExchange: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(ReplicaCallError.lost("\(error)"), context)
+        let isHead = error as? HTTPParserError == .headerOverflow
+        fail(isHead ? ReplicaCallError.headTooLarge : .lost("\(error)"), context)
     }
 
     private func fail(_ error: any Error, _ context: ChannelHandlerContext) {

@@ -8,13 +8,21 @@ public struct MachineNeeds: Sendable, Equatable {
     public var packages: [String]
     /// The user the server of a deployment is to run as; nil for the platform's.
     public var user: UInt32?
+    /// Secrets are shown to build commands as files.
+    public var mountsSecrets: Bool
+    /// Only some addresses may be reached, or none.
+    public var limitsEgress: Bool
 
-    public init(packages: [String] = [], user: UInt32? = nil) {
+    public init(
+        packages: [String] = [], user: UInt32? = nil, mountsSecrets: Bool = false, limitsEgress: Bool = false
+    ) {
         self.packages = packages
         self.user = user
+        self.mountsSecrets = mountsSecrets
+        self.limitsEgress = limitsEgress
     }
 
-    public var isEmpty: Bool { packages.isEmpty && user == nil }
+    public var isEmpty: Bool { self == MachineNeeds() }
 }
 
 /// A need that this machine does not meet.

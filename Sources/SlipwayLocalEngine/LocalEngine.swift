@@ -109,7 +109,8 @@ public actor LocalEngine: Engine {
     }
 
     public func unmet(_ needs: MachineNeeds) async throws -> [UnmetNeed] {
-        try await SystemNeeds(configuration: configuration).unmet(needs)
+        let isolation = try await currentSandbox().isolation
+        return try await SystemNeeds(configuration: configuration, isolation: isolation).unmet(needs)
     }
 
     public func image(_ id: ImageID) async throws -> BuiltImage? {
@@ -218,7 +219,8 @@ public actor LocalEngine: Engine {
 
     /// What the replica may reach: the stricter one of the server's and the deployment's choice.
     private func egress(of image: ImageRecord, _ isolation: Isolation) throws -> Egress {
-        guard configuration.egress == .closed || image.egress == .closed else { return .open }
+        let isClosed = configuration.egress == .closed || image.egress == .closed
+        guard isClosed || image.allowedAddresses != nil else { return .open }
         if let reason = isolation.reasons[.network] {
             throw StartFailure(
                 reason:

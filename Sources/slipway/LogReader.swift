@@ -38,7 +38,9 @@ struct LogReader {
 
     /// The newest lines, oldest first; what is read afterwards follows them.
     mutating func newest(_ limit: Int) async throws -> [Line] {
-        let page = try await server.call("GET", "\(path)?limit=\(limit)", as: Page.self)
+        // From the end of all time: without a cursor only the last half hour is looked at.
+        let end = "\(Int64.max - 1).\(deployment)"
+        let page = try await server.call("GET", "\(path)?limit=\(limit)&cursor=\(end)", as: Page.self)
         // An answer that goes backwards ends at its oldest line: what follows is after its first.
         if let last = page.logs.first { cursor = "\(last.timestamp).\(deployment)" }
         return page.logs.reversed()

@@ -5,7 +5,6 @@ what must go on working. `test_walls_removed.py` takes the walls away and shows 
 """
 
 import json
-import os
 import pathlib
 import re
 import secrets
@@ -138,16 +137,17 @@ def way(request):
 def test_a_build_that_fills_the_disk_is_ended_and_told(place, way, attack):
     where = "/tmp"
     target = {"place": where, "files": 4, "bytes": LIMIT << 20, "seconds": 30}
-    free = disk_free(place.data)
+    used = disk_used(place.root)
     model, deployment = way(place, attack, target, status=None)
     ended = place.ended(model, deployment)
     assert ended["status"] == "BUILD_FAILED", ended
     assert "Out of disk" in build_log(place, model, deployment), build_log(place, model, deployment)
-    eventually(lambda: disk_free(place.data) > free - (LIMIT << 20), seconds=20)
+    # Half of what it took is more than what a build leaves.
+    eventually(lambda: disk_used(place.root) < used + (LIMIT << 19), seconds=60)
 
 
 def test_build_commands_may_take_longer_than_until_the_first_look_at_their_files(place):
-    model, _ = place.pushed({}, config="build_commands: ['sleep 4 && touch /app/data/slow']\n")
+    model, _ = place.pushed({}, config="build_commands: ['sleep 4 && touch /app/slow']\n")
     assert visited(place, model, 5) == 5
 
 
@@ -286,6 +286,6 @@ def commands():
             continue
 
 
-def disk_free(path):
-    status = os.statvfs(path)
-    return status.f_bavail * status.f_frsize
+def disk_used(directory):
+    """Of it alone: the other lane's tests fill the same disk. Files may go while they are counted."""
+    return int(subprocess.run(["du", "-s", "--block-size=1", directory], capture_output=True, text=True).stdout.split()[0])

@@ -47,6 +47,8 @@ def test_slipway_push_and_promote(api, server, scratch):
         return done.stdout + done.stderr
 
     assert "nothing was pushed" in run("push", str(directory), "--dry-run")
+    assert "--dry-run makes nothing" in run("push", str(directory), "--dry-run", "--wait", code=64)
+    assert "give one of the two" in run("members", "add", "a@b.c", "--data-dir", str(server.data), "--remote", "http://localhost:8000", code=64)
     output = run("push", str(directory), "--wait")
     assert output.strip().endswith("ACTIVE")
     model = output.split()[1]
@@ -69,6 +71,14 @@ def test_the_config_of_the_archive_counts_and_what_a_push_says_besides_is_told(a
     told = api.push("twofold", files, config=other)
     assert told.status_code == 200, told.text
     assert told.json()["warnings"] == [f"config: {key} is not what config.yaml of the archive says, which counts" for key in ("environment_variables", "resources")]
+    raw = api.push("twofold", files, raw_config=files["config.yaml"].replace("A: archive", "A: text"))
+    assert raw.json()["warnings"] == ["raw_config: environment_variables is not what config.yaml of the archive says, which counts"], raw.text
+    ids = raw.json()["model"]["id"], raw.json()["deployment"]["id"]
+    assert "raw_config: environment_variables" in api.logs(*ids)
+    # Most clients show the log and no warnings.
+    missing = api.push("twofold", truss_files("twofold", config="secrets: {absent: null}\n"))
+    ids = missing.json()["model"]["id"], missing.json()["deployment"]["id"]
+    assert "there is no such secret yet" in missing.json()["warnings"][0] and "there is no such secret yet" in api.logs(*ids)
 
 
 def test_a_second_push_of_the_same_requirements_reuses_the_environment(api):

@@ -70,6 +70,20 @@ import Testing
         return try result.get()
     }
 
+    @Test("a replica's answer with a head beyond the limit is told from one that was lost")
+    func largeHead() async throws {
+        for (head, expected) in [
+            (String(repeating: "x", count: 100_000), ReplicaCallError.headTooLarge),
+            ("x\r\nContent-Length: 5", .lost("stream ended at an unexpected time")),
+        ] {
+            let receiver = try Receiver(answering: "HTTP/1.1 200 OK\r\nX-Large: \(head)\r\n\r\n")
+            let endpoint = ReplicaEndpoint(host: "127.0.0.1", port: receiver.port)
+            await #expect(throws: expected) {
+                try await ReplicaCall(.POST, "/", maxAnswer: 1000).send(to: endpoint, timeout: .seconds(10))
+            }
+        }
+    }
+
     @Test("the name is looked up once, and the connection made to what was found, with the name in Host")
     func pinned() async throws {
         let receiver = try Receiver()

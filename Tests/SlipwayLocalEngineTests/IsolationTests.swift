@@ -187,6 +187,18 @@ extension EngineTests {
             try await engine.start(Workshop.spec(image))
         }
         #expect(failure?.reason.contains("cannot keep a replica from the network") == true)
+        let needs = MachineNeeds(user: 1_234_567, mountsSecrets: true, limitsEgress: true)
+        #expect(
+            try await engine.unmet(needs).map(\.key) == [
+                "docker_server.run_as_user_id", "build.secret_to_path_mapping", "runtime.egress_restrictions",
+            ])
+        // What was pushed before the server lost its walls.
+        let limited = try await build(
+            engine, config: "runtime: {egress_restrictions: {ip_allow_list: [192.0.2.1]}}\n")
+        let second = await #expect(throws: StartFailure.self) {
+            try await engine.start(Workshop.spec(limited))
+        }
+        #expect(second?.reason.contains("cannot keep a replica from the network") == true)
         await engine.shutdown(stopReplicas: true)
     }
 }

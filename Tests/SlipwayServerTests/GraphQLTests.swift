@@ -143,7 +143,8 @@ struct GraphQLTests {
             }
             let good = try await validate(encoded(#"{"model_name":"echo"}"#))
             #expect(at(good, "data", "truss_validation", "success") == true)
-            for bad in ["%%%", encoded("[1]"), encoded("{")] {
+            let greedy = encoded(#"{"resources":{"accelerator":"H100:8"}}"#)
+            for bad in ["%%%", encoded("[1]"), encoded("{"), greedy] {
                 let answer = try await validate(bad)
                 #expect(at(answer, "data", "truss_validation", "success") == false)
                 let details = try text(at(answer, "data", "truss_validation", "details"))

@@ -255,6 +255,19 @@ import Testing
         #expect(config.systemPackages == ["ffmpeg", "libsm6", "jq=1.6"])
     }
 
+    @Test("use_gpu asks for nothing by itself, and that is said")
+    func useGPU() throws {
+        for (yaml, isTold) in [
+            ("use_gpu: true", true), ("use_gpu: false", false), ("accelerator: T4", false),
+        ] {
+            let config = try TrussConfig(
+                canonical: isTold ? "{}" : #"{"resources":{"accelerator":"T4"}}"#, namesPythonVersion: false,
+                yaml: "resources:\n  \(yaml)\n")
+            #expect(
+                config.warnings.contains { $0.description.contains("resources.use_gpu (line 2") } == isTold)
+        }
+    }
+
     @Test("what the official package makes of a config is taken, with the lines of the text")
     func canonical() throws {
         let yaml = "base: &b {A: 1}\nenvironment_variables:\n  <<: *b\n  B: 0x1F\nlive_reload: true\n"

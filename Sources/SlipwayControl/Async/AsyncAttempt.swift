@@ -67,6 +67,10 @@ extension AsyncDispatcher {
             return AsyncAttempt(
                 failed: .internal, "The answer is larger than \(Self.largestOutput) bytes.", canRetry: false,
                 status: 502)
+        } catch ReplicaCallError.headTooLarge {
+            return AsyncAttempt(
+                failed: .internal, "The head of the model's answer is larger than 80 KiB.", canRetry: false,
+                status: 502)
         } catch ReplicaCallError.timedOut {
             return AsyncAttempt(
                 failed: .timeout, "The model did not answer in time.", canRetry: true, status: 504)

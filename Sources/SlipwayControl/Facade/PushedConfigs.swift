@@ -18,7 +18,9 @@ extension ControlPlane {
         } catch let error as ConfigError {
             throw ControlError.validation("config.yaml: \(error)")
         }
-        let needs = MachineNeeds(packages: config.systemPackages, user: config.dockerServer?.runAsUser)
+        let needs = MachineNeeds(
+            packages: config.systemPackages, user: config.dockerServer?.runAsUser,
+            mountsSecrets: !config.buildSecrets.isEmpty, limitsEgress: config.allowedAddresses != nil)
         if needs.isEmpty { return config }
         do {
             let unmet = try await engine.unmet(needs)
@@ -64,15 +66,18 @@ extension ControlPlane {
 
     /// What a push of this config is told: what has no effect here, and secrets that are not there.
     func warnings(of config: TrussConfig, team: TeamID, in db: StoreReader) throws -> [String] {
+        try config.warnings.map(\.description) + missingSecrets(of: config, team: team, in: db)
+    }
+
+    func missingSecrets(of config: TrussConfig, team: TeamID, in db: StoreReader) throws -> [String] {
         let there = Set(try db.secrets(of: team).map(\.name))
         let wanted = config.secretNames.filter { !Names.isOfRegistry(secret: $0) }.map {
             ("secrets.\($0)", $0)
         }
         let built = config.buildSecrets.keys.sorted().map { ("build.secret_to_path_mapping.\($0)", $0) }
-        let missing = (wanted + built).filter { !there.contains($0.1) }.map { key, _ in
+        return (wanted + built).filter { !there.contains($0.1) }.map { key, _ in
             config.problem(key, "there is no such secret yet").description
         }
-        return config.warnings.map(\.description) + missing
     }
 }
 

@@ -18,11 +18,15 @@ extension ControlPlane {
     /// Range of `deploy_timeout_minutes` (behaviour.md section 8.3).
     static let deployTimeoutMinutes = 10...1440
 
-    /// Reads a config that was sent as JSON.
+    /// Reads a config that was sent as JSON, as a push to the caller's team would.
     /// - Returns: warnings for the user.
     /// - Throws: `ControlError.validation` naming each offending key.
-    public func validateConfig(json: String) async throws -> [String] {
-        try await readConfig(.json(json)).warnings.map(\.description)
+    public func validateConfig(json: String, by caller: Caller) async throws -> [String] {
+        let config = try await readConfig(.json(json))
+        _ = try instanceType(for: config)
+        return try await store.read { [self] db in
+            try warnings(of: config, team: db.teamOrDefault(caller.teamID).id, in: db)
+        }
     }
 
     /// Checks all that a push would check, apart from the archive. The config as an object and as text count alike.
@@ -78,18 +82,32 @@ extension ControlPlane {
         if let replaced { await removeUnused(archive: replaced.archiveKey, image: replaced.imageID) }
         let view = try await deployment(anyModel: id)
         let model = try await self.model(view.deployment.modelID)
-        let warnings = try await self.store.read { [self] db in
-            try self.warnings(of: config, team: model.model.teamID, in: db)
+        let missing = try await self.store.read { [self] db in
+            try self.missingSecrets(of: config, team: model.model.teamID, in: db)
         }
-        return PushOutcome(model: model, deployment: view, warnings: warnings + differences)
+        // What the config itself says is in the log of its build; most clients show no more than that log.
+        for warning in missing + differences {
+            logs.append(LogEntry(at: now, "config.yaml: \(warning)", level: .warning), to: id)
+        }
+        return PushOutcome(
+            model: model, deployment: view,
+            warnings: config.warnings.map(\.description) + missing + differences)
     }
 
     /// What the client says of the config and the archive does not: the archive counts.
     private func differences(_ request: PushRequest, from archived: TrussConfig) async throws -> [String] {
-        guard let json = request.configJSON else { return [] }
-        return try await archived.differences(from: readConfig(.json(json)), namedIn: json).map {
-            "config: \($0) is not what config.yaml of the archive says, which counts"
+        var found: [String] = []
+        func note(_ keys: [String], of member: String) {
+            found += keys.map { "\(member): \($0) is not what config.yaml of the archive says, which counts" }
         }
+        if let json = request.configJSON {
+            note(archived.differences(from: try await readConfig(.json(json)), namedIn: json), of: "config")
+        }
+        if let yaml = request.rawConfig, yaml != archived.raw {
+            let config = try await readConfig(.yaml(yaml))
+            note(archived.differences(from: config, namedIn: config.json), of: "raw_config")
+        }
+        return found
     }
 
     // MARK: Checks

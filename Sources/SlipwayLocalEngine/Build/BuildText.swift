@@ -10,9 +10,9 @@ struct BuildText: Sendable {
     private let paths: [String]
 
     init(_ configuration: LocalEngineConfiguration) {
-        let given = configuration.dataDirectory
-        let real = URL(fileURLWithPath: given).resolvingSymlinksInPath().path
-        paths = Set([given, real]).filter { $0.count > 1 }.sorted { $0.count > $1.count }
+        let given = [configuration.dataDirectory, configuration.toolsDirectory].compactMap(\.self)
+        let real = given.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+        paths = Set(given + real).filter { $0.count > 1 }.sorted { $0.count > $1.count }
     }
 
     func withoutPaths(_ text: String) -> String {

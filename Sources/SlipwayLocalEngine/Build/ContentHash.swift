@@ -15,7 +15,11 @@ struct ContentHash {
     /// Adds a file's bytes without reading it as a whole; a missing file counts as such.
     mutating func add(file path: String) throws {
         BlockingWork.check()
-        guard let handle = FileHandle(forReadingAtPath: path) else { return add("missing \(path)") }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            let code = errno
+            if code == ENOENT { return add("missing \(path)") }
+            throw SpawnError("A file of a build", code: code)
+        }
         defer { try? handle.close() }
         while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty { hash.update(data: data) }
     }

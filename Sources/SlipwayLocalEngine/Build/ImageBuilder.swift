@@ -27,6 +27,9 @@ struct ImageBuilder: Sendable {
             throw BuildFailure(reason: text.withoutPaths(error.reason))
         } catch let error as SpawnError {
             throw SpawnError(description: text.withoutPaths(error.description), code: error.code)
+        } catch let error as CocoaError {
+            // Its own words name the file.
+            throw SpawnError(description: text.withoutPaths(error.localizedDescription))
         }
     }
 
@@ -66,7 +69,8 @@ struct ImageBuilder: Sendable {
         for note in plan.notes { say(.warning, note) }
         // The machine may have changed since the push.
         let needs = MachineNeeds(packages: config.systemPackages, user: config.dockerServer?.runAsUser)
-        let unmet = try await SystemNeeds(configuration: configuration).unmet(needs)
+        let unmet = try await SystemNeeds(configuration: configuration, isolation: sandbox.isolation)
+            .unmet(needs)
         if !unmet.isEmpty {
             throw BuildFailure(reason: unmet.map { "\($0)." }.joined(separator: " "))
         }

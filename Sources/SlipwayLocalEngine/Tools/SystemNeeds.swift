@@ -6,6 +6,7 @@ import SlipwayEngine
 
 struct SystemNeeds: Sendable {
     let configuration: LocalEngineConfiguration
+    let isolation: Isolation
     /// More are no list that anyone wrote.
     private static let maxPackages = 500
 
@@ -36,12 +37,25 @@ struct SystemNeeds: Sendable {
         if let user = needs.user, let reason = problem(withUser: user) {
             unmet.append(UnmetNeed(key: "docker_server.run_as_user_id", reason: reason))
         }
+        if needs.mountsSecrets, isolation.mode == .plain {
+            unmet.append(
+                UnmetNeed(
+                    key: "build.secret_to_path_mapping",
+                    reason: "it needs mount namespaces, which are not used here"))
+        }
+        if needs.limitsEgress, let reason = isolation.reasons[.network] {
+            unmet.append(
+                UnmetNeed(
+                    key: "runtime.egress_restrictions",
+                    reason: "this machine cannot keep a replica from the network: \(reason)"))
+        }
         return unmet
     }
 
     /// A replica may run as a user that owns nothing here. In a root of its own it still sees the machine's programs and
     /// settings, and would read what is for their owner alone.
     private func problem(withUser user: UInt32) -> String? {
+        if isolation.mode == .plain { return "without isolation replicas run as the server's own user" }
         if [configuration.replicaUser, configuration.buildUser].contains(user) {
             return "user \(user) is this server's own for replicas and builds; choose another one"
         }

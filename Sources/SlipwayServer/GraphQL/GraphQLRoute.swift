@@ -2,6 +2,7 @@
 // with status 200; only a body that is no GraphQL request at all is a 400.
 
 import Hummingbird
+import SlipwayControl
 import SlipwayCore
 import SlipwayGraphQL
 
@@ -12,6 +13,9 @@ enum GraphQLRoute {
             let caller = try context.authenticated()
             try caller.require(rule)
             try request.requireNoQuery()
+            if let key = caller.idempotencyKey, let problem = IdempotencyKey.problem(in: key) {
+                throw Refusal.validation(problem)
+            }
             let body = try await request.jsonBody()
             let query: GraphQLRequest
             do throws(GraphQLFailure) {

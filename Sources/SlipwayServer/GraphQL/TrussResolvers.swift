@@ -109,7 +109,8 @@ struct TrussResolvers: Sendable {
         var errors: [String] = []
         var warnings: [String] = []
         do {
-            warnings = try await control.validateConfig(json: try arguments.encodedText("config") ?? "")
+            warnings = try await control.validateConfig(
+                json: try arguments.encodedText("config") ?? "", by: caller)
         } catch ControlError.validation(let problem) {
             errors = [problem]
         }

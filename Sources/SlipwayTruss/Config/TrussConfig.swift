@@ -108,6 +108,10 @@ public struct TrussConfig: Sendable {
         self.namesPythonVersion = namesPythonVersion
         json = canonical
         warnings = loaderWarnings.map { ConfigProblem(path: "", message: $0) } + warnings
+        // The package computes it from the accelerator and drops what was written.
+        if case .bool(true)? = tree?["resources"]?["use_gpu"]?.content, resources.gpuCount == 0 {
+            warnings.append(problem("resources.use_gpu", "has no effect without resources.accelerator"))
+        }
     }
 
     /// Refuses documents that are too large or stand for too much, which other readers would take for ever over.

@@ -9,8 +9,8 @@ import SlipwayAPI
 
 /// Options every client command takes.
 struct RemoteOptions: ParsableArguments {
-    @Option(help: "URL of the server.")
-    var remote = ProcessInfo.processInfo.environment["SLIPWAY_REMOTE"] ?? "http://localhost:8000"
+    @Option(help: "URL of the server (default: SLIPWAY_REMOTE, else http://localhost:8000).")
+    var remote: String?
     @Option(
         help:
             "File with the API key (default: SLIPWAY_API_KEY, else the admin key of a server on this machine)."
@@ -18,6 +18,8 @@ struct RemoteOptions: ParsableArguments {
     var apiKeyFile: String?
 
     func connect() throws -> Remote {
+        let remote =
+            remote ?? ProcessInfo.processInfo.environment["SLIPWAY_REMOTE"] ?? "http://localhost:8000"
         guard let url = URL(string: remote), url.host != nil else {
             throw ValidationError("\(remote) is not a URL.")
         }
@@ -82,6 +84,8 @@ struct Remote: Sendable {
         do {
             return try await Self.client.execute(request, timeout: timeout)
         } catch is NIOConnectionError {
+            throw NoServer(address: socket ?? url)
+        } catch let error as IOError where error.errnoCode == ECONNREFUSED {
             throw NoServer(address: socket ?? url)
         }
     }

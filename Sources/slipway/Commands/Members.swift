@@ -25,6 +25,12 @@ struct Members: AsyncParsableCommand {
             String?
         @OptionGroup var remote: RemoteOptions
 
+        func validate() throws {
+            if dataDir != nil, remote.remote != nil {
+                throw ValidationError("--data-dir and --remote each name a server; give one of the two.")
+            }
+        }
+
         func run() async throws {
             let server =
                 try dataDir.map { try remote.connect(toServerOf: DataDirectory.absolute($0)) }

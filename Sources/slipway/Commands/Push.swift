@@ -24,6 +24,7 @@ struct Push: AsyncParsableCommand {
         if promote, environment != nil {
             throw ValidationError("--promote means --environment production; give one of the two.")
         }
+        if dryRun, wait { throw ValidationError("--dry-run makes nothing that --wait could wait for.") }
     }
 
     func run() async throws {
@@ -44,6 +45,7 @@ struct Push: AsyncParsableCommand {
             config: ["model_name": .string(model)], rawConfig: source.config, environmentName: target,
             deploymentName: name, isDevelopment: !publish && target == nil && name == nil)
 
+        let began = Int64(Date().timeIntervalSince1970 * 1e9) - 2_000_000_000
         let grant = try await server.call(
             "POST", "/v1/prepare_model_upload",
             body: PrepareModelUploadRequestV1(deployment: deployment, name: model, dryRun: dryRun),
@@ -63,7 +65,10 @@ struct Push: AsyncParsableCommand {
             as: Created.self)
         say("model \(made.model.id) deployment \(made.deployment.id) \(made.deployment.status)")
         if wait {
-            try await Waiting(server: server, model: made.model.id, deployment: made.deployment.id).run()
+            let began = made.deployment.is_development ? began : 0
+            try await Waiting(
+                server: server, model: made.model.id, deployment: made.deployment.id, begin: began
+            ).run()
         }
     }
 

@@ -9,12 +9,15 @@ struct DeploymentState: Decodable {
     var name: String
     var status: String
     var environment: String?
+    var is_development: Bool
 }
 
 struct Waiting {
     let server: Remote
     let model: String
     let deployment: String
+    /// Nanoseconds since 1970: a development deployment has older lines, of earlier pushes.
+    var begin: Int64 = 0
     private static let pending: Set<String> = [
         "BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING", "WAKING_UP",
     ]
@@ -23,8 +26,6 @@ struct Waiting {
     /// - Throws: `ExitCode.failure` when the deployment ends in anything but ACTIVE.
     func run() async throws {
         var last = ""
-        // A development deployment has older lines, of earlier pushes.
-        let begin = Int64(Date().timeIntervalSince1970 * 1e9) - 2_000_000_000
         var log = LogReader(server: server, model: model, deployment: deployment, after: begin)
         while true {
             let state = try await server.call(
