@@ -222,12 +222,12 @@ public actor LocalEngine: Engine {
         let isClosed = configuration.egress == .closed || image.egress == .closed
         guard isClosed || image.allowedAddresses != nil else { return .open }
         if let reason = isolation.reasons[.network] {
+            let key = isClosed ? "egress \"none\"" : "runtime.egress_restrictions"
             throw StartFailure(
-                reason:
-                    "This machine cannot keep a replica from the network, as egress \"none\" asks: \(reason)."
+                reason: "This machine cannot keep a replica from the network, as \(key) asks: \(reason)."
             )
         }
-        return .closed
+        return isClosed ? .closed : .open
     }
 
     /// Looks at a fixed port until it is free: the replica before may be about to end.

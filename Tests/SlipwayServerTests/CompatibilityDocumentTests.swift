@@ -6,6 +6,7 @@ import SlipwayCore
 import Testing
 
 @testable import SlipwayAPI
+@testable import SlipwayServer
 
 @Suite("The document about compatibility")
 struct CompatibilityDocumentTests {
@@ -59,6 +60,12 @@ struct CompatibilityDocumentTests {
 
             \(bodies.map(section).joined(separator: "\n\n"))
 
+            ## GraphQL
+
+            What the official client asks for at `POST /graphql`. An argument that is not named here is refused.
+
+            \(graphQL)
+
             ## Not built
 
             \(missing.map { "- `\($0.method.rawValue) \($0.path)`" }.joined(separator: "\n"))
@@ -84,6 +91,19 @@ struct CompatibilityDocumentTests {
             }
         return (["| operation | parameters | body | notes |", "|---|---|---|---|"] + rows)
             .joined(separator: "\n")
+    }
+
+    private static var graphQL: String {
+        let fields =
+            TrussSchema.schema.queries.values.map { ("query", $0) }
+            + TrussSchema.schema.mutations.values.map { ("mutation", $0) }
+        let rows = fields.sorted { ($0.0, $0.1.name) < ($1.0, $1.1.name) }.map { kind, field in
+            let arguments = field.arguments.map { argument in
+                "`\(argument.name)`\(argument.withoutEffect.map { " (without effect: \($0))" } ?? "")"
+            }
+            return "| \(kind) `\(field.name)` | \(arguments.joined(separator: ", ")) |"
+        }
+        return (["| field | arguments |", "|---|---|"] + rows).joined(separator: "\n")
     }
 
     private static func access(_ rule: AccessRule) -> String {

@@ -6,6 +6,20 @@ import Testing
 @testable import SlipwayTruss
 
 @Suite struct ArchiveTests {
+    @Test(
+        "what the system says of a failed write is kept as its number: a full disk is no fault of the archive"
+    )
+    func code() {
+        let error = #expect(throws: ArchiveError.self) {
+            try TrussArchive.unpack(archive: "/nothing", into: "/dev/null/below")
+        }
+        guard case .cannotWrite(_, _, let code)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(code == ENOTDIR)
+    }
+
     @Test("two archives whose files differ anywhere differ, not in their first bytes alone")
     func fingerprints() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("prints-\(UUID())").path

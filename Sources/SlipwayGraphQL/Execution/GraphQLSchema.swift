@@ -10,11 +10,16 @@ public struct GraphQLArgument: Sendable {
     public var name: String
     public var type: GraphQLType
     public var isRequired: Bool
+    /// Why it decides nothing; nil for one that does.
+    public var withoutEffect: String?
 
-    public init(_ name: String, _ type: GraphQLType, required: Bool = false) {
+    public init(
+        _ name: String, _ type: GraphQLType, required: Bool = false, withoutEffect: String? = nil
+    ) {
         self.name = name
         self.type = type
         isRequired = required
+        self.withoutEffect = withoutEffect
     }
 }
 
@@ -48,8 +53,9 @@ public struct GraphQLField<Context: Sendable>: Sendable {
 }
 
 public struct GraphQLSchema<Context: Sendable>: Sendable {
-    private let queries: [String: GraphQLField<Context>]
-    private let mutations: [String: GraphQLField<Context>]
+    /// Root fields by name.
+    public let queries: [String: GraphQLField<Context>]
+    public let mutations: [String: GraphQLField<Context>]
     private let limits: GraphQLLimits
 
     public init(

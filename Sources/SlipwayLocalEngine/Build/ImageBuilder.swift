@@ -149,6 +149,9 @@ struct ImageBuilder: Sendable {
     private static func unpack(_ archive: String, to directory: String) throws -> String {
         do {
             try TrussArchive.unpack(archive: archive, into: directory)
+        } catch .cannotWrite(_, _, let code) where BuildShortage.words(for: code) != nil {
+            // Not the archive's fault; what took the room is removed already.
+            throw SpawnError("A file of the Truss", code: code)
         } catch {
             throw BuildFailure(reason: "\(error)")
         }

@@ -12,8 +12,9 @@ enum TrussSchema {
             field(
                 "models",
                 [
-                    GraphQLArgument("all", .bool), GraphQLArgument("team_id", .string),
-                    GraphQLArgument("chainlets_only", .bool),
+                    GraphQLArgument(
+                        "all", .bool, withoutEffect: "every model that the key may see is listed"),
+                    GraphQLArgument("team_id", .string), GraphQLArgument("chainlets_only", .bool),
                 ]
             ) { try await $0.models($1) },
             field("model", [GraphQLArgument("id", .string), GraphQLArgument("name", .string)]) {
@@ -31,10 +32,7 @@ enum TrussSchema {
             },
             field(
                 "truss_validation",
-                [
-                    GraphQLArgument("truss_user_env", .string),
-                    GraphQLArgument("config", .string, required: true),
-                ]
+                [environment, GraphQLArgument("config", .string, required: true)]
             ) { try await $0.validation($1) },
             field("model_s3_upload_credentials") { resolvers, _ in try resolvers.uploadCredentials() },
         ],
@@ -43,14 +41,14 @@ enum TrussSchema {
                 "create_model_from_truss",
                 push + newModel + [
                     GraphQLArgument("version_name", .string), GraphQLArgument("environment_name", .string),
-                    GraphQLArgument("semver_bump", .string),
+                    bump,
                 ]
             ) { try await $0.createModel($1) },
             field(
                 "create_model_version_from_truss",
                 push + [
                     GraphQLArgument("model_id", .string, required: true), GraphQLArgument("name", .string),
-                    GraphQLArgument("environment_name", .string), GraphQLArgument("semver_bump", .string),
+                    GraphQLArgument("environment_name", .string), bump,
                     GraphQLArgument("scale_down_old_production", .bool),
                     GraphQLArgument("preserve_env_instance_type", .bool),
                 ]
@@ -59,24 +57,25 @@ enum TrussSchema {
             field(
                 "stage_patch_for_draft_truss",
                 [
-                    GraphQLArgument("id", .string, required: true),
-                    GraphQLArgument("truss_user_env", .string),
+                    GraphQLArgument("id", .string, required: true), environment,
                     GraphQLArgument("patch", .string, required: true),
                 ]
             ) { try await $0.stagePatch($1) },
             field(
                 "sync_draft_truss",
-                [
-                    GraphQLArgument("id", .string, required: true),
-                    GraphQLArgument("truss_user_env", .string),
-                ]
+                [GraphQLArgument("id", .string, required: true), environment]
             ) { try await $0.syncPatches($1) },
         ])
+
+    private static let environment = GraphQLArgument(
+        "truss_user_env", .string, withoutEffect: "describes the client's machine")
+    private static let bump = GraphQLArgument(
+        "semver_bump", .string, withoutEffect: "versions are numbered in their order")
 
     /// Arguments every push has.
     private static let push = [
         GraphQLArgument("s3_key", .string, required: true),
-        GraphQLArgument("config", .string, required: true), GraphQLArgument("truss_user_env", .string),
+        GraphQLArgument("config", .string, required: true), environment,
         GraphQLArgument("deploy_timeout_minutes", .int), GraphQLArgument("user_deploy_metadata", .string),
         GraphQLArgument("raw_config", .string),
     ]
@@ -84,7 +83,8 @@ enum TrussSchema {
     /// Arguments of pushes that may make the model.
     private static let newModel = [
         GraphQLArgument("name", .string, required: true), GraphQLArgument("team_id", .string),
-        GraphQLArgument("allow_truss_download", .bool), GraphQLArgument("model_origin", .enumeration),
+        GraphQLArgument("allow_truss_download", .bool),
+        GraphQLArgument("model_origin", .enumeration, withoutEffect: "no model is told apart by it"),
     ]
 
     private static func field(

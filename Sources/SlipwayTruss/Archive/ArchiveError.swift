@@ -1,5 +1,7 @@
 // Why an archive is refused; names the entry, so that the user can find it.
 
+import Foundation
+
 public enum ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
     case cannotRead(String)
     case truncated
@@ -8,7 +10,8 @@ public enum ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
     case unsupportedEntry(String, kind: String)
     case tooManyEntries(limit: Int)
     case tooLarge(limit: Int64)
-    case cannotWrite(String, reason: String)
+    /// - Parameter code: of the system call that failed; 0 when none is known.
+    case cannotWrite(String, reason: String, code: Int32 = 0)
 
     public var description: String {
         switch self {
@@ -19,8 +22,21 @@ public enum ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unsupportedEntry(let name, let kind): "Entry \"\(name.printable)\" is refused: it is \(kind)."
         case .tooManyEntries(let limit): "The archive has more than \(limit) entries."
         case .tooLarge(let limit): "The archive holds more than \(limit) bytes."
-        case .cannotWrite(let name, let reason): "Entry \"\(name.printable)\" cannot be written: \(reason)."
+        case .cannotWrite(let name, let reason, _):
+            "Entry \"\(name.printable)\" cannot be written: \(reason)."
         }
+    }
+}
+
+extension ArchiveError {
+    static func cannotWrite(_ name: String, code: Int32) -> ArchiveError {
+        .cannotWrite(name, reason: String(cString: strerror(code)), code: code)
+    }
+
+    static func cannotWrite(_ name: String, _ error: any Error) -> ArchiveError {
+        let below = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error ?? error
+        let code = (below as? POSIXError)?.code.rawValue ?? 0
+        return .cannotWrite(name, reason: error.localizedDescription, code: code)
     }
 }
 

@@ -22,7 +22,7 @@ public enum TrussArchive {
             try FileManager.default.moveItem(atPath: temporary, toPath: directory)
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            throw error as? ArchiveError ?? .cannotWrite(directory, reason: error.localizedDescription)
+            throw error as? ArchiveError ?? .cannotWrite(directory, error)
         }
     }
 
@@ -117,7 +117,7 @@ public enum TrussArchive {
             let path = ([root] + link.components).joined(separator: "/")
             try makeDirectory(parent(of: path), link.name)
             guard symlink(link.target, path) == 0 else {
-                throw .cannotWrite(link.name, reason: String(cString: strerror(errno)))
+                throw .cannotWrite(link.name, code: errno)
             }
         }
         for link in links {
@@ -170,7 +170,7 @@ public enum TrussArchive {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         } catch {
-            throw .cannotWrite(name, reason: error.localizedDescription)
+            throw .cannotWrite(name, error)
         }
     }
 
@@ -179,11 +179,11 @@ public enum TrussArchive {
     ) throws(ArchiveError) {
         let file = open(
             path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, entry.isExecutable ? 0o755 : 0o644)
-        guard file >= 0 else { throw .cannotWrite(entry.name, reason: String(cString: strerror(errno))) }
+        guard file >= 0 else { throw .cannotWrite(entry.name, code: errno) }
         defer { close(file) }
         // Whatever the server's umask is: the planner has a user of its own and must be able to read it.
         guard fchmod(file, entry.isExecutable ? 0o755 : 0o644) == 0 else {
-            throw .cannotWrite(entry.name, reason: String(cString: strerror(errno)))
+            throw .cannotWrite(entry.name, code: errno)
         }
         while true {
             let data = try reader.read(upTo: 1 << 18)
@@ -194,7 +194,7 @@ public enum TrussArchive {
                     Foundation.write(file, $0.baseAddress! + done, data.count - done)
                 }
                 guard written > 0 else {
-                    throw .cannotWrite(entry.name, reason: String(cString: strerror(errno)))
+                    throw .cannotWrite(entry.name, code: errno)
                 }
                 done += written
             }
