@@ -59,8 +59,10 @@ extension ControlPlane {
         let differences = try await differences(request, from: config)
         let now = now
         let operation = try request.canonical()
-        let (id, replaced) = try await store.write { [self] db -> (DeploymentID, Deployment?) in
-            if let made = try db.alreadyMade(operation, by: caller) { return (DeploymentID(made), nil) }
+        let (id, replaced, isNew) = try await store.write { [self] db -> (DeploymentID, Deployment?, Bool) in
+            if let made = try db.alreadyMade(operation, by: caller) {
+                return (DeploymentID(made), nil, false)
+            }
             _ = try archive(request.archiveKey)
             if let digest, try db.keepArchiveDigest(digest, of: request.archiveKey) != digest {
                 throw ControlError.validation("\(ChangedArchive())")
@@ -76,7 +78,7 @@ extension ControlPlane {
                 at: now)
             try promoteIfAsked(deployment, request, by: caller, in: db, at: now)
             try db.remember(operation, made: deployment.id.text, by: caller, at: now)
-            return (deployment.id, replaced)
+            return (deployment.id, replaced, true)
         }
         await controller.settle()
         if let replaced { await removeUnused(archive: replaced.archiveKey, image: replaced.imageID) }
@@ -86,8 +88,8 @@ extension ControlPlane {
             try self.missingSecrets(of: config, team: model.model.teamID, in: db)
         }
         // What the config itself says is in the log of its build; most clients show no more than that log.
-        for warning in missing + differences {
-            logs.append(LogEntry(at: now, "config.yaml: \(warning)", level: .warning), to: id)
+        for warning in isNew ? missing.map { "config.yaml: \($0)" } + differences : [] {
+            logs.append(LogEntry(at: now, warning, level: .warning), to: id)
         }
         return PushOutcome(
             model: model, deployment: view,
