@@ -88,7 +88,8 @@ extension ControlPlane {
             try self.missingSecrets(of: config, team: model.model.teamID, in: db)
         }
         // What the config itself says is in the log of its build; most clients show no more than that log.
-        for warning in isNew ? missing.map { "config.yaml: \($0)" } + differences : [] {
+        let logged = isNew ? missing.map { "config.yaml: \($0)" } + differences : []
+        for warning in logged {
             logs.append(LogEntry(at: now, warning, level: .warning), to: id)
         }
         return PushOutcome(
