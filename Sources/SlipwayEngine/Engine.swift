@@ -232,3 +232,10 @@ public struct EngineDescription: Sendable {
         self.missing = missing
     }
 }
+
+extension Engine {
+    /// Without the official package, the server's own reader decides.
+    public func readConfig(_ text: ConfigText) async throws -> ConfigReading? { nil }
+
+    public func unmet(_ needs: MachineNeeds) async throws -> [UnmetNeed] { [] }
+}

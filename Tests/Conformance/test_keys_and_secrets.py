@@ -51,6 +51,17 @@ def test_keys_are_shown_once_and_kept_hashed(api, server):
     assert api.call("DELETE", f"/v1/api_keys/{prefix}").status_code == 404
 
 
+def test_names_of_keys_are_free_and_belong_to_one_key_of_their_owner(api):
+    name = "CI: déploiement / nightly " + "n" * 40
+    first = api.post("/v1/api_keys", {"type": "PERSONAL", "name": name})["api_key"].split(".")[0]
+    again = api.call("POST", "/v1/api_keys", json={"type": "WORKSPACE_MANAGE_ALL", "name": name})
+    assert again.status_code == 400 and name in again.json()["message"], again.text
+    api.call("DELETE", f"/v1/api_keys/{first}")
+    second = api.post("/v1/api_keys", {"type": "PERSONAL", "name": name})["api_key"].split(".")[0]
+    assert [key["name"] for key in api.get("/v1/api_keys")["keys"] if key["prefix"] == second] == [name]
+    api.call("DELETE", f"/v1/api_keys/{second}")
+
+
 def test_a_secret_reaches_the_model_that_names_it_and_nothing_else(api, server):
     value = "hunter2-" + "x" * 20
     made = api.post("/v1/secrets", {"name": "conformance-secret", "value": value})

@@ -94,6 +94,9 @@ def test_every_metric_can_be_named_and_what_does_not_apply_is_left_out(api, meas
         return used and used > 0.05 and values(answer, "baseten_container_cpu_memory_working_set_bytes")[""] > 1 << 20
 
     eventually(cpu, seconds=20)
+    for name in ("baseten_gpu_anything", "baseten_llm_", "no_such_metric"):
+        unknown = api.call("GET", f"/v1/models/{model}/deployments/{deployment}/metrics", params={"metrics": name})
+        assert unknown.status_code == 400 and name in unknown.text, unknown.text
 
 
 def test_an_environment_adds_up_the_deployments_it_had(api, measured):

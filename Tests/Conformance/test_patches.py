@@ -109,6 +109,8 @@ def test_what_only_a_push_can_do_is_told_by_the_sync(api, patched):
     config = newest(api, path)["config"] + "\nsystem_packages: [jq]\n"
     operation = {"type": "config", "config": {}}
     running = state(api, path)["running_patch_point"]
+    claimed = stage(api, path, [], {"config.yaml": config}, config=config)
+    assert claimed.status_code == 400, "a change that no operation brings: " + claimed.text
     assert stage(api, path, [operation], {"config.yaml": config}, config=config).status_code == 200
     assert "system_packages" in api.post(f"{path}/sync")["needs_full_deploy_reason"]
     assert state(api, path)["running_patch_point"] == running

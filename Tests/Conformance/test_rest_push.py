@@ -75,6 +75,9 @@ def test_the_config_of_the_archive_counts_and_what_a_push_says_besides_is_told(a
     assert raw.json()["warnings"] == ["raw_config: environment_variables is not what config.yaml of the archive says, which counts"], raw.text
     ids = raw.json()["model"]["id"], raw.json()["deployment"]["id"]
     assert "raw_config: environment_variables" in api.logs(*ids)
+    # What it names counts, also where that is the default.
+    default = api.push("twofold", files, raw_config="model_name: twofold\nenvironment_variables: {}\n")
+    assert default.json()["warnings"] == raw.json()["warnings"], default.text
     # Most clients show the log and no warnings.
     missing = api.push("twofold", truss_files("twofold", config="secrets: {absent: null}\n"))
     ids = missing.json()["model"]["id"], missing.json()["deployment"]["id"]

@@ -4,6 +4,7 @@ import Foundation
 import SlipwayCore
 import SlipwayEngine
 import SlipwayTruss
+import Synchronization
 import Testing
 
 @testable import SlipwayLocalEngine
@@ -281,6 +282,29 @@ import Testing
         await #expect(throws: BuildFailure.self) {
             try await Pythons(configuration: strict).interpreter(for: absent, uv: "/bin/false")
         }
+    }
+
+    @Test("a Python that could not be installed is tried again, after a pause")
+    func pythonsAreTriedAgain() async throws {
+        let place = Workshop.directory + "/pythons"
+        let configuration = LocalEngineConfiguration(dataDirectory: place)
+        try FileManager.default.createDirectory(
+            atPath: configuration.root, withIntermediateDirectories: true)
+        let clock = Mutex(ContinuousClock.now)
+        let pythons = Pythons(configuration: configuration) { clock.withLock { $0 } }
+        let absent = try #require(MissingVersion.first(notIn: try await pythons.all()))
+        let calls = place + "/calls"
+        let installer = place + "/uv"
+        try Data("#!/bin/sh\necho called >> '\(calls)'\nexit 1\n".utf8).write(
+            to: URL(fileURLWithPath: installer))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: installer)
+        var counts: [Int] = []
+        for seconds in [0, 29, 2, 58, 3] {
+            clock.withLock { $0 += .seconds(seconds) }
+            _ = try? await pythons.interpreter(for: absent, uv: installer)
+            counts.append(try String(contentsOfFile: calls, encoding: .utf8).split(separator: "\n").count)
+        }
+        #expect(counts == [1, 1, 2, 2, 3])
     }
 
     @Test("a replica outlives its engine, is adopted by the next one, and its end is seen there")

@@ -116,6 +116,24 @@ struct RoutingTests {
         }
     }
 
+    @Test("what a route outside the contract's table does not take is refused by name")
+    func strangeParameters() async throws {
+        try await TestServer.run { server in
+            for (method, path) in [("GET", "/openapi.json"), ("GET", "/metrics"), ("POST", "/graphql")] {
+                let refused = try await server.client.send(
+                    method, path + "?strange=1", host: "localhost:8000", key: server.adminKey,
+                    body: method == "POST" ? Array(#"{"query": "{ models { id } }"}"#.utf8) : nil)
+                #expect(refused.status == 400 && refused.text.contains("strange"), "\(path): \(refused.text)")
+            }
+            for (key, status) in [("release-1", 200), (String(repeating: "x", count: 256), 400)] {
+                let answer = try await server.client.send(
+                    "POST", "/graphql", host: "localhost:8000", key: server.adminKey,
+                    headers: [("Idempotency-Key", key)], body: Array(#"{"query": "{ models { id } }"}"#.utf8))
+                #expect(answer.status == status, "\(answer.text)")
+            }
+        }
+    }
+
     @Test("the app host explains itself, and shows metrics to keys only")
     func index() async throws {
         try await TestServer.run { server in

@@ -18,9 +18,7 @@ extension ControlPlane {
         } catch let error as ConfigError {
             throw ControlError.validation("config.yaml: \(error)")
         }
-        let needs = MachineNeeds(
-            packages: config.systemPackages, user: config.dockerServer?.runAsUser,
-            mountsSecrets: !config.buildSecrets.isEmpty, limitsEgress: config.allowedAddresses != nil)
+        let needs = config.machineNeeds
         if needs.isEmpty { return config }
         do {
             let unmet = try await engine.unmet(needs)

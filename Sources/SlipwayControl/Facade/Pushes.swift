@@ -108,7 +108,8 @@ extension ControlPlane {
         }
         if let yaml = request.rawConfig, yaml != archived.raw {
             let config = try await readConfig(.yaml(yaml))
-            note(archived.differences(from: config, namedIn: config.json), of: "raw_config")
+            let named = (try? TrussConfig.membersJSON(yaml: yaml)) ?? config.json
+            note(archived.differences(from: config, namedIn: named), of: "raw_config")
         }
         return found
     }

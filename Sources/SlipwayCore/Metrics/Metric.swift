@@ -36,10 +36,17 @@ public enum Metric: String, Sendable, CaseIterable {
     /// Answered when no metric is named.
     public static let standard: [Metric] = [.replicasActive, .requests, .responseTime]
 
-    /// Known names of what no deployment here has: left out of answers, where an unknown name is an error.
-    public static func isKnownElsewhere(_ name: String) -> Bool {
-        ["baseten_gpu_", "baseten_llm_"].contains { name.hasPrefix($0) } || name == "baseten_pod_readiness"
-    }
+    /// Documented names of what no deployment here has: left out of answers, where an unknown name is an error.
+    public static let knownElsewhere: Set<String> = [
+        "baseten_pod_readiness", "baseten_ongoing_websocket_connections",
+        "baseten_gpu_memory_used", "baseten_gpu_utilization",
+        "baseten_llm_input_tokens_total", "baseten_llm_output_tokens_total",
+        "baseten_llm_input_tokens_per_request", "baseten_llm_output_tokens_per_request",
+        "baseten_llm_tokens_per_second_per_request", "baseten_llm_kv_cache_hit_rate",
+        "baseten_llm_spec_decode_num_accepted_tokens_total",
+        "baseten_llm_spec_decode_num_draft_tokens_total",
+        "baseten_llm_in_flight_tokens", "baseten_llm_avg_in_flight_tokens", "baseten_llm_num_requests",
+    ]
 
     /// Where a metric's values come from.
     public enum Source: Sendable {

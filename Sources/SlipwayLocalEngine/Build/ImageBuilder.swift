@@ -68,9 +68,8 @@ struct ImageBuilder: Sendable {
         let plan = try await read(context)
         for note in plan.notes { say(.warning, note) }
         // The machine may have changed since the push.
-        let needs = MachineNeeds(packages: config.systemPackages, user: config.dockerServer?.runAsUser)
         let unmet = try await SystemNeeds(configuration: configuration, isolation: sandbox.isolation)
-            .unmet(needs)
+            .unmet(config.machineNeeds)
         if !unmet.isEmpty {
             throw BuildFailure(reason: unmet.map { "\($0)." }.joined(separator: " "))
         }

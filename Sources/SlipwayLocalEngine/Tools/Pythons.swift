@@ -16,10 +16,18 @@ struct Interpreter: Sendable, Hashable {
 actor Pythons {
     private let configuration: LocalEngineConfiguration
     private var found: [PythonVersion: Interpreter]?
-    /// Versions whose installation was tried and failed in this process.
-    private var unavailable: Set<PythonVersion> = []
+    /// Versions that could not be installed, and when they are tried again: a machine without a way out says so to each
+    /// build at once, and one that has it back needs no restart.
+    private var failed: [PythonVersion: (until: ContinuousClock.Instant, pause: Duration)] = [:]
+    private let now: @Sendable () -> ContinuousClock.Instant
 
-    init(configuration: LocalEngineConfiguration) { self.configuration = configuration }
+    init(
+        configuration: LocalEngineConfiguration,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.configuration = configuration
+        self.now = now
+    }
 
     /// Versions that all requirements of the pinned model server have wheels for, best first. It asks for numpy below 2,
     /// which has none from 3.13 on, upstream's default: there it is built for minutes, or not at all.
@@ -93,7 +101,7 @@ actor Pythons {
     private func install(
         _ version: PythonVersion, uv: String, say: @Sendable (String) -> Void
     ) async throws -> Interpreter? {
-        guard !unavailable.contains(version) else { return nil }
+        if let failure = failed[version], now() < failure.until { return nil }
         say("Installing Python \(version), which is not on this machine.")
         let directory = configuration.root + "/pythons"
         var environment = Command.buildEnvironment(home: configuration.root)
@@ -106,13 +114,18 @@ actor Pythons {
             for name in installed where name.hasPrefix("cpython-\(version).") {
                 if let interpreter = await examine("\(directory)/\(name)/bin/python3") {
                     found?[version] = interpreter
+                    failed[version] = nil
                     return interpreter
                 }
             }
         }
-        unavailable.insert(version)
+        let pause = failed[version].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
+        failed[version] = (now() + pause, pause)
         return nil
     }
+
+    private static let firstPause = Duration.seconds(30)
+    private static let longestPause = Duration.seconds(3600)
 
     private func examine(_ path: String) async -> Interpreter? {
         let program =

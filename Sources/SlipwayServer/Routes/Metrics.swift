@@ -46,7 +46,7 @@ extension MetricsQuery {
     fileprivate init(_ request: GetMetricsRequestV1, now: Date) throws {
         let metrics = try request.metrics.compactMap { name -> Metric? in
             if let metric = Metric(rawValue: name) { return metric }
-            guard Metric.isKnownElsewhere(name) else {
+            guard Metric.knownElsewhere.contains(name) else {
                 throw Refusal.validation("metrics: there is no metric named \(name.prefix(100)).")
             }
             return nil

@@ -1,7 +1,5 @@
 // What a config asks of the machine itself, and what of it is not there.
 
-import SlipwayCore
-
 /// What a config asks of the machine itself, beyond its size.
 public struct MachineNeeds: Sendable, Equatable {
     /// Debian packages as an installer takes them: names, with an architecture (`:amd64`) or version (`=1.6-2`) if wanted.
@@ -37,11 +35,4 @@ public struct UnmetNeed: Sendable, Equatable, CustomStringConvertible {
     }
 
     public var description: String { "\(key): \(reason)" }
-}
-
-extension Engine {
-    /// Without the official package, the server's own reader decides.
-    public func readConfig(_ text: ConfigText) async throws -> ConfigReading? { nil }
-
-    public func unmet(_ needs: MachineNeeds) async throws -> [UnmetNeed] { [] }
 }
