@@ -84,7 +84,10 @@ let package = Package(
             swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayGateway",
-            dependencies: ["SlipwayCore", "SlipwaySockets", crypto, logging],
+            dependencies: [
+                "SlipwayCore", "SlipwaySockets", crypto, logging,
+                .product(name: "HashTreeCollections", package: "swift-collections"),
+            ],
             swiftSettings: uncheckedInRelease),
         .target(
             name: "SlipwayEdge",

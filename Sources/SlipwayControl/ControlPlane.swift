@@ -119,6 +119,9 @@ public final class ControlPlane: Sendable {
             measurements: measurements, dependencies: dependencies, logger: logger)
     }
 
+    /// Changes that the controller had not heard of and found by comparing: each is a fault of Slipway.
+    public var feedRepairs: Int { controller.repairs.count }
+
     /// Takes over replicas of an earlier process and publishes the first routing table.
     /// - Throws: what the engine throws when it cannot look for them.
     public func adopt() async throws { try await controller.adopt() }

@@ -21,6 +21,8 @@ final class DataPlane: Sendable {
     private let draining = Atomic(false)
     private let successor = Mutex<Endpoint?>(nil)
     private let lots = Atomic<UInt64>(0)
+    /// Books of deployments that are gone are still to be closed.
+    private let owesPrune = Atomic(false)
 
     init(
         configuration: GatewayConfiguration, observer: any DemandObserver, http2: HTTP2TakeOver?,
@@ -37,10 +39,14 @@ final class DataPlane: Sendable {
 
     /// - Returns: the snapshot that loops may still have.
     func publish(_ table: RoutingTable) -> TableSnapshot {
-        let snapshot = TableSnapshot(table, loads: replicas)
+        let snapshot = TableSnapshot(table, loads: replicas, after: self.table.snapshot)
         let old = self.table.replace(with: snapshot)
         parking.callOut(with: snapshot)
-        ledger.prune { table.deployments[$0] != nil }
+        // Books are there for all that was ever called: not to be looked at with every table.
+        if owesPrune.load(ordering: .relaxed) || old.table.deployments.count > table.deployments.count {
+            let isDone = ledger.prune { table.deployments[$0] != nil }
+            owesPrune.store(!isDone, ordering: .relaxed)
+        }
         return old
     }
 

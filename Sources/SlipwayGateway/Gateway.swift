@@ -207,7 +207,14 @@ public final class Gateway: GatewayControl, Sendable {
         }
     }
 
-    public func load() -> [DeploymentID: DeploymentLoad] { plane.ledger.deployments }
+    public func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad] {
+        plane.ledger.loads(of: deployments)
+    }
+
+    /// Of all deployments that were ever called.
+    public func load() -> [DeploymentID: DeploymentLoad] { plane.ledger.loads(of: nil) }
+
+    public var waiting: Set<DeploymentID> { plane.parking.deployments }
 
     public func takeTraffic() -> [DeploymentID: Traffic] { plane.ledger.takeTraffic() }
 

@@ -64,10 +64,12 @@ public struct DeploymentLoad: Sendable, Equatable, Codable {
 
 /// The controller's side of a running gateway. All calls are cheap and may come from any thread.
 public protocol GatewayControl: Sendable {
-    /// Replaces the snapshot. Requests in flight finish where they are; held requests are matched again.
+    /// Replaces the table. Requests in flight finish where they are; held requests are matched again.
     func publish(_ table: RoutingTable)
-    /// Load by deployment; a deployment without any traffic since the start is missing.
-    func load() -> [DeploymentID: DeploymentLoad]
+    /// Load of these deployments; one without any traffic since the start is missing.
+    func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad]
+    /// Deployments for which requests are held.
+    var waiting: Set<DeploymentID> { get }
     /// Predictions that have ended since the last call; there is one taker.
     func takeTraffic() -> [DeploymentID: Traffic]
     /// Requests that a replica still has, also one that is no longer in the table.

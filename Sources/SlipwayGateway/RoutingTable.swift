@@ -1,22 +1,73 @@
-// What the gateway knows: an immutable snapshot the controller replaces as a whole.
+// What the gateway knows: an immutable table that the controller replaces by the next one.
 
+import HashTreeCollections
 import SlipwayCore
 
 /// Keys, models, environments and replicas at one moment. The gateway reads it without locks and never asks
-/// the control plane for more.
-public struct RoutingTable: Sendable, Codable {
+/// the control plane for more. Its maps share what two tables have in common: the next one costs what has changed.
+public struct RoutingTable: Sendable {
     /// By SHA-256 (32 bytes) of the whole key text.
-    public var keys: [KeyDigest: APIKeyGrant]
-    public var models: [ModelID: ModelRoutes]
-    public var deployments: [DeploymentID: DeploymentRoute]
+    public private(set) var keys: TreeDictionary<KeyDigest, APIKeyGrant> = [:]
+    public private(set) var models: TreeDictionary<ModelID, ModelRoutes> = [:]
+    public private(set) var deployments: TreeDictionary<DeploymentID, DeploymentRoute> = [:]
+    /// Deployments that have replicas.
+    public private(set) var served: Set<DeploymentID> = []
+    /// Deployments whose tokens in flight are counted: usually none, which costs nothing to find out.
+    public private(set) var countingTokens: Set<DeploymentID> = []
 
     public init(
         keys: [KeyDigest: APIKeyGrant] = [:], models: [ModelID: ModelRoutes] = [:],
         deployments: [DeploymentID: DeploymentRoute] = [:]
     ) {
-        self.keys = keys
-        self.models = models
-        self.deployments = deployments
+        self.keys = TreeDictionary(uniqueKeysWithValues: keys.map { ($0, $1) })
+        self.models = TreeDictionary(uniqueKeysWithValues: models.map { ($0, $1) })
+        for route in deployments.values { set(route, for: route.deploymentID) }
+    }
+
+    public mutating func set(_ grant: APIKeyGrant?, for key: KeyDigest) { keys[key] = grant }
+
+    /// - Returns: whether that is another route than before.
+    @discardableResult
+    public mutating func set(_ route: DeploymentRoute?, for id: DeploymentID) -> Bool {
+        guard deployments[id] != route else { return false }
+        deployments[id] = route
+        served.set(id, to: route?.replicas.isEmpty == false)
+        countingTokens.set(id, to: route?.targetInFlightTokens != nil)
+        return true
+    }
+
+    /// Changes the routes of a model in place; nil for one that is not there, and to take it away.
+    public mutating func update(_ model: ModelID, _ change: (inout ModelRoutes?) -> Void) {
+        change(&models[model])
+    }
+}
+
+extension Set {
+    fileprivate mutating func set(_ member: Element, to isMember: Bool) {
+        guard contains(member) != isMember else { return }
+        if isMember { insert(member) } else { remove(member) }
+    }
+}
+
+/// For the gateway of another process: a table is passed as a whole.
+extension RoutingTable: Codable {
+    private struct Whole: Codable {
+        var keys: [KeyDigest: APIKeyGrant]
+        var models: [ModelID: ModelRoutes]
+        var deployments: [DeploymentID: DeploymentRoute]
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let whole = try Whole(from: decoder)
+        self.init(keys: whole.keys, models: whole.models, deployments: whole.deployments)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        func whole<Key, Value>(_ map: TreeDictionary<Key, Value>) -> [Key: Value] {
+            Dictionary(uniqueKeysWithValues: map.map { ($0.key, $0.value) })
+        }
+        try Whole(keys: whole(keys), models: whole(models), deployments: whole(deployments))
+            .encode(to: encoder)
     }
 }
 
@@ -60,18 +111,18 @@ public struct KeyDigest: Hashable, Sendable, Codable {
 }
 
 /// Which deployment each name of a model stands for.
-public struct ModelRoutes: Sendable, Codable {
+public struct ModelRoutes: Sendable, Equatable, Codable {
     public var development: DeploymentID?
     /// Current deployment by environment name; an environment without one maps to nil.
     public var environments: [String: DeploymentID?]
     /// Environments that share their requests with a candidate while a promotion moves traffic.
     public var splits: [String: TrafficSplit]
     /// Every deployment of the model, also those that are not served.
-    public var deployments: Set<DeploymentID>
+    public var deployments: TreeSet<DeploymentID>
 
     public init(
         development: DeploymentID? = nil, environments: [String: DeploymentID?] = [:],
-        splits: [String: TrafficSplit] = [:], deployments: Set<DeploymentID> = []
+        splits: [String: TrafficSplit] = [:], deployments: TreeSet<DeploymentID> = []
     ) {
         self.development = development
         self.environments = environments
@@ -93,7 +144,7 @@ public struct TrafficSplit: Sendable, Equatable, Codable {
 }
 
 /// How to serve one deployment.
-public struct DeploymentRoute: Sendable, Codable {
+public struct DeploymentRoute: Sendable, Equatable, Codable {
     public var deploymentID: DeploymentID
     public var modelID: ModelID
     /// Path on the replica for `…/predict`.

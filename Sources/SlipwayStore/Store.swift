@@ -20,10 +20,8 @@ public final class Store: Sendable {
     /// Counts the writes of this process: what was read at a version still holds while it is the same.
     public var version: UInt64 { changes.version }
 
-    /// What may differ from what was read when `version` was this.
-    public func kinds(changedAfter version: UInt64) -> Set<RecordKind> {
-        changes.kinds(changedAfter: version)
-    }
+    /// What may differ from what was read when `version` was this; nil when that is too long ago to tell.
+    public func rows(changedAfter version: UInt64) -> ChangedRows? { changes.rows(changedAfter: version) }
 
     /// What is wrong with the disk or the database, as far as the last transactions have shown.
     public var problem: StorageFailure? { failure.withLock { $0 } }

@@ -210,7 +210,12 @@ final class RecordingGateway: GatewayControl {
             if state.productions.last != production { state.productions.append(production) }
         }
     }
-    func load() -> [DeploymentID: DeploymentLoad] { state.withLock { $0.load } }
+    func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad] {
+        state.withLock { $0.load.filter { deployments.contains($0.key) } }
+    }
+    var waiting: Set<DeploymentID> {
+        state.withLock { Set($0.load.filter { $0.value.parked > 0 }.keys) }
+    }
     func takeTraffic() -> [DeploymentID: Traffic] { traffic.take() }
     func inFlight(replica: ReplicaID) -> Int { state.withLock { $0.inFlight[replica] ?? 0 } }
 }

@@ -7,8 +7,7 @@ import Testing
 struct ConcurrencyLimitTests {
     private func limited(_ replicas: [ReplicaRoute], to limit: Int, rejects: Bool = false) -> RoutingTable {
         var table = table(replicas)
-        table.deployments[published]?.concurrencyLimit = limit
-        table.deployments[published]?.rejectsWhenFull = rejects
+        table.edit(published) { ($0.concurrencyLimit, $0.rejectsWhenFull) = (limit, rejects) }
         return table
     }
 

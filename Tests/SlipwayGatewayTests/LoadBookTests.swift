@@ -34,7 +34,7 @@ struct LoadBookTests {
         other.began(now)
         other.parked(1)
         other.ended(ended(500), at: now)
-        let load = try #require(ledger.deployments[published])
+        let load = try #require(ledger.loads(of: nil)[published])
         #expect((load.inFlight, load.parked, load.answered, load.failed) == (1, 1, 1, 1))
         #expect(try #require(load.lastActivity) <= Timestamp(microseconds: 5_000_000))
         #expect(one.shared === other.shared)
@@ -50,7 +50,7 @@ struct LoadBookTests {
         busy.began(MonotonicClock.now)
         idle.touched(MonotonicClock.now)
         ledger.prune { _ in false }
-        #expect(Set(ledger.deployments.keys) == [published])
+        #expect(Set(ledger.loads(of: nil).keys) == [published])
         #expect(idle.isRetired)
         #expect(!busy.isRetired)
     }

@@ -10,9 +10,10 @@ import Testing
 private final class LocalGateway: GatewayControl, Sendable {
     let published = Atomic<Int>(0)
     func publish(_ table: RoutingTable) { published.add(1, ordering: .relaxed) }
-    func load() -> [DeploymentID: DeploymentLoad] {
+    func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad] {
         [DeploymentID("d"): DeploymentLoad(inFlight: 1, requestSeconds: 10, answered: 4)]
     }
+    var waiting: Set<DeploymentID> { [] }
     func takeTraffic() -> [DeploymentID: Traffic] { [:] }
     func inFlight(replica: ReplicaID) -> Int { 1 }
 }
@@ -36,7 +37,7 @@ struct SharedGatewayTests {
         shared.publish(RoutingTable())
         #expect(local.published.load(ordering: .relaxed) == 1)
         #expect(shared.inFlight(replica: replica) == 1)
-        #expect(shared.load() == local.load())
+        #expect(shared.load(of: [id]) == local.load(of: [id]))
     }
 
     @Test("a replica is busy until the leaving gateway has taken the table it is missing from")
@@ -64,10 +65,13 @@ struct SharedGatewayTests {
         shared.add { _, _ in }
         shared.received(report(table: 0, busy: 2, seconds: 5))
         #expect(
-            shared.load()[id]
+            shared.load(of: [id])[id]
                 == DeploymentLoad(inFlight: 3, parked: 1, requestSeconds: 15, answered: 6))
+        #expect(shared.waiting == [id], "the other one holds a request")
         shared.left()
-        #expect(shared.load()[id] == DeploymentLoad(inFlight: 1, requestSeconds: 15, answered: 6))
+        #expect(shared.waiting.isEmpty)
+        #expect(shared.load(of: [id])[id] == DeploymentLoad(inFlight: 1, requestSeconds: 15, answered: 6))
+        #expect(shared.load(of: [DeploymentID("d")]).count == 1)
     }
 
     @Test("a report counts from the handover on, whatever was before")
@@ -91,9 +95,9 @@ struct SharedGatewayTests {
         var report = report(table: 0, busy: 1)
         report.loads = LeavingReport.since([id: DeploymentLoad(tokenSeconds: 50)], [id: load])
         shared.received(report)
-        #expect(shared.load()[id]?.tokens == 7 && shared.load()[id]?.tokenSeconds == 20)
+        #expect(shared.load(of: [id])[id]?.tokens == 7 && shared.load(of: [id])[id]?.tokenSeconds == 20)
         shared.left()
-        #expect(shared.load()[id]?.tokens == 0 && shared.load()[id]?.tokenSeconds == 20)
+        #expect(shared.load(of: [id])[id]?.tokens == 0 && shared.load(of: [id])[id]?.tokenSeconds == 20)
     }
 
     @Test("ended predictions are taken once")
@@ -117,19 +121,23 @@ struct SharedGatewayTests {
     func tableSurvives() throws {
         var table = RoutingTable()
         let digest = KeyDigest(bytes: 1...32)
-        table.keys[digest] = APIKeyGrant(category: .workspaceInvoke, modelIDs: [ModelID("m")])
-        table.models[ModelID("m")] = ModelRoutes(
-            development: nil, environments: ["production": id, "staging": nil],
-            splits: ["production": TrafficSplit(candidate: id, percent: 30)], deployments: [id])
-        table.deployments[id] = DeploymentRoute(
+        table.set(APIKeyGrant(category: .workspaceInvoke, modelIDs: [ModelID("m")]), for: digest)
+        table.update(ModelID("m")) { routes in
+            routes = ModelRoutes(
+                development: nil, environments: ["production": id, "staging": nil],
+                splits: ["production": TrafficSplit(candidate: id, percent: 30)], deployments: [id])
+        }
+        let route = DeploymentRoute(
             deploymentID: id, modelID: ModelID("m"), predictPath: "/p",
             availability: .refused(PlatformError(status: 500, code: "c", message: "m")),
             replicas: [
                 ReplicaRoute(replicaID: replica, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: 1))
             ],
             concurrencyLimit: 2, rejectsWhenFull: true)
+        let changes = [table.set(route, for: id), table.set(route, for: id)]
+        #expect(changes == [true, false])
         let copy = try JSONDecoder().decode(RoutingTable.self, from: JSONEncoder().encode(table))
-        #expect(copy.keys == table.keys)
+        #expect(copy.keys == table.keys && copy.served == [id] && copy.countingTokens.isEmpty)
         let (routes, model) = (copy.deployments[id], copy.models[ModelID("m")])
         #expect(model?.environments == ["production": id, "staging": nil])
         #expect(model?.splits == table.models[ModelID("m")]?.splits && model?.deployments == [id])

@@ -10,8 +10,7 @@ import Testing
 struct TokenCountingTests {
     private func counting(_ replicas: [ReplicaRoute], limit: Int? = nil) -> RoutingTable {
         var table = table(replicas)
-        table.deployments[published]?.targetInFlightTokens = 1000
-        table.deployments[published]?.concurrencyLimit = limit
+        table.edit(published) { ($0.targetInFlightTokens, $0.concurrencyLimit) = (1000, limit) }
         return table
     }
 
@@ -125,7 +124,7 @@ struct TokenCountingTests {
             async let reply = world.request("/production/predict", body: prompt(4000))
             try await eventually("not counted") { tokens(world) == 1000 }
             var next = table([backend.route("r2")], production: candidate)
-            next.deployments[candidate]?.targetInFlightTokens = 1000
+            next.edit(candidate) { $0.targetInFlightTokens = 1000 }
             world.gateway.publish(next)
             let responder = try await slot.wait()
             #expect(tokens(world) == 0)

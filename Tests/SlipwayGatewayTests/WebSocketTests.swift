@@ -15,7 +15,7 @@ struct WebSocketTests {
 
     private func socketTable(_ route: ReplicaRoute) -> RoutingTable {
         var table = table([route])
-        table.deployments[published]?.webSocketPath = "/v1/websocket"
+        table.edit(published) { $0.webSocketPath = "/v1/websocket" }
         return table
     }
 

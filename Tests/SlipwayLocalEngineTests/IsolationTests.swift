@@ -181,6 +181,11 @@ private enum Nobody {
 extension EngineTests {
     @Test("a deployment that asks for no egress does not start where there is no network of its own")
     func refused() async throws {
+        // What was pushed before the server lost its walls.
+        let addresses = "runtime: {egress_restrictions: {ip_allow_list: [192.0.2.1]}}\n"
+        let walled = try Workshop.engine()
+        let limited = try await build(walled, config: addresses)
+        await walled.shutdown(stopReplicas: true)
         let engine = try Workshop.engine { $0.usesNamespaces = false }
         let image = try await build(engine, config: "model_metadata: {slipway: {egress: none}}\n")
         let failure = await #expect(throws: StartFailure.self) {
@@ -192,9 +197,10 @@ extension EngineTests {
             try await engine.unmet(needs).map(\.key) == [
                 "docker_server.run_as_user_id", "build.secret_to_path_mapping", "runtime.egress_restrictions",
             ])
-        // What was pushed before the server lost its walls.
-        let limited = try await build(
-            engine, config: "runtime: {egress_restrictions: {ip_allow_list: [192.0.2.1]}}\n")
+        let build = await #expect(throws: BuildFailure.self) {
+            try await self.build(engine, config: addresses)
+        }
+        #expect(build?.reason.contains("runtime.egress_restrictions") == true)
         let second = await #expect(throws: StartFailure.self) {
             try await engine.start(Workshop.spec(limited))
         }

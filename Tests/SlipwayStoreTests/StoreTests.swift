@@ -139,14 +139,18 @@ import Testing
         #expect(try await store.read { try $0.environments() }.isEmpty)
     }
 
-    @Test("a transaction tells which kinds of record it changed; one taken back tells of none")
+    @Test("a transaction tells which rows it changed; one taken back tells of none")
     func changes() async throws {
         struct Stop: Error {}
         let (store, model, deployment) = try await filled()
         var version = store.version
-        #expect(store.kinds(changedAfter: version).isEmpty)
+        #expect(store.rows(changedAfter: version)?.isEmpty == true)
         try await store.write { try $0.update(deployment) }
-        #expect(store.kinds(changedAfter: version) == [.deployments])
+        let row = try #require(try await store.read { try $0.keptDeployments(.all) }.first?.row)
+        #expect(store.rows(changedAfter: version) == ChangedRows([.deployments: [row]]))
+        let kept = try await store.read { try $0.keptDeployments(.these([row, row + 1])) }
+        #expect(kept.map(\.record.id) == [deployment.id])
+        #expect(try await store.read { try $0.keptDeployments(.after(row, limit: 5)) }.isEmpty)
 
         version = store.version
         await #expect(throws: Stop.self) {
@@ -155,9 +159,32 @@ import Testing
                 throw Stop()
             }
         }
-        #expect(store.kinds(changedAfter: version).isEmpty)
+        #expect(store.rows(changedAfter: version)?.isEmpty == true)
         try await store.write { try $0.deleteModel(model.id) }
-        #expect(store.kinds(changedAfter: version) == [.models, .deployments, .environments])
+        let changed = try #require(store.rows(changedAfter: version))
+        #expect(Set(changed.rows.keys) == [.models, .deployments, .environments], "cascades tell too")
+    }
+
+    @Test("who is too far behind is told to read everything")
+    func forgottenChanges() throws {
+        let (queue, changes) = (try DatabaseQueue(), RecordChanges(mostRows: 10))
+        queue.add(transactionObserver: changes)
+        try queue.write { try $0.execute(sql: "CREATE TABLE deployments (id TEXT)") }
+        func insert(_ count: Int) throws {
+            try queue.write { db in
+                for _ in 0..<count { try db.execute(sql: "INSERT INTO deployments VALUES ('d')") }
+            }
+        }
+        let begin = changes.version
+        for _ in 0..<5 { try insert(2) }
+        #expect(changes.rows(changedAfter: begin)?.count == 10)
+        try insert(1)
+        #expect(changes.rows(changedAfter: begin) == nil)
+        #expect(changes.rows(changedAfter: changes.version - 3)?.count == 5)
+        let before = changes.version
+        try insert(11)
+        #expect(changes.rows(changedAfter: before) == nil, "one transaction of too many")
+        #expect(changes.rows(changedAfter: changes.version)?.isEmpty == true)
     }
 
     @Test("a row whose text is none of a column's choices is an error, not a trap")

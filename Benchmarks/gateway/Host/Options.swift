@@ -46,7 +46,7 @@ struct Options {
         var table = RoutingTable()
         for number in 0..<keys {
             let key = number == 0 ? Self.key : "benchmark.\(number)"
-            table.keys[KeyDigest(keyText: key)] = APIKeyGrant(category: .personal)
+            table.set(APIKeyGrant(category: .personal), for: KeyDigest(keyText: key))
         }
         for number in 0..<models {
             let model = number == 0 ? Self.model : ModelID("other\(number)")
@@ -55,19 +55,24 @@ struct Options {
                 let deployment = DeploymentID("d\(number)v\(version)")
                 routes.deployments.insert(deployment)
                 routes.environments["production"] = deployment
-                table.deployments[deployment] = DeploymentRoute(
-                    deploymentID: deployment, modelID: model, predictPath: "/v1/models/model:predict",
-                    availability: .open)
+                table.set(route(of: deployment, model, isLoaded: false), for: deployment)
             }
-            table.models[model] = routes
+            table.update(model) { $0 = routes }
             if number == 0, case let deployment?? = routes.environments["production"] {
-                table.deployments[deployment]?.replicas = replicas.map { port in
-                    ReplicaRoute(
-                        replicaID: ReplicaID("replica\(port)"),
-                        endpoint: ReplicaEndpoint(host: "127.0.0.1", port: port))
-                }
+                table.set(route(of: deployment, model, isLoaded: true), for: deployment)
             }
         }
         return table
+    }
+
+    private func route(of deployment: DeploymentID, _ model: ModelID, isLoaded: Bool) -> DeploymentRoute {
+        let routes = (isLoaded ? replicas : []).map { port in
+            ReplicaRoute(
+                replicaID: ReplicaID("replica\(port)"),
+                endpoint: ReplicaEndpoint(host: "127.0.0.1", port: port))
+        }
+        return DeploymentRoute(
+            deploymentID: deployment, modelID: model, predictPath: "/v1/models/model:predict",
+            availability: .open, replicas: routes)
     }
 }

@@ -72,7 +72,7 @@ actor MetricsKeeper {
         let usage = census.values.contains { !$0.replicas.isEmpty } ? await engine.usage() : [:]
         let adopted = await controller.adopted
         // Together: what is averaged is the difference of two readings by the time between them.
-        let (load, loadedAt) = (gateway.load(), now())
+        let (load, loadedAt) = (gateway.load(of: Set(census.keys)), now())
         gauges = [:]
         for (id, counts) in census {
             note(.replicasActive, Double(counts.active), of: id)
@@ -154,7 +154,7 @@ actor MetricsKeeper {
         let samples = open.map { StoredSample(deploymentID: $0.key, minute: minute, sample: $0.value) }
         open = [:]
         minute = next
-        let known = await controller.deploymentIDs()
+        let known = await controller.existing(of: Set(totals.keys))
         totals = totals.filter { known.contains($0.key) || open[$0.key] != nil }
         let oldest = next + (.zero - MetricsWindow.longest)
         do {

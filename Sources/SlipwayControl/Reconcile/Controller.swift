@@ -9,12 +9,12 @@ import SlipwayGateway
 import SlipwayLogs
 import SlipwayStore
 
-/// Whether a promotion is about to move an environment away from the deployment, so that it must stay ready to serve.
-/// Not while the candidate waits for room: one that nobody calls makes room then, by going to sleep as ever.
-private func isReplaced(
-    _ id: DeploymentID, by promotions: [Promotion], _ shortages: [DeploymentID: String]
-) -> Bool {
-    promotions.contains { $0.previousID == id && shortages[$0.candidateID] == nil }
+/// Deployments that a promotion is about to move an environment away from, so that they must stay ready to serve. Not while
+/// the candidate waits for room: one that nobody calls makes room then, by going to sleep as ever.
+private func replaced(
+    by promotions: [Promotion], _ shortages: [DeploymentID: String]
+) -> Set<DeploymentID> {
+    Set(promotions.filter { shortages[$0.candidateID] == nil }.compactMap(\.previousID))
 }
 
 /// Runs one pass at a time: whenever something rings, and at least every `tick` for what only time changes.
@@ -30,6 +30,8 @@ public actor Controller {
     static let maxPauseAfterFailure: Duration = .seconds(300)
     /// How often one error that does not go away is logged.
     static let toldAgain: Duration = .seconds(60)
+    /// How often changed rows are read again when others change meanwhile; then everything is.
+    static let partialReadings = 20
     /// How long a replica may take to end after its last request.
     static let stopGrace: Duration = .seconds(10)
 
@@ -80,9 +82,17 @@ public actor Controller {
     var images: [ImageID: BuiltImage] = [:]
     /// Those that the engine does not have.
     var lostImages: Set<ImageID> = []
-    var lastPublished: Snapshot?
-    private var lastRead: (version: UInt64, snapshot: Snapshot)?
-    var replicasChanged = true
+    var records = Records()
+    /// The store's version that the records are of; nil before they were read.
+    private(set) var readVersion: UInt64?
+    private(set) var routes = RouteKeeper()
+    /// What of the table may be out of date.
+    private var unrouted = RouteChanges()
+    private var hasPublished = false
+    /// Deployments that a request or a call has asked for, until a pass has looked at them.
+    private var demands: Set<DeploymentID> = []
+    var comparison = FeedComparison()
+    let repairs = FeedRepairs()
     let observedSince: Timestamp
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var isStopped = false
@@ -189,18 +199,19 @@ public actor Controller {
     /// Requests are routed by what is there even while nothing can be stored.
     private func pass() async {
         await attempt("reconcile") {
-            let demanded = inbox.takeDemand()
+            demands.formUnion(inbox.takeDemand())
             suspect(inbox.takeSuspects())
-            let snapshot = try await read()
-            await lookUpImages(of: snapshot)
-            endOrphans(snapshot)
+            try await read()
+            await lookUpImages()
+            endOrphans()
             // Before the statuses are stored, so that no reader sees ACTIVE with no replica.
             publishBoard()
-            try await stepSchedules(snapshot)
-            try await scale(snapshot)
-            try await stepDeployments(snapshot, demanded: demanded)
+            try await stepSchedules()
+            try await scale()
+            try await stepDeployments()
             try await stepPromotions()
-            try await stepWatches(snapshot)
+            try await stepWatches()
+            try await compareSome()
         }
         await attempt("publish") {
             try await publish()
@@ -223,43 +234,84 @@ public actor Controller {
         }
     }
 
-    /// All records. No kind is read again before something of it was written: the one writer is this process.
-    func read() async throws -> Snapshot {
+    /// Brings the copy of the records up to what is stored.
+    func read() async throws {
         // Taken before the read: a write in between makes what is read old at once.
         let version = store.version
-        guard let lastRead else { return try await read(RecordKind.all, of: nil, at: version) }
         let oldest = PlantedBug.isPlanted(.trustsOldRecords) && version > 3 ? version - 3 : version
-        if lastRead.version >= oldest { return lastRead.snapshot }
-        var changed = store.kinds(changedAfter: lastRead.version)
-        if PlantedBug.isPlanted(.missesChanges) { changed.remove(.environments) }
-        let snapshot = try await read(changed, of: lastRead.snapshot, at: version)
-        // A transaction that was committed meanwhile may have changed both what was read and what was not.
-        let isWhole =
-            store.kinds(changedAfter: lastRead.version) == changed || PlantedBug.isPlanted(.missesChanges)
-        return isWhole ? snapshot : try await read(RecordKind.all, of: nil, at: version)
-    }
-
-    private func read(
-        _ kinds: Set<RecordKind>, of old: Snapshot?, at version: UInt64
-    ) async throws -> Snapshot {
-        let snapshot =
-            if kinds.isEmpty, let old { old } else {
-                try await store.read { db in try Snapshot(reading: kinds, old ?? Snapshot(), from: db) }
+        if let readVersion, readVersion >= oldest { return }
+        var rows = unread()
+        if let rows, rows.isEmpty { return readVersion = version }
+        for attempt in 1... {
+            let reading = try await store.read { [rows] db in try RecordReading(rows, from: db) }
+            // A transaction that was committed meanwhile may have changed both what was read and what was not. All
+            // records together are always of one moment.
+            let now = unread()
+            if rows == nil || now == rows {
+                take(records.apply(reading))
+                return readVersion = version
             }
-        lastRead = (version, snapshot)
-        return snapshot
+            rows = attempt < Self.partialReadings ? now : nil
+        }
     }
 
-    private func stepDeployments(_ snapshot: Snapshot, demanded: Set<DeploymentID>) async throws {
+    /// Rows that were changed since they were read; nil for all there are.
+    private func unread() -> ChangedRows? {
+        guard let readVersion, var rows = store.rows(changedAfter: readVersion) else { return nil }
+        if PlantedBug.isPlanted(.missesChanges) { rows.remove(.environments) }
+        return rows
+    }
+
+    /// Forgets what is gone, and remembers what of the table has to follow.
+    func take(_ news: RecordNews) {
+        unrouted.add(news)
+        for id in news.removed {
+            (histories[id], tokenHistories[id]) = (nil, nil)
+        }
+        for image in news.unused { forget(image) }
+    }
+
+    /// What is known of an image that nothing starts from and nothing runs.
+    func forget(_ image: ImageID) {
+        guard !records.uses(image), !replicas.values.contains(where: { $0.imageID == image }) else { return }
+        images[image] = nil
+        lostImages.remove(image)
+    }
+
+    /// The route of a deployment may be another by now.
+    func noteRoute(of id: DeploymentID?) {
+        if let id { unrouted.deployments.insert(id) }
+    }
+
+    /// Whether the table is about to follow.
+    func isUnrouted(_ id: DeploymentID) -> Bool { unrouted.deployments.contains(id) }
+
+    /// The deployments that a pass has to look at: what rests is not among them.
+    private var subjects: Set<DeploymentID> {
+        var ids = records.awake
+        for replica in replicas.values { ids.insert(replica.deploymentID) }
+        ids.formUnion(builds.keys)
+        ids.formUnion(demands)
+        ids.formUnion(gateway.waiting)
+        ids.formUnion(plannedReplicas().keys)
+        return ids
+    }
+
+    private func stepDeployments() async throws {
         let now = dependencies.now()
-        let load = gateway.load()
+        let subjects = subjects
+        let load = gateway.load(of: subjects)
         let byDeployment = Dictionary(grouping: replicas.values, by: \.deploymentID)
-        let plans = plannedReplicas(snapshot)
+        let plans = plannedReplicas()
+        let replaced = replaced(by: records.promotions, shortages)
+        let demanded = demands
+        var seen: [DeploymentID: Deployment] = [:]
         var situations: [DeploymentID: Situation] = [:]
-        for deployment in snapshot.deployments where !held.contains(deployment.id) {
+        for id in subjects where !held.contains(id) {
+            guard let deployment = records.deployments[id] else { continue }
             endRebuild(of: deployment)
-            let mine = (byDeployment[deployment.id] ?? []).sorted { $0.id < $1.id }
-            let work = board.work(of: deployment.id)
+            let mine = (byDeployment[id] ?? []).sorted { $0.id < $1.id }
+            let work = board.work(of: id)
             let situation = Situation(
                 replicas: mine,
                 inFlight: Dictionary(
@@ -267,36 +319,50 @@ public actor Controller {
                         ($0.id, gateway.inFlight(replica: $0.id) + board.inFlight($0.id))
                     }),
                 build: observation(of: deployment),
-                lastActivity: [load[deployment.id]?.lastActivity, work.lastEnd].compactMap(\.self).max(),
-                requestsInFlight: (load[deployment.id]?.inFlight ?? 0) + work.inFlight,
-                demanded: demanded.contains(deployment.id) || (load[deployment.id]?.parked ?? 0) > 0,
-                plannedReplicas: plans[deployment.id], scalingTarget: scalers[deployment.id]?.target ?? 0,
-                reducedAt: scalers[deployment.id]?.reducedAt,
-                crashes: crashes[deployment.id] ?? .init(), shortage: shortages[deployment.id],
+                lastActivity: [load[id]?.lastActivity, work.lastEnd].compactMap(\.self).max(),
+                requestsInFlight: (load[id]?.inFlight ?? 0) + work.inFlight,
+                demanded: demanded.contains(id) || (load[id]?.parked ?? 0) > 0,
+                plannedReplicas: plans[id], scalingTarget: scalers[id]?.target ?? 0,
+                reducedAt: scalers[id]?.reducedAt,
+                crashes: crashes[id] ?? .init(), shortage: shortages[id],
                 observedSince: observedSince,
                 imageIsMissing: deployment.imageID.map(lostImages.contains) ?? false,
                 buildProblem: buildDelay(of: deployment)?.reason,
-                isBeingReplaced: isReplaced(deployment.id, by: snapshot.promotions, shortages))
+                isBeingReplaced: replaced.contains(id))
             let step = Lifecycle.step(deployment, situation, now: now)
             if step.deployment != deployment || !step.actions.isEmpty {
-                situations[deployment.id] = situation
+                situations[id] = situation
+                seen[id] = deployment
             }
         }
         // One that waits for room asks for it in every pass.
         shortages = shortages.filter { situations[$0.key] != nil }
-        guard !situations.isEmpty else { return }
-        // Decided again inside the transaction: a command may have changed the record since the read.
-        let read = Dictionary(uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0) })
-        let steps = try await store.write { [situations, shortages] db in
-            let promotions = try db.runningPromotions()
-            return try situations.compactMap { id, situation -> LifecycleStep? in
-                var situation = situation
-                situation.isBeingReplaced = isReplaced(id, by: promotions, shortages)
+        let steps = try await decide(situations, seen: seen, now: now)
+        demands.subtract(demanded.subtracting(held))
+        for step in steps { await follow(step, from: seen[step.deployment.id]?.status) }
+        // The new records may ask for the next step at once.
+        if steps.contains(where: { seen[$0.deployment.id]?.status != $0.deployment.status }) { inbox.ring() }
+    }
+
+    /// Decides again inside the transaction: a command may have changed the record since it was read.
+    private func decide(
+        _ situations: [DeploymentID: Situation], seen: [DeploymentID: Deployment], now: Timestamp
+    ) async throws -> [LifecycleStep] {
+        if situations.isEmpty { return [] }
+        // Who came first gets the room there is.
+        let order = seen.values.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }.map(\.id)
+        return try await store.write { [shortages] db in
+            let replaced = replaced(by: try db.runningPromotions(), shortages)
+            return try order.compactMap { id -> LifecycleStep? in
+                guard var situation = situations[id] else { return nil }
+                situation.isBeingReplaced = replaced.contains(id)
                 // With another image the replicas seen here are not what they seem: they may have taken it over.
-                guard var current = try db.deployment(id), current.imageID == read[id]?.imageID else {
+                guard var current = try db.deployment(id), current.imageID == seen[id]?.imageID else {
                     return nil
                 }
-                if PlantedBug.isPlanted(.trustsOldRecords), let seen = read[id] { current = seen }
+                if PlantedBug.isPlanted(.trustsOldRecords), let old = seen[id] {
+                    current = old.with(textsOf: current)
+                }
                 let step = Lifecycle.step(current, situation, now: now)
                 if step.deployment != current { try db.update(step.deployment) }
                 if let decision = Self.decision(from: current, to: step.deployment, situation, now) {
@@ -305,20 +371,20 @@ public actor Controller {
                 return step
             }
         }
-        let before = Dictionary(uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.status) })
-        for step in steps {
-            if before[step.deployment.id] != step.deployment.status { announce(step.deployment) }
-            if crashes[step.deployment.id]?.isLoop ?? false != step.crashes.isLoop { replicasChanged = true }
-            crashes[step.deployment.id] = step.crashes
-            // Its outcome is stored.
-            if step.deployment.status != .building, builds[step.deployment.id]?.observation != .running {
-                builds[step.deployment.id] = nil
-                if before[step.deployment.id] == .building { buildDelays[step.deployment.id] = nil }
-            }
-            for action in step.actions { await carryOut(action, for: step.deployment) }
+    }
+
+    /// Carries out what is stored.
+    private func follow(_ step: LifecycleStep, from before: DeploymentStatus?) async {
+        let id = step.deployment.id
+        if before != step.deployment.status { announce(step.deployment) }
+        if crashes[id]?.isLoop ?? false != step.crashes.isLoop { noteRoute(of: id) }
+        crashes[id] = step.crashes
+        // Its outcome is stored.
+        if step.deployment.status != .building, builds[id]?.observation != .running {
+            builds[id] = nil
+            if before == .building { buildDelays[id] = nil }
         }
-        // The new records may ask for the next step at once.
-        if steps.contains(where: { before[$0.deployment.id] != $0.deployment.status }) { inbox.ring() }
+        for action in step.actions { await carryOut(action, for: step.deployment) }
     }
 
     private func observation(of deployment: Deployment) -> BuildObservation {
@@ -329,27 +395,42 @@ public actor Controller {
     }
 
     private func publish() async throws {
-        let snapshot = try await read()
-        await lookUpImages(of: snapshot)
-        guard replicasChanged || snapshot != lastPublished else { return }
-        replicasChanged = false
-        lastPublished = snapshot
-        gateway.publish(
-            RoutingTableBuilder.table(
-                snapshot, replicas: replicas, images: images,
-                looping: Set(crashes.filter(\.value.isLoop).keys)))
+        try await read()
+        await lookUpImages()
+        var changes = unrouted
+        // Their shares depend on what is ready on both sides.
+        for promotion in records.promotions {
+            changes.models.insert(promotion.modelID)
+            changes.deployments.formUnion([promotion.candidateID, promotion.previousID].compactMap(\.self))
+        }
+        unrouted = RouteChanges()
+        guard !changes.isEmpty || !hasPublished else { return }
+        let isNew = routes.follow(changes, records, observed())
+        if isNew || !hasPublished { gateway.publish(routes.table) }
+        hasPublished = true
         publishBoard()
     }
 
-    /// What is missing is looked for again in every pass: a build may bring it back.
-    private func lookUpImages(of snapshot: Snapshot) async {
-        for image in Set(snapshot.deployments.compactMap(\.imageID))
-        where images[image] == nil || lostImages.contains(image) {
+    func observed() -> ObservedReplicas {
+        ObservedReplicas(
+            replicas: replicas.values, images: images,
+            looping: Set(crashes.filter(\.value.isLoop).keys))
+    }
+
+    /// What is missing is looked for again in every pass: a build may bring it back. Of what rests nothing is asked.
+    private func lookUpImages() async {
+        var wanted: [ImageID: [DeploymentID]] = [:]
+        for id in subjects {
+            guard let image = records.deployments[id]?.imageID else { continue }
+            if images[image] == nil || lostImages.contains(image) { wanted[image, default: []].append(id) }
+        }
+        for (image, users) in wanted.sorted(by: { $0.key < $1.key }) {
             // Where the engine cannot tell, what was built must not be given up.
             guard let found = try? await engine.image(image) as BuiltImage?? else { continue }
             if let found {
                 images[image] = found
                 lostImages.remove(image)
+                for id in users { noteRoute(of: id) }
             } else {
                 lostImages.insert(image)
             }
@@ -384,5 +465,17 @@ public actor Controller {
     /// A line in the log of a deployment.
     func log(_ message: String, _ level: LogLevel, of deployment: DeploymentID) {
         logs.append(LogEntry(at: dependencies.now(), message, level: level), to: deployment)
+    }
+}
+
+extension Deployment {
+    /// The records that the controller keeps are without these.
+    fileprivate func with(textsOf other: Deployment) -> Deployment {
+        var whole = self
+        (whole.rawConfig, whole.configJSON, whole.labelsJSON) = (
+            other.rawConfig, other.configJSON, other.labelsJSON
+        )
+        (whole.trussHash, whole.trussSignature) = (other.trussHash, other.trussSignature)
+        return whole
     }
 }

@@ -21,7 +21,7 @@ extension Controller {
     func drain(_ id: ReplicaID) {
         guard replicas[id]?.drainingSince == nil else { return }
         replicas[id]?.drainingSince = dependencies.now()
-        replicasChanged = true
+        noteRoute(of: replicas[id]?.deploymentID)
     }
 
     /// Whether the replica is there and not leaving already.
@@ -178,6 +178,7 @@ extension Controller {
         builds[id] = nil
         buildDelays[id] = nil
         crashes[id] = nil
+        noteRoute(of: id)
     }
 
     // MARK: Replicas
@@ -273,9 +274,12 @@ extension Controller {
     }
 
     private func removed(_ id: ReplicaID) {
-        if let replica = replicas.removeValue(forKey: id) { forgetLog(of: replica.deploymentID) }
+        if let replica = replicas.removeValue(forKey: id) {
+            forgetLog(of: replica.deploymentID)
+            forget(replica.imageID)
+            noteRoute(of: replica.deploymentID)
+        }
         stopping.remove(id)
-        replicasChanged = true
         inbox.ring()
     }
 
@@ -288,14 +292,13 @@ extension Controller {
     }
 
     /// Replicas and builds of deployments that were deleted.
-    func endOrphans(_ snapshot: Snapshot) {
-        let known = Set(snapshot.deployments.map(\.id))
+    func endOrphans() {
         if gone.count > Self.mostGone { gone = [] }
-        for replica in replicas.values where !known.contains(replica.deploymentID) {
+        for replica in replicas.values where records.deployments[replica.deploymentID] == nil {
             gone.insert(replica.deploymentID)
             stop(replica.id, grace: Self.stopGrace)
         }
-        for id in builds.keys where !known.contains(id) { forgetBuild(of: id) }
+        for id in builds.keys where records.deployments[id] == nil { forgetBuild(of: id) }
     }
 
     /// A refused connection is a hint only, and told in the log: the engine's own probe decides, and until then the
@@ -321,7 +324,7 @@ extension Controller {
             if case .exited = phase, let deployment = replicas[id]?.deploymentID {
                 measurements.note(deployment) { $0.count(.restarts, 1) }
             }
-            replicasChanged = true
+            noteRoute(of: replicas[id]?.deploymentID)
             inbox.ring()
         }
     }

@@ -5,21 +5,22 @@ import SlipwayStore
 
 extension Controller {
     /// Replicas that running promotions give the deployments they move between.
-    func plannedReplicas(_ snapshot: Snapshot) -> [DeploymentID: Int] {
-        snapshot.promotions.reduce(into: [:]) { plans, promotion in
+    func plannedReplicas() -> [DeploymentID: Int] {
+        records.promotions.reduce(into: [:]) { plans, promotion in
             plans[promotion.candidateID] = promotion.rollout.candidateTarget ?? 1
             if let previous = promotion.previousID, let target = promotion.rollout.previousTarget {
                 plans[previous] = target
             }
         }
         .merging(
-            snapshot.watches.compactMap { watched in
+            records.watches.compactMap { watched in
                 watched.previousID.map { ($0, watched.rollout.previousTarget ?? 1) }
             }, uniquingKeysWith: { first, _ in first })
     }
 
     func stepPromotions() async throws {
-        let running = try await read().promotions
+        try await read()
+        let running = records.promotions
         guard !running.isEmpty else { return }
         let (now, wall) = (dependencies.now(), dependencies.wallNow)
         let ready = Dictionary(

@@ -58,7 +58,7 @@ extension Controller {
             replicas[replica.id]?.earlierImages.insert(replica.imageID)
             replicas[replica.id]?.imageID = image
         }
-        replicasChanged = true
+        noteRoute(of: id)
         return .done
     }
 

@@ -7,22 +7,22 @@ extension Controller {
     /// Decisions kept per deployment.
     static let keptDecisions = 200
 
-    func scale(_ snapshot: Snapshot) async throws {
+    func scale() async throws {
         let now = dependencies.now()
         if let lastScaling, now - lastScaling < Autoscaler.period { return }
-        forgetDeleted(snapshot)
-        noteLoad(snapshot, now: now)
+        forgetDeleted()
+        noteLoad(now: now)
         lastScaling = now
 
-        let candidates = Dictionary(
-            snapshot.promotions.map { ($0.candidateID, $0) }, uniquingKeysWith: { first, _ in first })
+        let candidates = Set(records.promotions.map(\.candidateID))
         let rollouts = Dictionary(
-            snapshot.promotions.compactMap { promotion in promotion.previousID.map { ($0, promotion) } },
+            records.promotions.compactMap { promotion in promotion.previousID.map { ($0, promotion) } },
             uniquingKeysWith: { first, _ in first })
         var decisions: [(DeploymentID, ScalingDecision)] = []
-        for deployment in snapshot.deployments {
+        scalers = scalers.filter { records.awake.contains($0.key) }
+        for deployment in records.awake.compactMap({ records.deployments[$0] }) {
             guard deployment.desired == .running, deployment.hasBeenActive, !deployment.status.isFailure,
-                candidates[deployment.id] == nil
+                !candidates.contains(deployment.id)
             else {
                 scalers[deployment.id] = nil
                 continue
@@ -39,7 +39,7 @@ extension Controller {
             }
             scalers[deployment.id] = state
         }
-        try await keep(decisions)
+        try await keep(decisions.sorted { $0.0 < $1.0 })
     }
 
     /// Requests and tokens in flight on average, of all these deployments together.
@@ -68,30 +68,23 @@ extension Controller {
     }
 
     /// What is remembered of deployments, for a server that sees many come and go.
-    private func forgetDeleted(_ snapshot: Snapshot) {
-        let known = Set(snapshot.deployments.map(\.id))
-        crashes = crashes.filter { known.contains($0.key) }
-        buildDelays = buildDelays.filter { known.contains($0.key) }
-        shortages = shortages.filter { known.contains($0.key) }
-        scalers = scalers.filter { known.contains($0.key) }
-        histories = histories.filter { known.contains($0.key) }
-        tokenHistories = tokenHistories.filter { known.contains($0.key) }
-        board.forgetWork { !known.contains($0) }
-        let used = Set(snapshot.deployments.compactMap(\.imageID)).union(replicas.values.map(\.imageID))
-        images = images.filter { used.contains($0.key) }
-        lostImages.formIntersection(used)
+    private func forgetDeleted() {
+        let known = records.deployments
+        crashes = crashes.filter { known[$0.key] != nil }
+        buildDelays = buildDelays.filter { known[$0.key] != nil }
+        shortages = shortages.filter { known[$0.key] != nil }
+        board.forgetWork { known[$0] == nil }
     }
 
-    private func noteLoad(_ snapshot: Snapshot, now: Timestamp) {
-        let load = gateway.load()
-        let windows = Dictionary(
-            uniqueKeysWithValues: snapshot.deployments.map { ($0.id, $0.autoscaling.autoscalingWindow) })
-        for (id, window) in windows {
-            guard let load = load[id] else { continue }
-            let new = LoadHistory(since: lastScaling ?? observedSince)
-            histories[id, default: new].note(load.requestSeconds, at: now, window: window)
+    private func noteLoad(now: Timestamp) {
+        let last = lastScaling ?? observedSince
+        for (id, load) in gateway.load(of: records.awake) {
+            guard let window = records.deployments[id]?.autoscaling.autoscalingWindow else { continue }
+            let new = LoadHistory(since: last)
+            histories[id, default: new].note(load.requestSeconds, at: now, restingUntil: last, window: window)
             guard load.tokenSeconds > 0 else { continue }
-            tokenHistories[id, default: new].note(load.tokenSeconds, at: now, window: window)
+            tokenHistories[id, default: new].note(
+                load.tokenSeconds, at: now, restingUntil: last, window: window)
         }
     }
 

@@ -36,11 +36,11 @@ extension Environment {
 }
 
 extension Controller {
-    func stepSchedules(_ snapshot: Snapshot) async throws {
+    func stepSchedules() async throws {
         let now = dependencies.wallNow
-        for environment in snapshot.environments where !environment.schedules.schedules.isEmpty {
-            guard let id = environment.currentDeploymentID,
-                let current = snapshot.deployments.first(where: { $0.id == id }),
+        let environments = records.scheduled.flatMap { records.environments(of: $0) }
+        for environment in environments where !environment.schedules.schedules.isEmpty {
+            guard let id = environment.currentDeploymentID, let current = records.deployments[id],
                 current.autoscaling != environment.effectiveAutoscaling(at: now)
             else { continue }
             let schedule = environment.activeSchedule(at: now)

@@ -5,12 +5,14 @@ import SlipwayGateway
 import SlipwayStore
 
 extension Controller {
-    func stepWatches(_ snapshot: Snapshot) async throws {
-        watchStarts = watchStarts.filter { id, _ in snapshot.watches.contains { $0.id == id } }
-        guard !snapshot.watches.isEmpty else { return }
+    func stepWatches() async throws {
+        let watches = records.watches
+        let known = Set(watches.map(\.id))
+        watchStarts = watchStarts.filter { known.contains($0.key) }
+        guard !watches.isEmpty else { return }
         let (now, wall) = (dependencies.now(), dependencies.wallNow)
-        let load = gateway.load()
-        for watched in snapshot.watches {
+        let load = gateway.load(of: Set(watches.map(\.candidateID)))
+        for watched in watches {
             let counts = load[watched.candidateID] ?? DeploymentLoad()
             let start = watchStarts[watched.id] ?? counts
             watchStarts[watched.id] = start

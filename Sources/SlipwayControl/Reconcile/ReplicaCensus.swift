@@ -12,13 +12,15 @@ struct ReplicaCensus: Sendable {
 }
 
 extension Controller {
-    /// Every deployment there is, as of the last pass.
-    func deploymentIDs() -> Set<DeploymentID> { Set((lastPublished?.deployments ?? []).map(\.id)) }
+    /// Those of them that there are, as of the last pass.
+    func existing(of ids: Set<DeploymentID>) -> Set<DeploymentID> {
+        ids.filter { records.deployments[$0] != nil }
+    }
 
     func census() -> [DeploymentID: ReplicaCensus] {
         var result: [DeploymentID: ReplicaCensus] = [:]
-        for deployment in lastPublished?.deployments ?? [] where deployment.desired == .running {
-            result[deployment.id] = ReplicaCensus()
+        for id in records.awake where records.deployments[id]?.desired == .running {
+            result[id] = ReplicaCensus()
         }
         for replica in replicas.values where replica.drainingSince == nil && !replica.hasExited {
             var census = result[replica.deploymentID] ?? ReplicaCensus()

@@ -17,8 +17,15 @@ public struct LoadHistory: Sendable, Equatable {
     public init(since: Timestamp, total: Double = 0) { points = [Point(at: since, total: total)] }
 
     /// Notes the total of request-seconds as of `now` and forgets what lies before the window.
-    /// - Parameter window: seconds.
-    public mutating func note(_ total: Double, at now: Timestamp, window: Int) {
+    /// - Parameters:
+    ///   - rest: until then there was no load since the last note; nil where it may have been there all along.
+    ///   - window: seconds.
+    public mutating func note(
+        _ total: Double, at now: Timestamp, restingUntil rest: Timestamp? = nil, window: Int
+    ) {
+        if let rest, let last = points.last, rest > last.at, rest < now {
+            points.append(Point(at: rest, total: last.total))
+        }
         guard let last = points.last, now > last.at else { return }
         points.append(Point(at: now, total: total))
         let begin = now + .seconds(-window)

@@ -86,9 +86,16 @@ public final class SharedGateway: GatewayControl, Sendable {
         }
     }
 
-    public func load() -> [DeploymentID: DeploymentLoad] {
+    public func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad] {
         let other = leaving.withLock { $0?.report.loads } ?? [:]
-        return other.isEmpty ? local.load() : local.load().merging(other) { $0 + $1 }
+        let mine = local.load(of: deployments)
+        if other.isEmpty { return mine }
+        return mine.merging(other.filter { deployments.contains($0.key) }) { $0 + $1 }
+    }
+
+    public var waiting: Set<DeploymentID> {
+        let other = leaving.withLock { $0?.report.loads } ?? [:]
+        return local.waiting.union(other.filter { $0.value.parked > 0 }.keys)
     }
 
     public func takeTraffic() -> [DeploymentID: Traffic] {

@@ -28,9 +28,15 @@ final class LoadLedger: Sendable {
     }
 
     /// Loads as of now.
-    var deployments: [DeploymentID: DeploymentLoad] {
+    /// - Parameter deployments: nil for all that were ever called.
+    func loads(of deployments: Set<DeploymentID>?) -> [DeploymentID: DeploymentLoad] {
         let (wall, moment) = (now(), MonotonicClock.now)
-        return shelf.withLock { $0.books }.mapValues { books in
+        let all = shelf.withLock { $0.books }
+        let books =
+            deployments.map { wanted in
+                wanted.reduce(into: [:]) { books, id in books[id] = all[id] }
+            } ?? all
+        return books.mapValues { books in
             var sum = DeploymentLoad()
             var touched: UInt64?
             for book in books {
@@ -71,13 +77,17 @@ final class LoadLedger: Sendable {
     }
 
     /// Forgets deployments that are gone and have nothing in flight.
-    func prune(keeping isKnown: (DeploymentID) -> Bool) {
+    /// - Returns: false when some of them had, and are still to be forgotten.
+    @discardableResult
+    func prune(keeping isKnown: (DeploymentID) -> Bool) -> Bool {
         shelf.withLock { shelf in
+            var isDone = true
             for (id, books) in shelf.books where !isKnown(id) {
                 let kept = books.filter { !$0.retire() }
                 shelf.books[id] = kept.isEmpty ? nil : kept
-                if kept.isEmpty { shelf.shared[id] = nil }
+                if kept.isEmpty { shelf.shared[id] = nil } else { isDone = false }
             }
+            return isDone
         }
     }
 }

@@ -39,6 +39,9 @@ final class Parking: Sendable {
     /// Requests that wait, over all deployments.
     var count: Int { lot.withLock { $0.count } }
 
+    /// Those for which requests wait.
+    var deployments: Set<DeploymentID> { lot.withLock { Set($0.places.keys) } }
+
     /// Takes the last place of the deployment's queue, or the place it had before. `resume` is run on `thread`, at
     /// most once.
     func enter(

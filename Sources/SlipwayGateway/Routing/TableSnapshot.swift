@@ -9,17 +9,21 @@ final class TableSnapshot: Sendable {
     let table: RoutingTable
     /// Deployments that have replicas.
     let served: [DeploymentID: ServedDeployment]
-    /// Deployments whose tokens in flight are counted: usually none, which costs nothing to find out.
-    let countingTokens: Set<DeploymentID>
 
-    init(_ table: RoutingTable, loads: ReplicaLoads) {
+    /// - Parameter last: the table before; what has not changed is taken over.
+    init(_ table: RoutingTable, loads: ReplicaLoads, after last: TableSnapshot? = nil) {
         self.table = table
-        countingTokens = Set(
-            table.deployments.lazy.filter { $0.value.targetInFlightTokens != nil }.map(\.key))
-        let ready = table.deployments.filter { !$0.value.replicas.isEmpty }
-        let known = loads.keep(ready.values.flatMap { $0.replicas.map(\.replicaID) })
-        served = ready.mapValues { ServedDeployment($0, loads: known) }
+        let routes = table.served.compactMap { table.deployments[$0] }
+        let known = loads.keep(routes.flatMap { $0.replicas.map(\.replicaID) })
+        served = Dictionary(
+            uniqueKeysWithValues: routes.map { route in
+                let id = route.deploymentID
+                if let same = last?.served[id], last?.table.deployments[id] == route { return (id, same) }
+                return (id, ServedDeployment(route, loads: known))
+            })
     }
+
+    var countingTokens: Set<DeploymentID> { table.countingTokens }
 }
 
 /// A deployment with its replicas, as one event loop after the other sees it.

@@ -39,6 +39,7 @@ public enum Promise: String, Sendable, CaseIterable {
     case promotionMoves = "promotion_moves"
     case noWaitInVain = "no_wait_in_vain"
     case serverRests = "server_rests"
+    case feedIsComplete = "feed_is_complete"
     // After the storm
     case rest = "rest"
     case activeServes = "active_serves"

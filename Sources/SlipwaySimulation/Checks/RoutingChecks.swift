@@ -36,8 +36,18 @@ final class RoutingChecks: @unchecked Sendable {
     /// Looks at every environment each simulated second until the end.
     func watch() {
         checkRoutable()
+        checkFeed()
         world.times.check()
         world.scheduler.after(.seconds(1)) { [self] in if !world.isOver { watch() } }
+    }
+
+    /// What the controller keeps is what is stored: it hears of every change.
+    private func checkFeed() {
+        guard let control = world.server?.control else { return }
+        world.evaluated(.feedIsComplete)
+        if control.feedRepairs > 0 {
+            world.violate(.feedIsComplete, "the controller had not heard of \(control.feedRepairs) changes")
+        }
     }
 
     private func checkRoutable() {

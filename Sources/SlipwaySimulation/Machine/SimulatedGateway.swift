@@ -48,9 +48,10 @@ final class SimulatedGateway: GatewayControl, @unchecked Sendable {
         releaseHeld()
     }
 
-    func load() -> [DeploymentID: DeploymentLoad] {
-        for id in counts.keys { settle(id) }
-        return counts
+    func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad] {
+        let known = counts.keys.filter(deployments.contains)
+        for id in known { settle(id) }
+        return counts.filter { known.contains($0.key) }
     }
 
     func takeTraffic() -> [DeploymentID: Traffic] { [:] }

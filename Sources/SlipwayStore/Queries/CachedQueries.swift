@@ -24,7 +24,7 @@ extension FetchableRecord where Self: TableRecord {
         "SELECT \(cachedColumns) FROM \(databaseTableName) \(clauses)"
     }
 
-    private static var cachedColumns: String {
+    static var cachedColumns: String {
         (Self.self as? any PartialRecord.Type)?.columns.joined(separator: ", ") ?? "*"
     }
 }

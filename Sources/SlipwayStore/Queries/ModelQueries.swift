@@ -9,11 +9,6 @@ extension StoreReader {
         return try (team.map { all.filter(Column("team_id") == $0.text) } ?? all).fetchAll(db).map(\.model)
     }
 
-    public func modelIDs() throws -> [ModelID] {
-        let statement = try db.cachedStatement(sql: "SELECT id FROM models ORDER BY created_at, id")
-        return try String.fetchAll(statement).map { ModelID($0) }
-    }
-
     public func model(_ id: ModelID) throws -> Model? {
         try ModelRecord.one(db, "WHERE id = ?", [id.text])?.model
     }

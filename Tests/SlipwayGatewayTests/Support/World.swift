@@ -70,6 +70,15 @@ func table(
         ])
 }
 
+extension RoutingTable {
+    /// Changes a route that is there.
+    mutating func edit(_ id: DeploymentID, _ change: (inout DeploymentRoute) -> Void) {
+        guard var route = deployments[id] else { return }
+        change(&route)
+        set(route, for: id)
+    }
+}
+
 struct World: Sendable {
     let group: MultiThreadedEventLoopGroup
     let gateway: Gateway

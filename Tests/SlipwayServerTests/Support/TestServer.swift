@@ -78,7 +78,8 @@ struct TestServer: Sendable {
 private struct SilentGateway: GatewayControl {
     func takeTraffic() -> [DeploymentID: Traffic] { [:] }
     func publish(_ table: RoutingTable) {}
-    func load() -> [DeploymentID: DeploymentLoad] { [:] }
+    func load(of deployments: Set<DeploymentID>) -> [DeploymentID: DeploymentLoad] { [:] }
+    var waiting: Set<DeploymentID> { [] }
     func inFlight(replica: ReplicaID) -> Int { 0 }
 }
 

@@ -1,11 +1,13 @@
 // Who gets an environment's requests while a promotion moves them.
 
 import SlipwayCore
+import SlipwayGateway
+import SlipwayStore
 import Testing
 
 @testable import SlipwayControl
 
-struct RoutingTableBuilderTests {
+struct RouteKeeperTests {
     private static let model = ModelID("model")
     private static let previous = DeploymentID("previous")
     private static let candidate = DeploymentID("candidate")
@@ -38,9 +40,7 @@ struct RoutingTableBuilderTests {
                 archiveKey: "", rawConfig: nil, configJSON: "{}", instanceTypeID: "1x2", status: .active,
                 imageID: nil, autoscaling: AutoscalingSettings(targetInFlightTokens: target))
         }
-        let table = RoutingTableBuilder.table(
-            Snapshot(models: [Self.model], deployments: deployments, promotions: [promotion]), replicas: [:],
-            images: [:], looping: [])
+        let table = Self.table(deployments: deployments, promotions: [promotion])
         return [Self.previous, Self.candidate].map { table.deployments[$0]?.targetInFlightTokens }
     }
 
@@ -52,21 +52,35 @@ struct RoutingTableBuilderTests {
             candidateID: Self.candidate, previousID: Self.previous, scaleDownPrevious: true,
             candidateIsCopy: false, createdAt: now)
         promotion.rollout.percent = 30
-        let snapshot = Snapshot(
-            models: [Self.model], deployments: [],
-            environments: [
-                Environment(
-                    modelID: Self.model, name: Environment.production, createdAt: now,
-                    currentDeploymentID: Self.previous)
-            ], promotions: [promotion], watches: [], keys: [])
+        let environment = Environment(
+            modelID: Self.model, name: Environment.production, createdAt: now,
+            currentDeploymentID: Self.previous)
         let replicas = ready.map { deployment in
             Replica(
                 id: ReplicaID("r-\(deployment)"), deploymentID: deployment, imageID: ImageID("image"),
                 phase: .ready, startedAt: now, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: 1))
         }
-        let table = RoutingTableBuilder.table(
-            snapshot, replicas: Dictionary(uniqueKeysWithValues: replicas.map { ($0.id, $0) }), images: [:],
-            looping: [])
+        let table = Self.table(
+            deployments: [], environments: [environment], promotions: [promotion], replicas: replicas)
         return table.models[Self.model]?.splits[Environment.production]?.percent
+    }
+
+    private static func table(
+        deployments: [Deployment], environments: [Environment] = [], promotions: [Promotion],
+        replicas: [Replica] = []
+    ) -> RoutingTable {
+        var reading = RecordReading()
+        reading.models = [Kept(row: 1, record: model)]
+        reading.deployments = deployments.enumerated().map { Kept(row: Int64($0), record: $1) }
+        reading.environments = environments.enumerated().map { Kept(row: Int64($0), record: $1) }
+        reading.promotions = (promotions, [])
+        var (records, changes, keeper) = (Records(), RouteChanges(), RouteKeeper())
+        changes.add(records.apply(reading))
+        let observed = ObservedReplicas(replicas: replicas, images: [:], looping: [])
+        let isNew = [
+            keeper.follow(changes, records, observed), keeper.follow(changes, records, observed),
+        ]
+        #expect(isNew == [true, false], "nothing has changed since")
+        return keeper.table
     }
 }
