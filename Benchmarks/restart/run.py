@@ -4,10 +4,8 @@ One model is really pushed and runs in a handful of replicas. The other deployme
 the database while no server runs: pushing a thousand would take an hour and change nothing for the restart.
 """
 
-import json
 import pathlib
 import shutil
-import sqlite3
 import sys
 import tempfile
 import time
@@ -17,53 +15,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 import bench  # noqa: E402
 from crash.run import Torture  # noqa: E402
 from harness import eventually  # noqa: E402
+from seeding import fill  # noqa: E402
 
 DEPLOYMENTS = 1000
 PER_MODEL = 10
 REPLICAS = 4
 RUNS = 5
-
-
-def insert(db, table, row, **changes):
-    row = {**row, **changes}
-    columns = ", ".join(row)
-    db.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
-
-
-def one(db, query, *values):
-    return dict(db.execute(query, values).fetchone())
-
-
-def fill(path, model):
-    """Copies the records of a model until there are as many deployments as asked for."""
-    db = sqlite3.connect(path)
-    db.row_factory = sqlite3.Row
-    with db:
-        source = one(db, "SELECT * FROM models WHERE id = ?", model)
-        deployment = one(db, "SELECT * FROM deployments WHERE model_id = ?", model)
-        environment = one(db, "SELECT * FROM environments WHERE model_id = ?", model)
-        promotion = one(db, "SELECT * FROM promotions WHERE model_id = ?", model)
-        asleep = json.dumps({**json.loads(deployment["autoscaling"]), "minReplica": 0})
-        for number in range((DEPLOYMENTS - 1) // PER_MODEL + 1):
-            identifier = f"m{number:07d}"
-            insert(db, "models", source, id=identifier, name=f"copy-{number}")
-            names = [f"d{number:04d}{n:02d}" for n in range(PER_MODEL)]
-            for n, name in enumerate(names):
-                inactive = n % 2 == 1
-                insert(
-                    db, "deployments", deployment, id=name, model_id=identifier, name=f"deployment-{n}",
-                    status="INACTIVE" if inactive else "SCALED_TO_ZERO",
-                    desired="inactive" if inactive else "zero", status_reason=None, autoscaling=asleep,
-                )  # fmt: skip
-            insert(
-                db, "environments", environment, model_id=identifier, current_deployment_id=names[0],
-                autoscaling=asleep,
-            )  # fmt: skip
-            insert(
-                db, "promotions", promotion, id=f"p{number:07d}", model_id=identifier, candidate_id=names[0],
-                previous_id=None,
-            )  # fmt: skip
-    db.close()
 
 
 directory = tempfile.mkdtemp(prefix="slipway-bench-")
@@ -75,7 +32,7 @@ try:
     path = f"/v1/models/{run.anchor}/deployments/{run.anchor_deployment}"
     eventually(lambda: run.calls_for_checks.get(path)["active_replica_count"] == REPLICAS, seconds=120)
     run.kill()
-    fill(run.data / "slipway.sqlite", run.anchor)
+    fill(run.data / "slipway.sqlite", run.anchor, DEPLOYMENTS, PER_MODEL)
     run.revive()
     for values in run.times.values():
         values.clear()

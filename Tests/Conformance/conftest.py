@@ -19,8 +19,8 @@ def pytest_addoption(parser):
     )  # fmt: skip
 
 
-# These take as long as all of the session's server, and so go with them.
-BESIDE = ("test_hostile_builds",)
+# With these, the session's server takes as long as the others.
+BESIDE = ("test_hostile_builds", "test_schemathesis", "test_walls_removed")
 # These load the machine themselves.
 LAST = ("test_crash", "test_faults", "test_upgrade")
 
