@@ -30,9 +30,15 @@ struct FeedComparison {
 
 /// How many differences were found.
 final class FeedRepairs: Sendable {
-    private let number = Atomic(0)
-    var count: Int { number.load(ordering: .relaxed) }
-    func add(_ more: Int) { number.add(more, ordering: .relaxed) }
+    private let found = Mutex((count: 0, last: ""))
+
+    var count: Int { found.withLock { $0.count } }
+    /// What differed last, in words.
+    var last: String { found.withLock { $0.last } }
+
+    func add(_ more: Int, _ what: String) {
+        found.withLock { $0 = ($0.count + more, what) }
+    }
 }
 
 extension Controller {
@@ -74,14 +80,14 @@ extension Controller {
         where !isUnrouted(deployment.id) {
             let route = RouteKeeper.route(of: deployment, records, observed)
             if routes.table.deployments[deployment.id] == route { continue }
-            count(1, "the route of \(deployment.id)")
+            count(1, "the route of \(deployment.id) (\(deployment.status.rawValue))")
             noteRoute(of: deployment.id)
             inbox.ring()
         }
     }
 
     private func count(_ differences: Int, _ what: String) {
-        repairs.add(max(1, differences))
+        repairs.add(max(1, differences), what)
         logger.error(
             "the controller had not heard of a change, which is a fault of Slipway",
             metadata: ["what": "\(what.prefix(500))"])

@@ -129,7 +129,8 @@ struct RouteKeeper {
             replica.endpoint.map { ReplicaRoute(replicaID: replica.id, endpoint: $0) }
         }
         if PlantedBug.isPlanted(.leavesOutReplicas) { routes = routes.dropLast() }
-        let image = deployment.imageID.flatMap { observed.images[$0] }
+        // Without a replica nothing is asked of an image, which may not even be known.
+        let image = routes.isEmpty ? nil : deployment.imageID.flatMap { observed.images[$0] }
         let environments = records.environments(of: deployment.modelID)
         return DeploymentRoute(
             deploymentID: id, modelID: deployment.modelID,

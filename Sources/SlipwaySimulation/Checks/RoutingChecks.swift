@@ -45,8 +45,9 @@ final class RoutingChecks: @unchecked Sendable {
     private func checkFeed() {
         guard let control = world.server?.control else { return }
         world.evaluated(.feedIsComplete)
-        if control.feedRepairs > 0 {
-            world.violate(.feedIsComplete, "the controller had not heard of \(control.feedRepairs) changes")
+        let (count, last) = control.feedRepairs
+        if count > 0 {
+            world.violate(.feedIsComplete, "the controller had not heard of \(count) changes: \(last)")
         }
     }
 
