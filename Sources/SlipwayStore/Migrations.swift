@@ -277,6 +277,9 @@ enum Migrations {
                 t.column("at", .integer).notNull()
             }
         }
+        migrator.registerMigration("v15 models page by page") { db in
+            try db.create(index: "models_by_age", on: "models", columns: ["created_at", "id"])
+        }
         return migrator
     }
 }

@@ -41,6 +41,44 @@ struct ContractAnswersTests {
         }
     }
 
+    @Test("models come page by page where a page is asked for, also when one of them goes meanwhile")
+    func pagesOfModels() async throws {
+        try await TestServer.run { server in
+            var ids: [String] = []
+            for name in ["one", "two", "three", "four", "five"] {
+                ids.append(try await server.push(name).model.id)
+            }
+            let all: ModelsV1 = try await server.call("GET", "/v1/models").document()
+            #expect(all.models.map(\.id) == ids && all.pagination == nil)
+            #expect(try await !server.call("GET", "/v1/models").text.contains("pagination"))
+            let team = try #require(try await server.control.teams().first).id
+            for path in ["/v1/models", "/v1/teams/\(team)/models"] {
+                let first: ModelsV1 = try await server.call("GET", "\(path)?limit=2").document()
+                #expect(first.models.map(\.id) == Array(ids[..<2]) && first.pagination?.hasMore == true)
+                let cursor = try #require(first.pagination?.cursor)
+                let rest: ModelsV1 = try await server.call("GET", "\(path)?cursor=\(cursor)").document()
+                #expect(rest.models.map(\.id) == Array(ids[2...]))
+                #expect(rest.pagination == PaginationResponseV1(hasMore: false))
+                let named = "\(path)?cursor=\(cursor)&name=five&limit=1"
+                #expect(
+                    try await server.call("GET", named).document(ModelsV1.self).models.map(\.id) == [ids[4]])
+            }
+            let last: ModelsV1 = try await server.call("GET", "/v1/models?limit=3").document()
+            let cursor = try #require(last.pagination?.cursor)
+            #expect(try await server.call("DELETE", "/v1/models/\(ids[2])").status == 200)
+            let rest: ModelsV1 = try await server.call("GET", "/v1/models?cursor=\(cursor)").document()
+            #expect(rest.models.map(\.id) == Array(ids[3...]))
+            for bad in [
+                "limit=0", "limit=1001", "limit=x", "cursor=", "cursor=x", "cursor=1", "cursor=x.y",
+                "limit=2&limit=3",
+                "cursor=99999999999999999999.a",
+            ] {
+                let refused = try await server.call("GET", "/v1/models?\(bad)")
+                #expect(refused.status == 400 && refused.text.contains(bad.prefix { $0 != "=" }), "\(bad)")
+            }
+        }
+    }
+
     @Test("there is one region, this machine")
     func regions() async throws {
         try await TestServer.run { server in

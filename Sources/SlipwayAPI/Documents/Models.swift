@@ -89,17 +89,20 @@ public struct RegionsV1: Codable, Sendable, Equatable {
     public init(regions: [RegionV1]) { self.regions = regions }
 }
 
-/// All models the caller may see.
+/// All models the caller may see, or a page of them.
 public struct ModelsV1: Codable, Sendable, Equatable {
-    /// The models; the list is complete.
+    /// The models; the list is complete unless a page was asked for.
     public var models: [ModelV1]
+    /// Where the page ends (an extension of Slipway); absent where none was asked for.
+    public var pagination: PaginationResponseV1?
 
-    public init(models: [ModelV1]) {
+    public init(models: [ModelV1], pagination: PaginationResponseV1? = nil) {
         self.models = models
+        self.pagination = pagination
     }
 
     enum CodingKeys: String, CodingKey {
-        case models
+        case models, pagination
     }
 }
 

@@ -15,6 +15,18 @@ extension ControlPlane {
         }
     }
 
+    /// A part of the same list.
+    /// - Returns: at most `limit` models behind `place`, and whether more follow.
+    public func models(
+        team: TeamID?, named name: String?, after place: ModelPlace?, limit: Int
+    ) async throws -> (models: [ModelView], hasMore: Bool) {
+        let found = try await store.read { db in
+            if let team { _ = try db.existing(team) }
+            return try db.modelSummaries(of: team, named: name, after: place, limit: limit + 1)
+        }
+        return (found.prefix(limit).map(view), found.count > limit)
+    }
+
     public func model(_ id: ModelID) async throws -> ModelView {
         try await cache.answer(.model(id)) { [self] db in
             let model = try db.existing(id)

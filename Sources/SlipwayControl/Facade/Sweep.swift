@@ -23,7 +23,7 @@ extension ControlPlane {
         // Looked at first: what is written from now on belongs to deployments that are there.
         let written = logs.deployments()
         guard !written.isEmpty,
-            let known = try? await store.read({ Set(try $0.deployments().map(\.id)) })
+            let known = try? await store.read({ try $0.deploymentIDs() })
         else { return }
         for deployment in written where !known.contains(deployment) {
             await logs.remove(deployment: deployment)
@@ -33,7 +33,7 @@ extension ControlPlane {
     private func sweepImages() async {
         let images = await engine.images()
         guard !images.isEmpty,
-            let used = try? await store.read({ Set(try $0.deployments().compactMap(\.imageID)) })
+            let used = try? await store.read({ try $0.imageIDs() })
         else { return }
         // Asked again one by one: a build may find the image and want it.
         for image in images where !used.contains(image) { await controller.free(image) }

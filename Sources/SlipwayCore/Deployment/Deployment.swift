@@ -15,6 +15,17 @@ public struct Model: Sendable, Equatable {
     }
 }
 
+/// The place of a model in the list of all; it stays where it is when the model goes.
+public struct ModelPlace: Sendable, Equatable {
+    public var createdAt: Timestamp
+    public var id: ModelID
+
+    public init(createdAt: Timestamp, id: ModelID) {
+        self.createdAt = createdAt
+        self.id = id
+    }
+}
+
 /// What a built deployment starts from; the engine knows what is behind the id.
 public enum Image {}
 

@@ -37,6 +37,16 @@ extension StoreReader {
             .filter(Column("is_development") == true).fetchOne(db)?.deployment
     }
 
+    public func deploymentIDs() throws -> Set<DeploymentID> {
+        Set(try String.fetchAll(db, sql: "SELECT id FROM deployments").map { DeploymentID($0) })
+    }
+
+    /// Images that deployments start from.
+    public func imageIDs() throws -> Set<ImageID> {
+        let sql = "SELECT DISTINCT image_id FROM deployments WHERE image_id IS NOT NULL"
+        return Set(try String.fetchAll(db, sql: sql).map { ImageID($0) })
+    }
+
     /// Keys of the archives that deployments are built from.
     public func archiveKeys() throws -> Set<String> {
         Set(try String.fetchAll(db, sql: "SELECT DISTINCT archive_key FROM deployments"))

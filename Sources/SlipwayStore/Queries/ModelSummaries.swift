@@ -19,14 +19,25 @@ extension StoreReader {
     /// - Parameters:
     ///   - team: only models of this team.
     ///   - name: only models of exactly this name; several teams may have one.
-    public func modelSummaries(of team: TeamID? = nil, named name: String? = nil) throws -> [ModelSummary] {
+    ///   - place: only models behind it.
+    ///   - limit: the most models.
+    public func modelSummaries(
+        of team: TeamID? = nil, named name: String? = nil, after place: ModelPlace? = nil, limit: Int? = nil
+    ) throws -> [ModelSummary] {
         try summaries(
-            "(:team IS NULL OR m.team_id = :team) AND (:name IS NULL OR m.name = :name)",
-            ["team": team?.text, "name": name])
+            """
+            (:team IS NULL OR m.team_id = :team) AND (:name IS NULL OR m.name = :name)
+            AND (m.created_at, m.id) > (:at, :after)
+            """,
+            [
+                "team": team?.text, "name": name, "at": place?.createdAt.microseconds ?? Int64.min,
+                "after": place?.id.text ?? "", "limit": limit ?? -1,
+            ])
     }
 
     public func modelSummary(of model: Model) throws -> ModelSummary {
-        guard let summary = try summaries("m.id = :id", ["id": model.id.text]).first else {
+        let values: StatementArguments = ["id": model.id.text, "limit": 1]
+        guard let summary = try summaries("m.id = :id", values).first else {
             throw DatabaseError(message: "the model \(model.id) is of no team")
         }
         return summary
@@ -45,7 +56,7 @@ extension StoreReader {
                 FROM models m JOIN teams t ON t.id = m.team_id
                 LEFT JOIN environments e ON e.model_id = m.id AND e.name = 'production'
                 LEFT JOIN deployments production ON production.id = e.current_deployment_id
-                WHERE \(condition) ORDER BY m.created_at, m.id
+                WHERE \(condition) ORDER BY m.created_at, m.id LIMIT :limit
                 """)
         var all: [ModelSummary] = []
         let rows = try Row.fetchCursor(statement, arguments: values)

@@ -4,11 +4,11 @@ extension APIOperation {
     static let models: [APIOperation] = [
         .management(
             .get, "/v1/models", "listModels",
-            "Lists the models.", query: named,
+            "Lists the models.", query: paged,
             answers: "ModelsV1"),
         .management(
             .get, "/v1/teams/{team_id}/models", "listTeamModels",
-            "Lists the models of a team.", query: named,
+            "Lists the models of a team.", query: paged,
             answers: "ModelsV1"),
         .management(
             .get, "/v1/models/{model_id}", "getModel",
@@ -30,7 +30,12 @@ extension APIOperation {
             answers: "ModelTombstoneV1"),
     ]
 
-    private static let named = [
-        Query("name", .string.nullable.defaulting(to: .null), "Only models of exactly this name.")
+    private static let paged = [
+        Query("name", .string.nullable.defaulting(to: .null), "Only models of exactly this name."),
+        Query(
+            "limit", .integer(1...1000),
+            "Most models to answer, and where the page ends; all without it (an extension of Slipway)."),
+        Query(
+            "cursor", .string, "Where the page begins: of an earlier answer (an extension of Slipway)."),
     ]
 }

@@ -30,8 +30,13 @@ extension Schema {
             "The regions there are.",
             .required("regions", .array(.ref("RegionV1")), "One: this machine.")),
         "ModelsV1": .object(
-            "All models the caller may see.",
-            .required("models", .array(.ref("ModelV1")), "The models; the list is complete.")),
+            "All models the caller may see, or a page of them.",
+            .required(
+                "models", .array(.ref("ModelV1")),
+                "The models; the list is complete unless a page was asked for."),
+            .optional(
+                "pagination", .ref("PaginationResponseV1"),
+                "Where the page ends (an extension of Slipway); absent where none was asked for.")),
         "ModelTombstoneV1": .object(
             "What remains of a deleted model.",
             .required("id", .string, "Identifier of the deleted model."),
