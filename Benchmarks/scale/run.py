@@ -55,34 +55,55 @@ def changes(server, model):
     return latencies, (bench.cpu_seconds(server.process.pid) - cpu) / CHANGES
 
 
-def measure(server, model):
+def idle(server):
+    """The share of a processor that the server takes while nobody calls it."""
     time.sleep(5)
-    pid = server.process.pid
-    cpu = bench.cpu_seconds(pid)
+    cpu = bench.cpu_seconds(server.process.pid)
     time.sleep(REST)
-    idle = (bench.cpu_seconds(pid) - cpu) / REST
+    return (bench.cpu_seconds(server.process.pid) - cpu) / REST * 100
+
+
+def scale(server, model, deployment, replicas):
+    """With a replica or without one."""
+    settings = {"min_replica": replicas, "max_replica": 1, "scale_down_delay": 900 if replicas else 0}
+    path = f"/v1/models/{model}/environments/production"
+    answer = bench.api(server).call("PATCH", path, json={"autoscaling_settings": settings})
+    assert answer.status_code in (200, 202), answer.text
+    bench.api(server).wait(model, deployment, "ACTIVE" if replicas else "SCALED_TO_ZERO")
+
+
+def measure(server, model, deployment):
+    pid = server.process.pid
+    serving = idle(server)
     memory = bench.resident_mib(pid)
     changes(server, model)
     latencies, change = changes(server, model)
     api = bench.api(server)
     begun = time.monotonic()
     listed = len(api.get("/v1/models")["models"])
+    whole = time.monotonic() - begun
+    begun = time.monotonic()
+    assert api.get("/v1/models", params={"limit": 100})["models"]
+    page = time.monotonic() - begun
+    scale(server, model, deployment, 0)
+    resting = idle(server)
+    scale(server, model, deployment, 1)
     return listed, {
         "change_cpu": (change * 1000, "ms"),
         "change_p50": (bench.percentile(latencies, 0.5) * 1000, "ms"),
         "change_p99": (bench.percentile(latencies, 0.99) * 1000, "ms"),
-        "idle_cpu": (idle * 100, "%"),
+        "idle_cpu": (resting, "%"),
+        "idle_cpu_with_a_replica": (serving, "%"),
         "memory": (memory, "MiB"),
-        "list": (time.monotonic() - begun, "s"),
+        "list": (whole, "s"),
+        "list_page_of_100": (page, "s"),
     }
 
 
 with tempfile.TemporaryDirectory(prefix="slipway-bench-") as directory:
     server = Server(pathlib.Path(directory) / "data", on_exit="keep").start()
-    model, _ = bench.api(server).pushed("anchor", truss_files("anchor"))
-    settings = {"autoscaling_settings": {"min_replica": 1, "max_replica": 1}}
-    answer = bench.api(server).call("PATCH", f"/v1/models/{model}/environments/production", json=settings)
-    assert answer.status_code in (200, 202), answer.text
+    model, deployment = bench.api(server).pushed("anchor", truss_files("anchor"))
+    scale(server, model, deployment, 1)
     first, filled = {}, 0
     for size in SIZES:
         assert server.stop() == 0
@@ -90,7 +111,7 @@ with tempfile.TemporaryDirectory(prefix="slipway-bench-") as directory:
             fill(server.data / "slipway.sqlite", model, size, PER_MODEL, begin=filled)
         filled = size
         start = started(server, model)
-        listed, figures = measure(server, model)
+        listed, figures = measure(server, model, deployment)
         assert listed == 1 + -(-size // PER_MODEL), listed
         figures["start"] = (start, "s")
         for name, (value, unit) in figures.items():
