@@ -29,6 +29,7 @@ else
     if grep -q nginx "Benchmarks/$name/run.py"; then
         missing=()
         need nginx-light test -x /usr/sbin/nginx
+        need gcc command -v gcc
         apt_install "${missing[@]}"
     fi
     swift build -c release --product slipway 2>&1 | tail -1

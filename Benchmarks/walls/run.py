@@ -26,16 +26,48 @@ from harness import TOOLS, API, Server, eventually  # noqa: E402
 from hostile.network import OUTSIDE, has_outside, outside  # noqa: E402
 
 PORTS = {"full": 18950, "none": 18952}
-REPLICA, NGINX, SINK = 18954, 18955, 8322
+REPLICA, NGINX, QUICK, SINK = 18954, 18955, 18956, 8322
 WAKES, ROUNDS, CALLS, CLIENTS, SECONDS = 10, 5, 400, 8, 3
+LOADER = "/lib64/ld-linux-x86-64.so.2"
 
-# Small, so that most of its start is the platform's; it tells how much was its own, or sends out what it is asked to.
+# Small and compiled, so that next to all of its start is the platform's; it tells how much was its own.
+QUICK_SERVER = r"""
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+int main(void) {
+    double began = now();
+    int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, 64)) return 1;
+    char body[64], answer[256], asked[65536];
+    snprintf(body, sizeof body, "{\"own\": %f}", now() - began);
+    snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+             strlen(body), body);
+    for (;;) {
+        int caller = accept(listener, 0, 0);
+        if (read(caller, asked, sizeof asked) > 0) write(caller, answer, strlen(answer));
+        close(caller);
+    }
+}
+"""
+
+# Answers on connections that are kept, and sends out what it is asked to.
 REPLICA_SERVER = """
-import time
-began = time.time()
-import socket, threading
+import socket, threading, time
 listener = socket.create_server(("127.0.0.1", PORT), backlog=64)
-listening = time.time()
 
 def send(address, port, seconds):
     piece, sent, end = bytes(1 << 20), 0, time.monotonic() + seconds
@@ -52,8 +84,7 @@ def made(body):
     answer = b'{"sent": %f}' % send(*json.loads(body)["send"])
     return b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(answer) + answer
 
-own = b'{"own": %f}' % (listening - began)
-plain = b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(own) + own
+plain = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}"
 
 def serve(caller):
     caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -71,13 +102,13 @@ def serve(caller):
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
-SMALL = f"""
-model_name: small
+SMALL = """
+model_name: NAME
 python_version: py311
-base_image: {{image: "python:3.11-slim"}}
+base_image: {image: "python:3.11-slim"}
 docker_server:
-  start_command: python3 -S -E data/server.py
-  server_port: {REPLICA}
+  start_command: START
+  server_port: PORT
   predict_endpoint: /
   readiness_endpoint: /
   liveness_endpoint: /
@@ -118,31 +149,38 @@ class Side:
         )
         self.server.start()
         self.api = API(self.server.key, f"http://localhost:{PORTS[isolation]}")
-        content = {"config.yaml": SMALL, "data/server.py": REPLICA_SERVER.replace("PORT", str(REPLICA))}
-        self.model, self.deployment = self.pushed("small", content)
+        self.quick = self.pushed("quick", QUICK, f"{LOADER} data/server", {"data/server": compiled(place)})
+        server = {"data/server.py": REPLICA_SERVER.replace("PORT", str(REPLICA))}
+        self.model, _ = self.pushed("small", REPLICA, "python3 -S -E data/server.py", server)
 
-    def pushed(self, name, content):
-        ids = self.api.pushed(name, content)
+    def pushed(self, name, port, start, content):
+        config = SMALL.replace("NAME", name).replace("START", start).replace("PORT", str(port))
+        ids = self.api.pushed(name, {"config.yaml": config, **content})
         eventually(lambda: self.api.get(f"/v1/models/{ids[0]}")["production_deployment_id"] == ids[1])
         return ids
 
-    def predict(self, **asked):
-        path = f"{self.api.management}/model/{self.model}/production/predict"
+    def predict(self, model=None, **asked):
+        path = f"{self.api.management}/model/{model or self.model}/production/predict"
         answer = self.api.session.post(path, json=asked, timeout=120)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def scale(self, least):
-        path = f"/v1/models/{self.model}/deployments/{self.deployment}/autoscaling_settings"
+    def fall_asleep(self):
+        """Nothing runs but what is woken."""
+        for model, deployment in (self.quick, (self.model, "production")):
+            self.scale(model, deployment, 0)
+
+    def scale(self, model, deployment, least):
+        path = f"/v1/models/{model}/deployments/{deployment}/autoscaling_settings"
         settings = {"min_replica": least, "scale_down_delay": 0}
         assert self.api.call("PATCH", path, json=settings).status_code == 200
 
     def wake(self):
         """Until the process is there, and until the answer, both without what the model server takes for itself."""
-        eventually(lambda: self.api.deployment(self.model, self.deployment)["status"] == "SCALED_TO_ZERO", 120)
+        eventually(lambda: self.api.deployment(*self.quick)["status"] == "SCALED_TO_ZERO", 120)
         eventually(lambda: not list(self.server.data.glob("engine/replicas/*/replica.json")))
         sent = time.time()
-        answer = self.predict()
+        answer = self.predict(self.quick[0])
         took = time.time() - sent - answer["own"]
         (record,) = self.server.data.glob("engine/replicas/*/replica.json")
         return json.loads(record.read_text())["startedAt"] / 1e6 - sent, took
@@ -152,6 +190,14 @@ class Side:
         path = f"/model/{self.model}/production/predict"
         headers = {"Authorization": f"Api-Key {self.server.key}", "Content-Type": "application/json"}
         return cost([self.server.process.pid], PORTS[self.isolation], path, headers)
+
+
+def compiled(place):
+    """The quick server, for this machine's loader: an archive does not say that it may be executed."""
+    source, program = place / "quick.c", place / "quick"
+    source.write_text(QUICK_SERVER.replace("PORT", str(QUICK)))
+    subprocess.run(["gcc", "-O1", "-o", program, source], check=True)
+    return program.read_bytes()
 
 
 def used(processes):
@@ -206,7 +252,7 @@ def compare(name, values, unit):
 
 def measure_wakes(sides):
     for side in sides:
-        side.scale(0)
+        side.fall_asleep()
     started, answered = ({side.isolation: [] for side in sides} for _ in range(2))
     for _ in range(WAKES):
         for side in sides:
@@ -219,7 +265,7 @@ def measure_wakes(sides):
 
 def measure_calls(sides, place):
     for side in sides:
-        side.scale(1)
+        side.scale(side.model, "production", 1)
         side.predict()
     with nginx(place) as worker:
         found = {side.isolation: [] for side in sides}

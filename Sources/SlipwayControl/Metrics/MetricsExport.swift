@@ -9,14 +9,18 @@ extension ControlPlane {
     /// - Parameter models: nil for all.
     public func exportedMetrics(of models: Set<ModelID>?) async throws -> [MetricFamily] {
         let reading = await metrics.reading()
+        let ids = reading.deployments
         let labelled = try await store.read { db in
-            let names = Dictionary(uniqueKeysWithValues: try db.models().map { ($0.id, $0.name) })
-            let environments = try db.environments()
             let promotions = try db.runningPromotions()
-            return try db.deployments().filter { models?.contains($0.modelID) ?? true }.map { deployment in
-                LabelledDeployment(
-                    deployment, modelName: names[deployment.modelID] ?? "", environments, promotions)
-            }
+            // Of what was never called and has no replica there is nothing to tell, however much of it there is.
+            return try ids.compactMap { try db.deployment($0) }
+                .filter { models?.contains($0.modelID) ?? true }
+                .sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+                .map { deployment in
+                    LabelledDeployment(
+                        deployment, modelName: try db.model(deployment.modelID)?.name ?? "",
+                        try db.environments(of: deployment.modelID), promotions)
+                }
         }
         return Metric.allCases.map { MetricsExport(reading: reading, deployments: labelled).family(of: $0) }
     }

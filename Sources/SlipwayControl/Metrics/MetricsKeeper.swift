@@ -189,4 +189,7 @@ struct MetricsReading: Sendable {
     var usage: [ReplicaID: ReplicaUsage]
     var gauges: [DeploymentID: [DeploymentGauge: Double]]
     var totals: [DeploymentID: MetricsSample]
+
+    /// Those that it tells something about.
+    var deployments: Set<DeploymentID> { Set(census.keys).union(gauges.keys).union(totals.keys) }
 }

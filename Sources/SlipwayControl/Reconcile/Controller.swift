@@ -378,7 +378,7 @@ public actor Controller {
         let id = step.deployment.id
         if before != step.deployment.status { announce(step.deployment) }
         if crashes[id]?.isLoop ?? false != step.crashes.isLoop { noteRoute(of: id) }
-        crashes[id] = step.crashes
+        crashes[id] = step.crashes == CrashHistory() ? nil : step.crashes
         // Its outcome is stored.
         if step.deployment.status != .building, builds[id]?.observation != .running {
             builds[id] = nil

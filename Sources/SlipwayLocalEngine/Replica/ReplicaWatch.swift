@@ -11,7 +11,9 @@ struct ReplicaWatch: Sendable {
     static let step: Duration = .milliseconds(100)
     /// The same while a replica starts, so that a quick model does not wait for a slow look.
     static let startingStep: Duration = .milliseconds(15)
-    /// Starting steps until a start counts as a long one: about 5 s.
+    /// Between the first questions for its readiness: what starts in some hundredths of a second is not kept waiting.
+    static let firstProbes = (count: 40, step: Duration.milliseconds(5))
+    /// Starting steps until a start counts as a long one: about 4 s.
     static let startingSteps = 300
     /// Steps between two probes of a ready replica: 2 s.
     static let readyProbeSteps = 20
@@ -66,9 +68,13 @@ struct ReplicaWatch: Sendable {
                 }
             }
             steps += 1
-            let isStarting = phases.current == .loading && steps < Self.startingSteps
-            try? await Task.sleep(for: isStarting ? Self.startingStep : Self.step)
+            try? await Task.sleep(for: pause(after: steps, phases.current))
         }
+    }
+
+    private func pause(after steps: Int, _ phase: ReplicaPhase) -> Duration {
+        guard phase == .loading, steps < Self.startingSteps else { return Self.step }
+        return steps < Self.firstProbes.count ? Self.firstProbes.step : Self.startingStep
     }
 
     private func check(_ phase: ReplicaPhase) async -> HealthJudge.Checks {
