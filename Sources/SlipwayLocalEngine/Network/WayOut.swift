@@ -1,4 +1,4 @@
-// Gives a replica its way out before its program begins: rules first, then the interface.
+// Gives a replica its way out before its program begins: rules and interface, side by side, as nothing runs inside yet.
 
 import SlipwayEngine
 import SlipwaySockets
@@ -49,11 +49,12 @@ struct WayOut: Sendable {
         record: (SpawnedProcess) throws -> Void
     ) async throws {
         let network = NetworkNamespace.of(pid: process.pid, startTime: process.startTime)
-        try await NetworkCommand.nft(rules.text).run(in: network)
+        async let filtered: Void = NetworkCommand.nft(rules.text).run(in: network)
         if isRoot {
             try await machine.connect(process, network)
         } else {
             _ = try await UserNetwork.connect(process, unit: unit, record: record)
         }
+        try await filtered
     }
 }
