@@ -208,9 +208,15 @@ def test_addresses_that_this_machine_gets_later_are_its_own_too(site):
 def test_with_its_walls_removed_attacks_succeed():
     """Of a wall that no attack notices nobody knows whether it stands."""
     with site_of("root", ["addresses", "restrictions"], PORT + 10) as site:
-        model = site.model("network_reaches_out")
-        for address in (METADATA, HERE):
-            assert site.predict(model, do="connect", address=address, port=LISTENING).endswith(f"outside {address}")
+        for attempt in range(5):
+            model, _ = site.push(f"attempt-{attempt}", "network_reaches_out")
+            found = {address: site.predict(model, do="connect", address=address, port=LISTENING) for address in (METADATA, HERE)}
+            if all(answer.endswith(f"outside {address}") for address, answer in found.items()):
+                break
+            # The rules are the machine's: another server that has started since, one of the other lane, put them back.
+            site.kill()
+        else:
+            pytest.fail(f"without its wall nothing was reached: {found}")
         allowed = f"runtime:\n  egress_restrictions: {{ip_allow_list: [{OUTSIDE}]}}\n"
         model, _ = site.push("allowed", "network_reaches_out", replace={"config.yaml": allowed})
         assert site.predict(model, do="connect", address=ELSEWHERE, port=LISTENING).endswith(f"outside {ELSEWHERE}")
