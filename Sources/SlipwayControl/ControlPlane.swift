@@ -120,7 +120,7 @@ public final class ControlPlane: Sendable {
     }
 
     /// Changes that the controller had not heard of and found by comparing: each is a fault of Slipway.
-    public var feedRepairs: (count: Int, last: String) { (controller.repairs.count, controller.repairs.last) }
+    public var feedRepairs: (count: Int, last: String) { controller.repairs.found }
 
     /// Takes over replicas of an earlier process and publishes the first routing table.
     /// - Throws: what the engine throws when it cannot look for them.

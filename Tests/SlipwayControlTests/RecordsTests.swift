@@ -216,7 +216,7 @@ struct RecordsTests {
             for promotion in records.promotions {
                 changes.models.insert(promotion.modelID)
                 changes.deployments.formUnion(
-                    [promotion.candidateID, promotion.previousID].compactMap(\.self))
+                    promotion.sides)
             }
             let observed = ObservedReplicas(replicas: shop.replicas, images: [:], looping: [])
             _ = keeper.follow(changes, records, observed)

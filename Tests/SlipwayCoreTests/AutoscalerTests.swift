@@ -133,6 +133,17 @@ import Testing
         #expect(history.average(window: 60) == 10)
     }
 
+    @Test("load after a rest is not spread over the rest")
+    func rest() {
+        var history = LoadHistory(since: begin)
+        history.note(100, at: begin + .seconds(10), window: 60)
+        history.note(
+            104, at: begin + .seconds(1002), restingUntil: begin + .seconds(1000), window: 60)
+        #expect(history.average(window: 60) == 4.0 / 60)
+        #expect(history.average(window: 10) == 4.0 / 10)
+        #expect(history.average(window: 2) == 2)
+    }
+
     @Test("settings out of range are refused by name and change nothing")
     func refused() {
         let bad: [(field: String, change: (inout AutoscalingChange) -> Void)] = [

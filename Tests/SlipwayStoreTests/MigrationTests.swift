@@ -60,6 +60,6 @@ struct MigrationTests {
         #expect(try reader.secrets(of: TeamID("t")).map(\.name) == ["token"])
         let summary = try #require(try reader.modelSummaries().first)
         #expect(summary.deploymentsCount == 1 && summary.productionDeploymentID == deployment.id)
-        #expect(try reader.keptDeployments(.all).map(\.record.id) == [deployment.id])
+        #expect(try reader.keptDeployments().map(\.record.id) == [deployment.id])
     }
 }

@@ -146,11 +146,11 @@ import Testing
         var version = store.version
         #expect(store.rows(changedAfter: version)?.isEmpty == true)
         try await store.write { try $0.update(deployment) }
-        let row = try #require(try await store.read { try $0.keptDeployments(.all) }.first?.row)
+        let row = try #require(try await store.read { try $0.keptDeployments() }.first?.row)
         #expect(store.rows(changedAfter: version) == ChangedRows([.deployments: [row]]))
-        let kept = try await store.read { try $0.keptDeployments(.these([row, row + 1])) }
+        let kept = try await store.read { try $0.keptDeployments([row, row + 1]) }
         #expect(kept.map(\.record.id) == [deployment.id])
-        #expect(try await store.read { try $0.keptDeployments(.after(row, limit: 5)) }.isEmpty)
+        #expect(try await store.read { try $0.rows(of: .deployments, after: row, limit: 5) }.isEmpty)
 
         version = store.version
         await #expect(throws: Stop.self) {

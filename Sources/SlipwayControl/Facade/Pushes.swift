@@ -108,6 +108,7 @@ extension ControlPlane {
         }
         if let yaml = request.rawConfig, yaml != archived.raw {
             let config = try await readConfig(.yaml(yaml))
+            // What the official loader alone can read is compared by the keys that differ from their default.
             let named = (try? TrussConfig.membersJSON(yaml: yaml)) ?? config.json
             note(archived.differences(from: config, namedIn: named), of: "raw_config")
         }

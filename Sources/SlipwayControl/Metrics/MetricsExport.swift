@@ -15,7 +15,7 @@ extension ControlPlane {
             // Of what was never called and has no replica there is nothing to tell, however much of it there is.
             return try ids.compactMap { try db.deployment($0) }
                 .filter { models?.contains($0.modelID) ?? true }
-                .sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+                .oldestFirst
                 .map { deployment in
                     LabelledDeployment(
                         deployment, modelName: try db.model(deployment.modelID)?.name ?? "",

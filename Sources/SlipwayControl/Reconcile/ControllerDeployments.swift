@@ -65,7 +65,7 @@ extension Controller {
     ) async throws -> [LifecycleStep] {
         if situations.isEmpty { return [] }
         // Who came first gets the room there is.
-        let order = seen.values.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }.map(\.id)
+        let order = seen.values.oldestFirst.map(\.id)
         return try await store.write { [shortages] db in
             let replaced = replaced(by: try db.runningPromotions(), shortages)
             return try order.compactMap { id -> LifecycleStep? in

@@ -12,7 +12,7 @@ extension Controller {
         // Their shares depend on what is ready on both sides.
         for promotion in records.promotions {
             changes.models.insert(promotion.modelID)
-            changes.deployments.formUnion([promotion.candidateID, promotion.previousID].compactMap(\.self))
+            changes.deployments.formUnion(promotion.sides)
         }
         unrouted = RouteChanges()
         guard !changes.isEmpty || !hasPublished else { return }

@@ -30,14 +30,13 @@ struct FeedComparison {
 
 /// How many differences were found.
 final class FeedRepairs: Sendable {
-    private let found = Mutex((count: 0, last: ""))
+    private let state = Mutex((count: 0, last: ""))
 
-    var count: Int { found.withLock { $0.count } }
-    /// What differed last, in words.
-    var last: String { found.withLock { $0.last } }
+    /// With what differed last, in words.
+    var found: (count: Int, last: String) { state.withLock { $0 } }
 
     func add(_ more: Int, _ what: String) {
-        found.withLock { $0 = ($0.count + more, what) }
+        state.withLock { $0 = ($0.count + more, what) }
     }
 }
 
@@ -75,7 +74,7 @@ extension Controller {
     private func compareRoutes(of ids: Set<DeploymentID>) {
         let observed = observed()
         // These are made again in every pass.
-        let promoted = Set(records.promotions.flatMap { [$0.candidateID, $0.previousID].compactMap(\.self) })
+        let promoted = Set(records.promotions.flatMap(\.sides))
         for deployment in ids.subtracting(promoted).compactMap({ records.deployments[$0] })
         where !isUnrouted(deployment.id) {
             let route = RouteKeeper.route(of: deployment, records, observed)
@@ -101,16 +100,13 @@ extension FeedComparison {
     ) throws -> (RecordReading, places: [RecordKind: Int64]) {
         var rows = own
         var places: [RecordKind: Int64] = [:]
-        func look<Record>(_ kind: RecordKind, _ read: (RowChoice) throws -> [Kept<Record>]) throws {
-            let found = try read(.after(stored[kind] ?? 0, limit: Self.rows))
-            for kept in found { rows.add(kept.row, kind) }
+        // Of promotions those that run and are watched are kept, and read as a whole.
+        for kind in RecordKind.allCases where kind != .promotions {
+            let next = try db.rows(of: kind, after: stored[kind] ?? 0, limit: Self.rows)
+            for row in next { rows.add(row, kind) }
             // From the beginning again after the last.
-            places[kind] = found.count < Self.rows ? 0 : found.last?.row
+            places[kind] = next.count < Self.rows ? 0 : next.last
         }
-        try look(.models) { try db.keptModels($0) }
-        try look(.deployments) { try db.keptDeployments($0) }
-        try look(.environments) { try db.keptEnvironments($0) }
-        try look(.apiKeys) { try db.keptAPIKeys($0) }
         rows.add(0, .promotions)
         return (try RecordReading(rows, from: db), places)
     }

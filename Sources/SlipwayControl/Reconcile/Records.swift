@@ -18,17 +18,19 @@ struct RecordReading: Sendable {
 
 extension RecordReading {
     init(_ rows: ChangedRows?, from db: StoreReader) throws {
-        func choice(_ kind: RecordKind) -> RowChoice { rows.map { .these($0.rows[kind] ?? []) } ?? .all }
         self.init(rows: rows)
-        models = try db.keptModels(choice(.models))
-        deployments = try db.keptDeployments(choice(.deployments))
-        environments = try db.keptEnvironments(choice(.environments))
-        keys = try db.keptAPIKeys(choice(.apiKeys))
+        models = try db.keptModels(wanted(.models))
+        deployments = try db.keptDeployments(wanted(.deployments))
+        environments = try db.keptEnvironments(wanted(.environments))
+        keys = try db.keptAPIKeys(wanted(.apiKeys))
         // Few, and found by their own indexes.
         if rows?.contains(.promotions) ?? true {
             promotions = (try db.runningPromotions(), try db.watchedPromotions())
         }
     }
+
+    /// The rows of a kind that it is about; nil for all.
+    func wanted(_ kind: RecordKind) -> Set<Int64>? { rows.map { $0.rows[kind] ?? [] } }
 }
 
 /// What a reading has changed.
@@ -37,8 +39,8 @@ struct RecordNews: Sendable, Equatable {
     /// Also those that are gone.
     var deployments: Set<DeploymentID> = []
     var removed: Set<DeploymentID> = []
-    /// Deployments that an environment has got or given up.
-    var moved: Set<DeploymentID> = []
+    /// Deployments of an environment or a promotion that has changed: their routes may follow it.
+    var affected: Set<DeploymentID> = []
     var keys: Set<KeyDigest> = []
     /// Images that no deployment starts from any more.
     var unused: Set<ImageID> = []
@@ -105,7 +107,7 @@ struct Records: Sendable {
 
     private mutating func applyModels(_ reading: RecordReading, _ news: inout RecordNews) {
         let gone = modelRows.apply(
-            reading.models.map { ($0.row, $0.record) }, reading.rows?.rows[.models], of: reading)
+            reading.models.map { ($0.row, $0.record) }, reading.wanted(.models))
         for id in gone where models.remove(id) != nil { news.models.insert(id) }
         for kept in reading.models where models.insert(kept.record).inserted {
             news.models.insert(kept.record)
@@ -114,7 +116,7 @@ struct Records: Sendable {
 
     private mutating func applyDeployments(_ reading: RecordReading, _ news: inout RecordNews) {
         let gone = deploymentRows.apply(
-            reading.deployments.map { ($0.row, $0.record.id) }, reading.rows?.rows[.deployments], of: reading)
+            reading.deployments.map { ($0.row, $0.record.id) }, reading.wanted(.deployments))
         for id in gone {
             guard let old = deployments.removeValue(forKey: id) else { continue }
             news.removed.insert(id)
@@ -148,8 +150,7 @@ struct Records: Sendable {
             EnvironmentKey(model: environment.modelID, name: environment.name)
         }
         let gone = environmentRows.apply(
-            reading.environments.map { ($0.row, key($0.record)) }, reading.rows?.rows[.environments],
-            of: reading)
+            reading.environments.map { ($0.row, key($0.record)) }, reading.wanted(.environments))
         for key in gone { set(nil, key, &news) }
         for kept in reading.environments { set(kept.record, key(kept.record), &news) }
     }
@@ -171,14 +172,14 @@ struct Records: Sendable {
             scheduled.remove(key.model)
         }
         news.models.insert(key.model)
-        news.moved.formUnion([old?.currentDeploymentID, new?.currentDeploymentID].compactMap(\.self))
+        news.affected.formUnion([old?.currentDeploymentID, new?.currentDeploymentID].compactMap(\.self))
     }
 
     private mutating func applyKeys(_ reading: RecordReading, _ news: inout RecordNews) {
         let kept = reading.keys.compactMap { kept in
             KeyText.bytes(hex: kept.record.digest).map { (kept.row, KeyDigest(bytes: $0), kept.record.grant) }
         }
-        for digest in keyRows.apply(kept.map { ($0.0, $0.1) }, reading.rows?.rows[.apiKeys], of: reading)
+        for digest in keyRows.apply(kept.map { ($0.0, $0.1) }, reading.wanted(.apiKeys))
         where grants.removeValue(forKey: digest) != nil {
             news.keys.insert(digest)
         }
@@ -193,7 +194,7 @@ struct Records: Sendable {
         let after = Dictionary(new.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         for promotion in old + new where before[promotion.id] != after[promotion.id] {
             news.models.insert(promotion.modelID)
-            news.moved.formUnion([promotion.candidateID, promotion.previousID].compactMap(\.self))
+            news.affected.formUnion(promotion.sides)
         }
     }
 }
@@ -206,21 +207,13 @@ private struct RowMap<Key: Hashable & Sendable>: Sendable {
 
     /// - Parameters:
     ///   - found: the records that were read, with their rows.
-    ///   - changed: the rows that were looked for.
+    ///   - wanted: the rows that were looked for; nil for all.
     /// - Returns: what is in no row any more.
-    mutating func apply(
-        _ found: [(row: Int64, key: Key)], _ changed: Set<Int64>?, of reading: RecordReading
-    ) -> Set<Key> {
-        let isWhole = reading.rows == nil
+    mutating func apply(_ found: [(row: Int64, key: Key)], _ wanted: Set<Int64>?) -> Set<Key> {
         var gone = Set<Key>()
-        if isWhole {
-            gone = Set(keys.values)
-            keys = [:]
-        } else {
-            // A row may have got another record meanwhile.
-            for row in changed ?? [] {
-                if let key = keys.removeValue(forKey: row) { gone.insert(key) }
-            }
+        // A row may have got another record meanwhile.
+        for row in wanted ?? rows {
+            if let key = keys.removeValue(forKey: row) { gone.insert(key) }
         }
         for (row, key) in found {
             keys[row] = key

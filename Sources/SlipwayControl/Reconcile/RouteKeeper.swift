@@ -15,7 +15,7 @@ struct RouteChanges: Sendable, Equatable {
     mutating func add(_ news: RecordNews) {
         models.formUnion(news.models)
         deployments.formUnion(news.deployments)
-        deployments.formUnion(news.moved)
+        deployments.formUnion(news.affected)
         keys.formUnion(news.keys)
     }
 }

@@ -117,3 +117,9 @@ public struct Deployment: Sendable, Equatable {
         self.allowsDownload = allowsDownload
     }
 }
+
+extension Sequence<Deployment> {
+    public var oldestFirst: [Deployment] {
+        sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+    }
+}

@@ -30,6 +30,9 @@ public struct Promotion: Sendable, Equatable {
     public var endedAt: Timestamp?
     public var rollout: Rollout
 
+    /// The deployments between which it moves its environment.
+    public var sides: [DeploymentID] { [candidateID, previousID].compactMap(\.self) }
+
     public init(
         id: PromotionID, modelID: ModelID, environment: String, candidateID: DeploymentID,
         previousID: DeploymentID?, scaleDownPrevious: Bool, candidateIsCopy: Bool, createdAt: Timestamp,

@@ -27,7 +27,7 @@ enum AuditLogRoutes {
         var cursor = AuditCursor(ascending: request.direction == .asc)
         if let text = request.cursor {
             guard let given = AuditCursor(text: text) else {
-                throw Refusal.validation("cursor: this is not a cursor of an earlier answer.")
+                throw PageQuery.badCursor
             }
             cursor = given
         }

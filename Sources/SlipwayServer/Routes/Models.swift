@@ -56,13 +56,10 @@ enum ModelRoutes {
             if asked.isEmpty { return nil }
             for (name, value) in asked {
                 if name == "limit" {
-                    guard let number = Int(value), (1...Self.most).contains(number) else {
-                        throw Refusal.validation("limit must be from 1 to \(Self.most), not \(value).")
-                    }
-                    limit = number
+                    limit = try PageQuery.limit(value, most: Self.most)
                 } else {
                     guard let place = ModelPlace(cursor: value) else {
-                        throw Refusal.validation("cursor: this is not a cursor of an earlier answer.")
+                        throw PageQuery.badCursor
                     }
                     after = place
                 }

@@ -17,7 +17,7 @@ enum UserRoutes {
             let workspace = try await control.organization.name
             let users = try await control.users().sorted { $0.id < $1.id }
             if let after = page.after, !users.contains(where: { $0.id.text == after }) {
-                throw Refusal.validation("cursor: this is not a cursor of an earlier answer.")
+                throw PageQuery.badCursor
             }
             let rest = users.filter { user in
                 (page.email == nil || user.email == page.email)
@@ -62,11 +62,7 @@ enum UserRoutes {
                 switch name {
                 case "cursor": after = value
                 case "email": email = value
-                case "limit":
-                    guard let number = Int(value), (1...largestPage).contains(number) else {
-                        throw Refusal.validation("limit must be from 1 to \(largestPage), not \(value).")
-                    }
-                    limit = number
+                case "limit": limit = try PageQuery.limit(value, most: largestPage)
                 default: continue
                 }
             }

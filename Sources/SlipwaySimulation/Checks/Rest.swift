@@ -76,9 +76,7 @@ struct Rest: @unchecked Sendable {
     }
 
     private func waitsForRoom(_ promotion: Promotion) -> Bool {
-        [promotion.candidateID, promotion.previousID].contains { id in
-            id.flatMap { world.records.records.deployments[$0] }.map(waitsForRoom) ?? false
-        }
+        promotion.sides.contains { world.records.records.deployments[$0].map(waitsForRoom) ?? false }
     }
 
     private func wrongReplicas(of deployment: Deployment) -> String? {

@@ -14,45 +14,39 @@ public struct Kept<Record: Sendable & Equatable>: Sendable, Equatable {
     }
 }
 
-/// Which rows are read.
-public enum RowChoice: Sendable {
-    case all
-    /// Those of them that are there.
-    case these(Set<Int64>)
-    /// The next ones, by row id.
-    case after(Int64, limit: Int)
-}
-
+/// Records of the rows that are asked for, as far as they are there; nil asks for all.
 extension StoreReader {
     /// Without the texts that only clients and builds read: `rawConfig`, `configJSON`, `labelsJSON`, hash and signature of
     /// the source. They are most of a record, and there may be very many.
-    public func keptDeployments(_ choice: RowChoice) throws -> [Kept<Deployment>] {
-        try KeptDeploymentRow.kept(choice, in: db).map { Kept(row: $0, record: $1.deployment) }
+    public func keptDeployments(_ rows: Set<Int64>? = nil) throws -> [Kept<Deployment>] {
+        try KeptDeploymentRow.kept(rows, in: db).map { Kept(row: $0, record: $1.deployment) }
     }
 
-    public func keptModels(_ choice: RowChoice) throws -> [Kept<ModelID>] {
-        try ModelRecord.kept(choice, in: db).map { Kept(row: $0, record: $1.id) }
+    public func keptModels(_ rows: Set<Int64>? = nil) throws -> [Kept<ModelID>] {
+        try ModelRecord.kept(rows, in: db).map { Kept(row: $0, record: $1.id) }
     }
 
-    public func keptEnvironments(_ choice: RowChoice) throws -> [Kept<SlipwayCore.Environment>] {
-        try EnvironmentRecord.kept(choice, in: db).map { Kept(row: $0, record: $1.environment) }
+    public func keptEnvironments(_ rows: Set<Int64>? = nil) throws -> [Kept<SlipwayCore.Environment>] {
+        try EnvironmentRecord.kept(rows, in: db).map { Kept(row: $0, record: $1.environment) }
     }
 
-    public func keptAPIKeys(_ choice: RowChoice) throws -> [Kept<APIKeyRecord>] {
-        try APIKeyRow.kept(choice, in: db).map { Kept(row: $0, record: $1.record) }
+    public func keptAPIKeys(_ rows: Set<Int64>? = nil) throws -> [Kept<APIKeyRecord>] {
+        try APIKeyRow.kept(rows, in: db).map { Kept(row: $0, record: $1.record) }
+    }
+
+    /// The next row ids of a kind.
+    public func rows(of kind: RecordKind, after row: Int64, limit: Int) throws -> [Int64] {
+        let sql = "SELECT rowid FROM \(kind.rawValue) WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        return try Int64.fetchAll(db.cachedStatement(sql: sql), arguments: [row, limit])
     }
 }
 
 extension FetchableRecord where Self: TableRecord {
-    fileprivate static func kept(_ choice: RowChoice, in db: Database) throws -> [(row: Int64, record: Self)]
-    {
-        switch choice {
-        case .all: try kept("ORDER BY rowid", [], in: db)
-        case .these(let rows):
-            try rows.sorted().flatMap { try kept("WHERE rowid = ?", [$0], in: db) }
-        case .after(let row, let limit):
-            try kept("WHERE rowid > ? ORDER BY rowid LIMIT ?", [row, limit], in: db)
-        }
+    fileprivate static func kept(
+        _ rows: Set<Int64>?, in db: Database
+    ) throws -> [(row: Int64, record: Self)] {
+        guard let rows else { return try kept("ORDER BY rowid", [], in: db) }
+        return try rows.sorted().flatMap { try kept("WHERE rowid = ?", [$0], in: db) }
     }
 
     private static func kept(
