@@ -38,6 +38,16 @@ def model(api):
     return model, deployment
 
 
+def test_who_sees_the_first_deployment_active_may_call_production(api):
+    for number in range(3):
+        name = f"at-once-{number}"
+        model, deployment = api.pushed(name, truss_files(name), status=None)
+        eventually(lambda: api.deployment(model, deployment)["status"] == "ACTIVE", every=0.001)
+        sync = api.predict(model, json=[number])
+        later = api.predict(model, "production/async_predict", json={"model_input": {"number": number}})
+        assert (sync.status_code, later.status_code) == (200, 201), (sync.text, later.text)
+
+
 def test_create_read_promote_and_delete(api, model):
     model, production = model
     made = api.post(

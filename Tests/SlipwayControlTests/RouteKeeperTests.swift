@@ -28,6 +28,38 @@ struct RouteKeeperTests {
         #expect(targets(previous: 500, candidate: 7) == [500, 7])
     }
 
+    @Test("an environment without a deployment leads to its first when that can serve, not before its gate")
+    func newcomer() {
+        #expect(first(.ready) == Self.candidate)
+        #expect(first(.starting) == nil)
+        #expect(first(.starting, status: .active) == Self.candidate, "a call waits for the next replica")
+        #expect(first(.ready, gate: PromotionGate(command: "gate")) == nil)
+    }
+
+    /// Where an environment leads that has nothing yet.
+    private func first(
+        _ phase: ReplicaPhase, status: DeploymentStatus = .loadingModel, gate: PromotionGate? = nil
+    ) -> DeploymentID? {
+        let now = Timestamp(microseconds: 0)
+        var promotion = Promotion(
+            id: PromotionID("promotion"), modelID: Self.model, environment: Environment.production,
+            candidateID: Self.candidate, previousID: nil, scaleDownPrevious: true, candidateIsCopy: false,
+            createdAt: now)
+        promotion.rollout.gate = gate
+        let deployment = Deployment(
+            id: Self.candidate, modelID: Self.model, name: "first", createdAt: now, isDevelopment: false,
+            archiveKey: "", rawConfig: nil, configJSON: "{}", instanceTypeID: "1x2", status: status,
+            imageID: nil)
+        let replica = Replica(
+            id: ReplicaID("r"), deploymentID: Self.candidate, imageID: ImageID("image"), phase: phase,
+            startedAt: now, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: 1))
+        let table = Self.table(
+            deployments: [deployment],
+            environments: [Environment(modelID: Self.model, name: Environment.production, createdAt: now)],
+            promotions: [promotion], replicas: [replica])
+        return table.models[Self.model]?.environments[Environment.production] ?? nil
+    }
+
     private func targets(previous: Int?, candidate: Int?) -> [Int?] {
         let now = Timestamp(microseconds: 0)
         let promotion = Promotion(

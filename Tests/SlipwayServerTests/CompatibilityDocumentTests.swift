@@ -52,7 +52,7 @@ struct CompatibilityDocumentTests {
 
             ## Inference
 
-            On the hosts of models, and below `/model/{model_id}` of the app host. `environments/development` is the development deployment; production routes reach it too until something was promoted. Queries and bodies of predictions belong to the model.
+            On the hosts of models, and below `/model/{model_id}` of the app host. `environments/development` is the development deployment; production routes reach it too until something was promoted. An environment without a deployment leads to its first one as soon as that can serve, and to a gated one after its gate. Queries and bodies of predictions belong to the model.
 
             \(table(of: built.filter { $0.plane == .inference }))
 

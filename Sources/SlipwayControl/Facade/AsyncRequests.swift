@@ -154,7 +154,10 @@ extension StoreReader {
             _ = try existing(model)
             // As for synchronous calls: until something was promoted, what there is serves production.
             let environment = try existing(name, of: model)
-            if let id = environment.currentDeploymentID, let deployment = try deployment(id) {
+            let newcomer = try environment.newcomer(runningPromotions()) { id in
+                try deployment(id)?.status == .active
+            }
+            if let id = environment.currentDeploymentID ?? newcomer, let deployment = try deployment(id) {
                 return deployment
             }
             guard name == Environment.production, let only = try developmentDeployment(of: model) else {

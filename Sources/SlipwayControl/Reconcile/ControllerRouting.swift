@@ -8,6 +8,12 @@ extension Controller {
     func publish() async throws {
         try await read()
         await lookUpImages()
+        route()
+    }
+
+    /// Tells the gateway and the façade what the records and the replicas are now.
+    func route() {
+        publishBoard()
         var changes = unrouted
         // Their shares depend on what is ready on both sides.
         for promotion in records.promotions {
@@ -19,7 +25,6 @@ extension Controller {
         let isNew = routes.follow(changes, records, observed())
         if isNew || !hasPublished { gateway.publish(routes.table) }
         hasPublished = true
-        publishBoard()
     }
 
     func observed() -> ObservedReplicas {

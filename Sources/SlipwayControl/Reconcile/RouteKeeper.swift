@@ -73,7 +73,7 @@ struct RouteKeeper {
             table.update(model) { $0 = nil }
             return true
         }
-        let environments = Self.environments(of: model, records)
+        let environments = Self.environments(of: model, records, observed)
         let splits = Self.splits(of: model, records, observed)
         if let routes = table.models[model], routes.environments == environments, routes.splits == splits {
             return false
@@ -86,9 +86,14 @@ struct RouteKeeper {
         return true
     }
 
-    private static func environments(of model: ModelID, _ records: Records) -> [String: DeploymentID?] {
+    private static func environments(
+        of model: ModelID, _ records: Records, _ observed: ObservedReplicas
+    ) -> [String: DeploymentID?] {
         records.environments(of: model).reduce(into: [:]) {
-            $0.updateValue($1.currentDeploymentID, forKey: $1.name)
+            let newcomer = $1.newcomer(records.promotions) {
+                !observed.ready($0).isEmpty || records.deployments[$0]?.status == .active
+            }
+            $0.updateValue($1.currentDeploymentID ?? newcomer, forKey: $1.name)
         }
     }
 

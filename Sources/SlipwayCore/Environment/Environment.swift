@@ -38,4 +38,15 @@ public struct Environment: Sendable, Equatable {
         running.first { $0.candidateID == deployment }?.environment
             ?? environments.first { $0.currentDeploymentID == deployment }?.name
     }
+
+    /// The candidate that serves an environment which has nothing yet, as soon as it can: who sees a first deployment
+    /// ACTIVE may call its environment, although the promotion ends a moment later. Not before its gate has passed.
+    public func newcomer(
+        _ running: [Promotion], isReady: (DeploymentID) throws -> Bool
+    ) rethrows -> DeploymentID? {
+        guard currentDeploymentID == nil else { return nil }
+        return try running.first {
+            try $0.modelID == modelID && $0.environment == name && !$0.awaitsGate && isReady($0.candidateID)
+        }?.candidateID
+    }
 }

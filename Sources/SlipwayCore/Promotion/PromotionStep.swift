@@ -74,7 +74,7 @@ extension Promotion {
     }
 
     /// Before the gate has passed, no traffic moves.
-    private var awaitsGate: Bool {
+    public var awaitsGate: Bool {
         rollout.gate != nil && rollout.gatePassed != true && status == .releasing
     }
 

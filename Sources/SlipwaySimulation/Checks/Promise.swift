@@ -21,6 +21,7 @@ public enum Promise: String, Sendable, CaseIterable {
     case settingsAgree = "settings_agree"
     // Traffic
     case routable = "routable"
+    case activeIsRouted = "active_is_routed"
     case swapToReady = "swap_to_ready"
     case stopsIdle = "stops_idle_replicas"
     case requestIsServed = "request_is_served"

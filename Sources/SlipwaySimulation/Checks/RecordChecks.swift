@@ -97,6 +97,7 @@ final class RecordChecks: @unchecked Sendable {
         for (id, deployment) in new.deployments where deployment.status != old.deployments[id]?.status {
             world.note("deployment \(id) is \(deployment.status.rawValue): \(deployment.statusReason ?? "")")
             if deployment.status == .deploying { world.evaluated(.archiveIsKept) }
+            if deployment.status == .active { world.routing.checkFirst(deployment, new) }
             if deployment.statusReason?.contains("archive is gone") ?? false {
                 world.violate(.archiveIsKept, "the archive of deployment \(id) was removed before its build")
             }

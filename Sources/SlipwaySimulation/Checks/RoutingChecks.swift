@@ -98,6 +98,28 @@ final class RoutingChecks: @unchecked Sendable {
         return Settled(deployment: id, image: image, status: deployment.statusSince, since: now)
     }
 
+    /// Who sees the first deployment of an environment ACTIVE may call the environment.
+    func checkFirst(_ deployment: Deployment, _ records: RecordChecks.Records) {
+        guard let table = world.server?.gateway.table, world.ledger.deployments[deployment.id] == .there
+        else { return }
+        for promotion in records.promotions.values
+        where promotion.candidateID == deployment.id && !promotion.status.isTerminal && !promotion.awaitsGate
+        {
+            let key = Ledger.EnvironmentKey(model: promotion.modelID, name: promotion.environment)
+            // The promotion itself may be news to the server.
+            let isFirst = promotion.createdAt == deployment.createdAt
+            guard isFirst || world.ledger.promoted[key]?.contains(deployment.id) ?? false,
+                records.environments[key]?.currentDeploymentID == nil
+            else { continue }
+            world.evaluated(.activeIsRouted)
+            if table.models[key.model]?.environments[key.name] != .some(deployment.id) {
+                world.violate(
+                    .activeIsRouted,
+                    "deployment \(deployment.id) is ACTIVE and environment \(key.name) does not lead to it")
+            }
+        }
+    }
+
     // MARK: Tables and replicas
 
     func published(_ new: RoutingTable, after old: RoutingTable) {
