@@ -17,6 +17,8 @@ struct Weather {
     var webhookFailures = 0.0
     /// Of all crashes, those after which an image is missing.
     var imageLosses = 0.0
+    /// On average, beside a server that runs; nil never.
+    var imageLossEvery: Duration?
 
     static let calm = Weather()
 
@@ -39,5 +41,8 @@ struct Weather {
         fits = share([0, 0.1], "fits")
         webhookFailures = share([0, 0.1, 0.5], "webhookFailures")
         imageLosses = share([0, 0, 0.2], "imageLosses")
+        if imageLosses > 0 {
+            imageLossEvery = dice.span(.seconds(60), .seconds(600), "weather/image-loss-every")
+        }
     }
 }

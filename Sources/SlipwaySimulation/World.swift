@@ -154,21 +154,23 @@ final class World: @unchecked Sendable {
         note("the server dies")
         dying.die()
         routing.serverDied()
-        if faultDice.chance(weather.imageLosses, "crash/loses-image") { loseImage() }
+        if faultDice.chance(weather.imageLosses, "crash/loses-image") {
+            loseImage(of: .wakingUp, "crash")
+        }
         scheduler.after(faultDice.span(.milliseconds(50), .seconds(60), "crash/back-after")) { [self] in
             startServer()
         }
     }
 
-    /// As when the records are restored on another machine.
-    private func loseImage() {
-        // Images of what is being woken up are few and missed the most.
-        let waking = Set(
-            records.records.deployments.values.filter { $0.status == .wakingUp }.compactMap(\.imageID))
-        let isOneOfThem = faultDice.chance(0.5, "crash/image-of-waking")
+    /// As when the records are restored on another machine, or somebody clears a disk.
+    /// - Parameter status: images of such deployments are few and missed the most.
+    private func loseImage(of status: DeploymentStatus, _ label: String) {
+        let missed = Set(
+            records.records.deployments.values.filter { $0.status == status }.compactMap(\.imageID))
+        let isOneOfThem = faultDice.chance(0.5, "\(label)/image-of-\(status)")
         let all = machine.images.keys.sorted()
-        let some = isOneOfThem ? all.filter(waking.contains) : []
-        guard let id = faultDice.pickNamed(some.isEmpty ? all : some, "crash/image", name: \.text) else {
+        let some = isOneOfThem ? all.filter(missed.contains) : []
+        guard let id = faultDice.pickNamed(some.isEmpty ? all : some, "\(label)/image", name: \.text) else {
             return
         }
         note("image \(id) is lost")
@@ -189,6 +191,7 @@ final class World: @unchecked Sendable {
     func beginWeather() {
         if let mean = weather.serverCrashEvery { planCrash(mean) }
         if let mean = weather.replicaCrashEvery { planReplicaCrash(mean) }
+        if let mean = weather.imageLossEvery { planImageLoss(mean) }
     }
 
     func calmDown() {
@@ -220,6 +223,14 @@ final class World: @unchecked Sendable {
                 some.isEmpty ? all : some, "replica-crash/of", name: { self.name(of: $0) })
             if let victim { machine.crash(victim) }
             planReplicaCrash(mean)
+        }
+    }
+
+    private func planImageLoss(_ mean: Duration) {
+        scheduler.after(faultDice.pause(mean: mean, "image-loss/pause")) { [self] in
+            guard weather.imageLossEvery != nil else { return }
+            loseImage(of: .scaledToZero, "image-loss")
+            planImageLoss(mean)
         }
     }
 }

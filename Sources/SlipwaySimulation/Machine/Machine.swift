@@ -172,7 +172,13 @@ final class Machine: @unchecked Sendable {
     /// Its readiness route fails for a while.
     private func planFit(_ id: ReplicaID, _ name: String) {
         let dice = world.faultDice
-        world.scheduler.after(dice.span(.seconds(5), .seconds(300), "\(name)/fit-after")) { [self] in
+        // Before a pass has seen that it was ready, or later.
+        let isAtOnce = dice.chance(0.3, "\(name)/fit-at-once")
+        let pause =
+            isAtOnce
+            ? dice.span(.milliseconds(1), .milliseconds(500), "\(name)/fit-soon")
+            : dice.span(.seconds(5), .seconds(300), "\(name)/fit-after")
+        world.scheduler.after(pause) { [self] in
             guard let process = processes[id], process.phase == .ready else { return }
             world.excuse(process.spec.deploymentID, "a replica is unwell")
             move(id, to: .unhealthy)
