@@ -19,7 +19,7 @@ public actor LocalEngine: Engine {
     private let stream: AsyncStream<EngineEvent>
     private let continuation: AsyncStream<EngineEvent>.Continuation
     /// One for all who ask at once; kept when it has found out.
-    private var probe: Task<Sandbox, any Error>?
+    private let probe = SharedAttempt<Sandbox>()
     /// Whether the description could not say what replicas are isolated by.
     private var owesIsolation = false
     private let groups = ControlGroups.probe()
@@ -384,25 +384,16 @@ public actor LocalEngine: Engine {
 
     /// - Throws: `StartFailure` when the machine lacks what it takes to find out; the next call tries again.
     private func currentSandbox() async throws -> Sandbox {
-        let task =
-            probe
-            ?? Task { [configuration, groups, wayOut] in
-                Sandbox(
-                    configuration: configuration, isolation: try await Isolation.probe(configuration),
-                    groups: groups, wayOut: wayOut)
-            }
-        probe = task
-        do {
-            let sandbox = try await task.value
-            if owesIsolation {
-                owesIsolation = false
-                for line in describe(sandbox).missing { logger.warning("\(line)") }
-            }
-            return sandbox
-        } catch {
-            if probe == task { probe = nil }
-            throw error
+        let sandbox = try await probe.value { [configuration, groups, wayOut] in
+            Sandbox(
+                configuration: configuration, isolation: try await Isolation.probe(configuration),
+                groups: groups, wayOut: wayOut)
         }
+        if owesIsolation {
+            owesIsolation = false
+            for line in describe(sandbox).missing { logger.warning("\(line)") }
+        }
+        return sandbox
     }
 
     private func describe(_ sandbox: Sandbox) -> (facts: [String], missing: [String]) {

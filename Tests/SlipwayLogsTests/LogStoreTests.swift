@@ -2,6 +2,7 @@
 
 import Foundation
 import SlipwayCore
+import Synchronization
 import Testing
 
 @testable import SlipwayLogs
@@ -47,6 +48,40 @@ import Testing
         #expect(found.map(\.message) == ["old", "a", "b"])
         #expect(found.map(\.nanoseconds) == [1_000, 1_001, 1_002])
         await second.close()
+    }
+
+    @Test("a log whose disk hangs holds up no line and no query of another")
+    func hangingLog() async throws {
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        // Whoever opens a pipe waits for the other end.
+        let stuck = DeploymentID("stuck")
+        try FileManager.default.createDirectory(atPath: "\(root)/stuck", withIntermediateDirectories: true)
+        let pipe = "\(root)/stuck/1.jsonl"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let done = DispatchSemaphore(value: 0)
+        let isInTime = Atomic(false)
+        Thread.detachNewThread {
+            isInTime.store(done.wait(timeout: .now() + 20) == .success, ordering: .relaxed)
+            // Both ends at once: what waits goes on, and there is nothing to read.
+            let end = open(pipe, O_RDWR | O_NONBLOCK)
+            unlink(pipe)
+            close(end)
+        }
+        let store = try LogStore(root: root)
+        store.append(LogEntry(nanoseconds: 1, message: "never written"), to: stuck)
+        let hanging = Task { try await store.query(all(), of: stuck) }
+        try await Task.sleep(for: LogStore.flushInterval * 2)
+
+        for number in 1...3 {
+            store.append(LogEntry(nanoseconds: Int64(number), message: "line \(number)"), to: deployment)
+            store.append(LogEntry(nanoseconds: Int64(number), message: "waits"), to: stuck)
+            #expect(try await store.query(all(), of: deployment).count == number)
+        }
+        done.signal()
+        _ = try? await hanging.value
+        await store.close()
+        let wasInTime = isInTime.load(ordering: .relaxed)
+        #expect(wasInTime, "the other log waited for the one that hangs")
     }
 
     @Test(

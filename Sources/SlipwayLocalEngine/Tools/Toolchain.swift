@@ -52,7 +52,7 @@ struct Tools: Sendable, Equatable {
 actor Toolchain {
     private let configuration: LocalEngineConfiguration
     private let logger: Logger
-    private var making: Task<Tools, any Error>?
+    private let making = SharedAttempt<Tools>()
     private var isStopped = false
 
     init(configuration: LocalEngineConfiguration, logger: Logger) {
@@ -70,15 +70,7 @@ actor Toolchain {
         if let given = configuration.toolsDirectory { return try Self.ready(given) }
         if let found = existing() { return found }
         if isStopped { throw CancellationError() }
-        let task = making ?? Task { try await self.make() }
-        making = task
-        do {
-            return try await task.value
-        } catch {
-            // A later call may have begun anew already.
-            if making == task { making = nil }
-            throw error
-        }
+        return try await making.value { try await self.make() }
     }
 
     /// The same, for callers that cannot wait for minutes.
@@ -104,8 +96,7 @@ actor Toolchain {
     /// Ends the making of the tools, which several may wait for; the next process begins anew.
     func stop() async {
         isStopped = true
-        making?.cancel()
-        _ = try? await making?.value
+        await making.cancel()
     }
 
     /// The tools when they are there already, whole.
