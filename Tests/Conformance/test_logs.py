@@ -1,5 +1,6 @@
 """Logs by GET and POST, with every filter."""
 
+import json
 import os
 import subprocess
 import threading
@@ -7,7 +8,7 @@ import time
 
 import pytest
 import requests
-from harness import MANAGEMENT, eventually, truss_files
+from harness import BINARY, MANAGEMENT, TOOLS, Server, api_of, eventually, truss_files
 
 TALKING = """
 import logging
@@ -153,3 +154,24 @@ def test_searches_of_logs_leave_the_rest_of_the_api_alone(api):
     assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"logs": []})] * 60
     assert len(lines(api, path, search_pattern="(.*a){20}", limit=2)) == 2
     assert api.call("DELETE", f"/v1/models/{model}").status_code == 200
+
+
+def test_the_command_line_shows_lines_of_any_age(tmp_path):
+    """Without a cursor the API looks at the last half hour only."""
+    server = Server(tmp_path / "data", port=18790, inference_port=0, arguments=TOOLS).start()
+    try:
+        model, deployment = api_of(server).pushed("old-lines", truss_files("old-lines"), status=None)
+        log = server.data / "logs" / deployment / "1.jsonl"
+        eventually(lambda: log.exists() and log.read_text())
+        server.stop()
+        old = json.dumps({"t": time.time_ns() - 3 * 3600 * 10**9, "m": "from hours ago"})
+        log.write_text(f"{old}\n{log.read_text()}")
+        server.start()
+        environment = os.environ | {"SLIPWAY_REMOTE": f"http://api.localhost:{server.port}", "SLIPWAY_API_KEY": server.key}
+        command = [BINARY, "logs", model, deployment, "--limit", "1000"]
+        shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert "from hours ago" in shown.stdout and shown.returncode == 0, shown
+        recent = api_of(server).get(f"/v1/models/{model}/deployments/{deployment}/logs")
+        assert "from hours ago" not in str(recent), "so the line is older than that"
+    finally:
+        server.stop()
