@@ -233,7 +233,7 @@ def test_a_disk_that_really_fills_up_stops_writes_only_until_there_is_space(scra
     server.log = scratch / "small.log"
     # Environments are on another disk, which only makes the small one fill up sooner.
     mount = '''
-        mount -t tmpfs -o size=40m,mode=0700 tmpfs "$0"
+        mount -t tmpfs -o size=64m,mode=0700 tmpfs "$0"
         for name in environments wheels; do
             mkdir -p "$0/engine/$name" "$1/$name" && mount --bind "$1/$name" "$0/engine/$name" || exit 1
         done
@@ -246,6 +246,11 @@ def test_a_disk_that_really_fills_up_stops_writes_only_until_there_is_space(scra
         return subprocess.run(
             ["nsenter", f"--mount=/proc/{server.process.pid}/ns/mnt", *map(str, command)], capture_output=True, text=True,
         )  # fmt: skip
+
+    def leave_free(mebibytes):
+        inside("rm", "-f", disk / "filler")
+        free = int(inside("sh", "-c", f"df --output=avail -k {disk} | tail -1").stdout)
+        inside("sh", "-c", f"head -c {free - (mebibytes << 10)}K /dev/zero > {disk}/filler")
 
     server.start()
     try:
@@ -278,6 +283,19 @@ def test_a_disk_that_really_fills_up_stops_writes_only_until_there_is_space(scra
         assert {"before", "after"} <= names
         second, _ = served(server, "second")
         assert api.deployment(model, deployment)["status"] == "ACTIVE"
+        # Room for an archive and neither for what is in it nor for the planner's copies: the build waits and says so.
+        archive = api.upload(truss_files("large") | {"data/weights": os.urandom(9 << 20)})
+        deployment = {"config": {"model_name": "large"}}
+        leave_free(7)
+        made = api.post("/v1/models", {"source": {"kind": "model_archive", "name": "large", "deployment": deployment, "s3_key": archive}})
+        ids = made["model"]["id"], made["deployment"]["id"]
+        eventually(lambda: "The disk is full" in api.logs(*ids), 60)
+        leave_free(12)
+        attempts = api.logs(*ids).count("Build of large started")
+        eventually(lambda: api.logs(*ids).count("Build of large started") >= attempts + 2, 60)
+        assert api.deployment(*ids)["status"] == "BUILDING", api.logs(*ids)
+        inside("rm", disk / "filler")
+        api.wait(*ids, "ACTIVE", seconds=300)
         server.stop()
         print(f"figure predictions_served_on_full_disk 300 of 300, writes_refused {refusals} of 40")
     finally:

@@ -2,6 +2,7 @@
 // with what was pushed.
 
 import Foundation
+import SlipwayCore
 import SlipwayEngine
 import SlipwaySockets
 
@@ -15,8 +16,13 @@ enum BuildShortage {
     /// Not by what tools print: a pushed command could print the same, and would be run again for ever.
     /// - Parameter root: where builds are made; looked at before what the build wrote is removed.
     static func words(for error: any Error, root: String) -> String? {
-        if error is CancellationError || error is StartFailure { return nil }
+        if error is CancellationError || error is StartFailure || error is ConfigRejection { return nil }
         return words(for: code(of: error)) ?? fullDisk(root) ?? missingDescriptors
+    }
+
+    /// What is to be thrown for a step whose files are removed when it fails: afterwards the disk has room again.
+    static func cause(of error: any Error, root: String) -> any Error {
+        words(for: error, root: root).map { StartFailure(reason: $0, cause: .machine) } ?? error
     }
 
     /// Whether the failure itself says that the machine lacks something.

@@ -55,8 +55,9 @@ struct EnvironmentInstall: Sendable {
             }
             try await Blocking.run { try finish() }
         } catch {
+            let cause = BuildShortage.cause(of: error, root: configuration.root)
             trash.discard(directory)
-            throw error
+            throw cause
         }
     }
 

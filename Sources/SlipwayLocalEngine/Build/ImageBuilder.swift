@@ -43,10 +43,7 @@ struct ImageBuilder: Sendable {
             return try await build(request, in: work, started, say)
         } catch {
             // Looked at while what the build wrote is still there.
-            guard let shortage = BuildShortage.words(for: error, root: configuration.root) else {
-                throw error
-            }
-            throw StartFailure(reason: shortage, cause: .machine)
+            throw BuildShortage.cause(of: error, root: configuration.root)
         }
     }
 

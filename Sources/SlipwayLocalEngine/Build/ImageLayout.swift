@@ -32,8 +32,16 @@ struct ImageLayout: Sendable {
     /// - Throws: `BuildFailure`; nothing of the image is left then.
     func make(_ final: ImageDirectory) async throws {
         let making = final.path + ".\(UUID().uuidString)"
-        let tree = making + "/tree"
         defer { Trash(root: configuration.root).discard(making) }
+        do {
+            try await make(final, in: making)
+        } catch {
+            throw BuildShortage.cause(of: error, root: configuration.root)
+        }
+    }
+
+    private func make(_ final: ImageDirectory, in making: String) async throws {
+        let tree = making + "/tree"
         try await Blocking.run {
             for directory in ["/app", "/packages"] {
                 try FileManager.default.createDirectory(

@@ -43,11 +43,13 @@ actor WarmProcess {
             if !sandbox.isolation.has(.processes) { await end() } else { worker.clear() }
             return result
         } catch let useless as Useless {
+            let cause = BuildShortage.cause(of: useless.reason, root: configuration.root)
             await end()
-            throw useless.reason
+            throw cause
         } catch {
+            let cause = BuildShortage.cause(of: error, root: configuration.root)
             worker.clear()
-            throw error
+            throw cause
         }
     }
 
