@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import faults
 import pytest
 import requests
-from harness import BINARY, TOOLS, Server, api_of, eventually, truss_files
+from harness import BINARY, TOOLS, Server, api_of, eventually, truss_files, write_truss
 
 
 @pytest.fixture(scope="session")
@@ -417,6 +417,12 @@ def test_the_clock_may_jump_by_a_day_and_nothing_is_dropped_or_stopped(server, h
         # What is logged from now on is found by a question about the last minutes.
         predict(server, busy[0])
         eventually(lambda: "woke" in api.logs(*busy), 10)
+        # Who pushes sees the lines of this push, whatever the clocks say.
+        truss = write_truss(server.data.parent / f"skew{hours}", f"skew{hours}")
+        remote = os.environ | {"SLIPWAY_REMOTE": f"http://api.localhost:{server.port}", "SLIPWAY_API_KEY": server.key}
+        for _ in range(2):
+            said = subprocess.run([BINARY, "push", truss, "--wait"], env=remote, capture_output=True, text=True, timeout=300)
+            assert said.returncode == 0 and said.stdout.count(f"Build of skew{hours} started") == 1, said
         # A drain ends in seconds, not in hours.
         api.post(f"/v1/models/{starting[0]}/deployments/{starting[1]}/deactivate")
         api.wait(*starting, "INACTIVE", 30)

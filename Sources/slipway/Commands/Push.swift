@@ -45,7 +45,6 @@ struct Push: AsyncParsableCommand {
             config: ["model_name": .string(model)], rawConfig: source.config, environmentName: target,
             deploymentName: name, isDevelopment: !publish && target == nil && name == nil)
 
-        let began = Int64(Date().timeIntervalSince1970 * 1e9) - 2_000_000_000
         let grant = try await server.call(
             "POST", "/v1/prepare_model_upload",
             body: PrepareModelUploadRequestV1(deployment: deployment, name: model, dryRun: dryRun),
@@ -58,6 +57,7 @@ struct Push: AsyncParsableCommand {
         let archive = try Archive.pack(source)
         defer { archive.remove() }
         try await server.upload(file: archive.path, to: url)
+        let old = wait && deployment.isDevelopment == true ? try await newestLine(of: model, server) : nil
         let made = try await server.call(
             "POST", "/v1/models",
             body: CreateModelRequestV1(
@@ -65,11 +65,24 @@ struct Push: AsyncParsableCommand {
             as: Created.self)
         say("model \(made.model.id) deployment \(made.deployment.id) \(made.deployment.status)")
         if wait {
-            let began = made.deployment.is_development ? began : 0
+            let begin = old?.deployment == made.deployment.id ? old?.time : nil
             try await Waiting(
-                server: server, model: made.model.id, deployment: made.deployment.id, begin: began
+                server: server, model: made.model.id, deployment: made.deployment.id, begin: begin ?? 0
             ).run()
         }
+    }
+
+    /// The model's development deployment, which a push keeps, and the time of the newest line of its log: this machine's
+    /// clock says nothing about the server's.
+    private func newestLine(
+        of model: String, _ server: Remote
+    ) async throws -> (deployment: String, time: Int64)? {
+        let name = model.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? model
+        let found = try await server.call("GET", "/v1/models?name=\(name)", as: ModelList.self).models.first
+        guard let found, let deployment = found.development_deployment_id else { return nil }
+        var log = LogReader(server: server, model: found.id, deployment: deployment)
+        let time = try await log.newest(1).first.flatMap { Int64($0.timestamp) }
+        return (deployment, time ?? 0)
     }
 
     private func list(_ source: TrussSource, of model: String) {
@@ -112,6 +125,14 @@ func tell(_ line: String) {
 }
 
 /// The members of the documents that the commands read.
+private struct ModelList: Decodable {
+    struct Model: Decodable {
+        var id: String
+        var development_deployment_id: String?
+    }
+    var models: [Model]
+}
+
 private struct UploadGrant: Decodable {
     var s3_key: String?
     var upload_url: String?
