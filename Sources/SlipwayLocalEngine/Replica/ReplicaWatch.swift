@@ -15,8 +15,8 @@ struct ReplicaWatch: Sendable {
     static let firstProbes = (count: 40, step: Duration.milliseconds(5))
     /// Starting steps until a start counts as a long one: about 4 s.
     static let startingSteps = 300
-    /// Steps between two probes of a ready replica: 2 s.
-    static let readyProbeSteps = 20
+    /// Between two probes of a ready replica.
+    static let readyStep: Duration = .seconds(2)
     /// Steps between two notes of how much output was read.
     static let offsetSteps = 10
 
@@ -52,20 +52,16 @@ struct ReplicaWatch: Sendable {
         var judge = HealthJudge(record.healthChecks)
         var steps = 0
         while !Task.isCancelled {
-            let phase = phases.current
-            if phase != .ready || steps.isMultiple(of: Self.readyProbeSteps) {
-                let checks = await check(phase)
-                if checks.isReady == true { phases.change(to: .ready) }
-                switch judge.judge(checks) {
-                case .fine: break
-                case .unhealthy:
-                    phases.change(
-                        to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
-                case .end(let reason):
-                    phases.explainEnd(reason)
-                    record.process.signal(SIGKILL)
-                    return
-                }
+            let checks = await check(phases.current)
+            if checks.isReady == true { phases.change(to: .ready) }
+            switch judge.judge(checks) {
+            case .fine: break
+            case .unhealthy:
+                phases.change(to: .unhealthy, reason: "The readiness route \(record.readinessPath) fails.")
+            case .end(let reason):
+                phases.explainEnd(reason)
+                record.process.signal(SIGKILL)
+                return
             }
             steps += 1
             try? await Task.sleep(for: pause(after: steps, phases.current))
@@ -73,6 +69,7 @@ struct ReplicaWatch: Sendable {
     }
 
     private func pause(after steps: Int, _ phase: ReplicaPhase) -> Duration {
+        if phase == .ready { return Self.readyStep }
         guard phase == .loading, steps < Self.startingSteps else { return Self.step }
         return steps < Self.firstProbes.count ? Self.firstProbes.step : Self.startingStep
     }
