@@ -63,6 +63,8 @@ extension Promotion {
         let effect: PromotionEffect
         switch mode {
         case .swap:
+            // Also where a rolling one has lost what it rolls away from: then that is not planned for any more.
+            rollout.previousTarget = nil
             rollout.candidateTarget = total
             let isReady = ready >= total || PlantedBug.isPlanted(.swapsTooEarly)
             effect = isReady ? succeed(at: now) : wait(for: total, view, now: now)

@@ -192,6 +192,9 @@ struct EnvironmentInstall: Sendable {
             return (text ?? "").split(separator: "\n").map(String.init).filter(own.contains)
         }
         if lines.isEmpty { return }
+        // A constraint file may name an index of its own.
+        let recipePath = recipeView.path(mode) + "/"
+        let constraints = constraints.filter { canFetch(String($0.dropFirst(recipePath.count))) }
         let name = "server-requirements.txt"
         let path = "\(work)/recipe/\(name)"
         unlink(path)
@@ -265,7 +268,9 @@ struct EnvironmentInstall: Sendable {
         let launch = Launch(
             isolation: sandbox.isolation, egress: sandbox.egress(egress), unit: unit, tree: nil,
             writesToTree: false, command: [tools.uv] + arguments, environment: variables,
-            workingDirectory: recipeView.path(mode), pythonEnvironment: nil,
+            // The installer takes settings from a pyproject.toml where it stands: an index, a proxy. They are for what
+            // is this build's own, and never decide what all builds find in the shared cache.
+            workingDirectory: cache == .shared ? "/" : recipeView.path(mode), pythonEnvironment: nil,
             interpreterPrefix: recipe.interpreter.prefix, user: configuration.buildUser, cgroups: [],
             hidden: configuration.hidden, views: views)
         var limit = configuration.buildDiskLimit

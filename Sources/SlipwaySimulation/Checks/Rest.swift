@@ -70,9 +70,13 @@ struct Rest: @unchecked Sendable {
         return nil
     }
 
-    /// It wants a replica, and the machine has no room for one.
+    /// It wants a replica, and the machine has no room for one. One that sleeps wants those of its settings, which an
+    /// environment may have given it meanwhile.
     private func waitsForRoom(_ deployment: Deployment) -> Bool {
-        deployment.desired == .running && !world.machine.hasRoom(for: deployment)
+        let wantsOne =
+            deployment.desired == .running
+            || deployment.desired == .zero && deployment.autoscaling.minReplica > 0
+        return wantsOne && !world.machine.hasRoom(for: deployment)
     }
 
     private func waitsForRoom(_ promotion: Promotion) -> Bool {
