@@ -194,6 +194,19 @@ def test_what_a_build_puts_into_the_cache_is_its_own(place):
     assert reporting(place, victim, also=[place.index.add(wheel(f"other_{secrets.token_hex(4)}", ""))]) == "as published"
 
 
+def test_settings_of_a_pushed_project_do_not_reach_the_shared_cache(place):
+    """The installer takes an index, a proxy and more from a pyproject.toml where it stands."""
+    bogus = f"bogus-{secrets.token_hex(8)}"
+    index = place.index.url.replace("/simple", f"/{bogus}/simple")
+    needed = place.index.add(wheel(f"needed_{secrets.token_hex(4)}", ""))
+    project = f'[project]\nname = "own"\nversion = "1"\ndependencies = ["{needed}"]\n[tool.uv]\nextra-index-url = ["{index}"]\n'
+    ids = place.pushed({"pyproject.toml": project}, config="requirements_file: pyproject.toml\n", status=None)
+    assert place.ended(*ids)["status"] == "ACTIVE", build_log(place, *ids)
+    seen = [path for path in (place.data / "engine/wheels").rglob("*") if path.is_file() and bogus.encode() in path.read_bytes()]
+    assert not seen, seen[:5]
+    assert bogus in "".join(place.index.asked), "the project's own packages do come from there"
+
+
 def test_a_finished_environment_is_changed_by_nobody(place):
     report = attacked(place, "plants-modes", {"environments": "/nowhere"})
     assert report, "the package did not find the environment that it is installed to"

@@ -98,6 +98,7 @@ class Index:
     def __init__(self):
         self.files = {}
         self.private = set()
+        self.asked = []
         index = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -119,6 +120,7 @@ class Index:
         return name.split("-")[0]
 
     def answer(self, call):
+        self.asked.append(call.path)
         parts = call.path.split("?")[0].strip("/").split("/")
         allowed = call.headers.get("Authorization") == "Basic " + base64.b64encode(b"reader:secret-word").decode()
         file = "/".join(parts[1:])
@@ -126,6 +128,10 @@ class Index:
             found = self.files.get(file)
             return self.send(call, 404 if found is None else 200, found or b"", "application/octet-stream")
         name = parts[-1].replace("-", "_")
+        if parts[0].startswith("bogus-"):
+            # Has an old version of whatever is asked for.
+            link = f'<a href="/{parts[0]}/{name}-0.0.0-py3-none-any.whl">{name}-0.0.0-py3-none-any.whl</a>'
+            return self.send(call, 200, f"<!DOCTYPE html><html><body>{link}</body></html>".encode(), "text/html")
         if name in self.private and not allowed:
             return self.send(call, 401, b"", "text/plain", [("WWW-Authenticate", 'Basic realm="test"')])
         links = [
