@@ -200,6 +200,29 @@ import Testing
         #expect(play.promotion.status == .canceled && play.promotion.rollout.percent == 0)
     }
 
+    @Test(
+        "what is rolled away from may be lost and come back: both sides together stay within the limits",
+        arguments: configs)
+    func lostAndBack(config: RollingConfig) {
+        for (total, seed) in (1...6).flatMap({ total in (1...40).map { (total, UInt64($0)) } }) {
+            var play = Play(total: total, config: config, seed: seed)
+            func share(_ percent: Int) -> Int { (percent * total + 99) / 100 }
+            let step = max(1, share(max(config.maxSurgePercent, config.maxUnavailablePercent)))
+            for second in 1...200 {
+                if second < 20, play.random.chance(25) { play.previousReady = 0 }
+                if second < 40, play.random.chance(25) { play.previousReady = total }
+                let effect = play.second()
+                let rollout = play.promotion.rollout
+                let planned = (rollout.candidateTarget ?? 0) + (rollout.previousTarget ?? 0)
+                // One more: either side keeps at least one replica.
+                #expect(
+                    planned <= total + step + share(config.replicaOverheadPercent) + 1,
+                    "\(total) \(seed) \(second)")
+                if effect != .none { break }
+            }
+        }
+    }
+
     @Test("an environment that sleeps has nothing to roll: the candidate takes over when it is ready")
     func sleeping() {
         var play = Play(

@@ -50,7 +50,7 @@ import Testing
     func config() throws {
         let next = Self.config + "requirements_file: requirements.txt\nenvironment_variables: {A: b}\n"
         let patch = try Self.patch(
-            [["type": "config", "body": [:] as [String: Any]]], config: next,
+            [["type": "config", "body": ["config": [:] as [String: Any]]]], config: next,
             requirements: ["six==1.16.0", "attrs"])
         let changes = try patch.changes(from: TrussConfig(yaml: Self.config).json)
         #expect(
@@ -65,17 +65,19 @@ import Testing
         let config =
             Self.config + "resources:\n  cpu: '1'\n  use_gpu: false\n  memory: 2Gi\nlive_reload: true\n"
         let next = config + "environment_variables: {A: b}\n"
-        let patch = try Self.patch([["type": "config", "body": [:] as [String: Any]]], config: next)
+        let patch = try Self.patch(
+            [["type": "config", "body": ["config": [:] as [String: Any]]]], config: next)
         #expect(try patch.changes(from: TrussConfig(yaml: config).json).map(\.path) == ["config.yaml"])
         let other = try Self.patch(
-            [["type": "config", "body": [:] as [String: Any]]],
+            [["type": "config", "body": ["config": [:] as [String: Any]]]],
             config: next.replacing("use_gpu: false", with: "use_gpu: true"))
         #expect(throws: PatchProblem.self) { try other.changes(from: TrussConfig(yaml: config).json) }
     }
 
     /// A patch whose next state has these files, of which `operations` say what was sent.
     static func claiming(
-        _ files: [String: String], _ operations: [[String: Any]], hash: String? = nil
+        _ files: [String: String], _ operations: [[String: Any]], hash: String? = nil,
+        config: String = PatchTests.config
     ) throws -> TrussPatch {
         let digests = files.mapValues { text in
             Optional(BLAKE3.hash(text.utf8).map { String(format: "%02x", $0) }.joined())
@@ -88,10 +90,57 @@ import Testing
             ]))
     }
 
+    @Test(
+        "what operations say of the config has to stand in the config, and every member they need is asked for"
+    )
+    func configClaims() throws {
+        let next =
+            Self.config + "environment_variables: {A: b, N: 5}\nrequirements: [six==1.17, Some.Package]\n"
+        let files = ["config.yaml": next]
+        func problem(_ type: String, _ body: [String: Any]) -> String? {
+            let config: [String: Any] = ["type": "config", "body": ["config": [:] as [String: Any]]]
+            do throws(PatchProblem) {
+                let patch: TrussPatch
+                do {
+                    patch = try Self.claiming(files, [["type": type, "body": body], config], config: next)
+                } catch {
+                    throw error as? PatchProblem ?? PatchProblem("\(error)")
+                }
+                try patch.checkClaims(after: nil)
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        let (variable, requirement) = ("environment_variable", "python_requirement")
+        #expect(problem(variable, ["action": "ADD", "name": "A", "value": "b"]) == nil)
+        #expect(problem(variable, ["action": "UPDATE", "item": ["N": 5]]) == nil)
+        #expect(problem(variable, ["action": "REMOVE", "name": "gone"]) == nil)
+        #expect(problem(requirement, ["action": "ADD", "requirement": "six == 1.17"]) == nil)
+        #expect(problem(requirement, ["action": "REMOVE", "requirement": "seven"]) == nil)
+
+        #expect(problem(variable, ["action": "ADD", "name": "A", "value": "c"])?.contains("A") == true)
+        #expect(problem(variable, ["action": "ADD", "item": ["X": "b"]])?.contains("X") == true)
+        #expect(problem(variable, ["action": "REMOVE", "item": ["A": "b"]])?.contains("removes it") == true)
+        #expect(
+            problem(requirement, ["action": "UPDATE", "requirement": "six==2"])?.contains("six==2") == true)
+        #expect(problem(requirement, ["action": "REMOVE", "requirement": "some-package"]) != nil)
+        for (type, body, member) in [
+            (variable, ["name": "A", "value": "b"], "action"), (variable, ["action": "ADD"], "name"),
+            (variable, ["action": "ADD", "name": "A"], "value"),
+            (requirement, ["action": "ADD"], "requirement"),
+            (requirement, ["action": "TURN", "requirement": "six"], "action"), ("config", [:], "config"),
+        ] as [(String, [String: Any], String)] {
+            #expect(
+                problem(type, body)?.hasPrefix("patch_ops[0].body.\(member): expected") == true,
+                "\(type) \(body)")
+        }
+    }
+
     @Test("a patch is compared with the digests it claims, whatever ends its lines")
     func claims() throws {
         let files = ["config.yaml": Self.config, "model/model.py": "a\nb\n", "packages/p.py": "x"]
-        let reconfigure: [String: Any] = ["type": "config", "body": [:] as [String: Any]]
+        let reconfigure: [String: Any] = ["type": "config", "body": ["config": [:] as [String: Any]]]
         let package: [String: Any] = [
             "type": "package", "body": ["action": "ADD", "path": "p.py", "content": "x"] as [String: Any],
         ]
@@ -156,7 +205,8 @@ import Testing
         ])
     func fullDeploy(line: String) throws {
         let next = line.hasPrefix("python") ? "model_name: m\n\(line)\n" : Self.config + line + "\n"
-        let patch = try Self.patch([["type": "config", "body": [:] as [String: Any]]], config: next)
+        let patch = try Self.patch(
+            [["type": "config", "body": ["config": [:] as [String: Any]]]], config: next)
         let problem = #expect(throws: PatchProblem.self) {
             try patch.changes(from: TrussConfig(yaml: Self.config).json)
         }

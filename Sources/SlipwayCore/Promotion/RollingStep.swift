@@ -35,8 +35,10 @@ extension Promotion {
         let kept = max(1, sides.total - sides.ready)
         shift(to: 100 * sides.ready / (sides.ready + kept), now: now)
         rollout.previousTarget = sides.previousTarget(whenReady: sides.ready)
-        // With a stabilization time the next replicas come only after it.
-        if !isStabilizing(now) { rollout.candidateTarget = sides.candidateTarget }
+        // With a stabilization time the next replicas come only after it; those that were planned when the previous
+        // deployment could not serve are too many now that it can.
+        let next = sides.candidateTarget
+        rollout.candidateTarget = isStabilizing(now) ? min(next, rollout.candidateTarget ?? next) : next
         return .none
     }
 

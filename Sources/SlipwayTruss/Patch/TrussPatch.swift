@@ -27,6 +27,8 @@ public struct TrussPatch: Sendable, Equatable {
     /// Lines of the requirements file of the next state, where the config names one.
     public var nextRequirements: [String]
     public var operations: [Operation]
+    /// What operations say of the next config and requirements.
+    public var configClaims: [ConfigClaim]
     /// By path, the digest of each file of the next state; nil for a directory.
     public var claims: [String: String?]
     /// The client asks to change the running model in place: only code changes, and each operation says so.
@@ -66,10 +68,18 @@ public struct TrussPatch: Sendable, Equatable {
             throw PatchProblem("patch_ops: expected at least one operation")
         }
         var operations: [Operation] = []
+        var configClaims: [ConfigClaim] = []
         for (index, object) in list.enumerated() {
-            operations.append(try Self.operation(object, at: "patch_ops[\(index)]"))
+            let operation = try Self.operation(object, at: "patch_ops[\(index)]")
+            operations.append(operation)
+            if operation == .config, let type = object["type"] as? String,
+                let body = object["body"] as? [String: Any]
+            {
+                configClaims += try ConfigClaim.read(body, ofType: type, at: "patch_ops[\(index)]")
+            }
         }
         self.operations = operations
+        self.configClaims = configClaims
         isHotReload = list.allSatisfy { operation in
             let body = operation["body"] as? [String: Any]
             return operation["type"] as? String == "model_code" && body?["hot_reload"] as? Bool == true
@@ -176,6 +186,11 @@ public struct TrussPatch: Sendable, Equatable {
             throw PatchProblem("next_hash: it does not follow from next_signature.content_hashes_by_path")
         }
         let config = Self.members(try Self.json(ofConfig: nextConfig))
+        for claim in configClaims {
+            if let problem = claim.problem(in: config, lines: nextRequirements) {
+                throw PatchProblem(problem)
+            }
+        }
         var last: [String: ArchiveChange] = [:]
         for change in fileChanges(config) { last[Self.plain(change.path)] = change }
         if changesConfig {

@@ -68,6 +68,8 @@ struct Remote: Sendable {
     let key: String
     /// Of a server on this machine; `url` means nothing then.
     var socket: String?
+    /// Longer than a server on a fresh machine lets a push wait for its build tools, so that its own words are heard.
+    private static let timeout: TimeAmount = .minutes(5)
     /// Longest answer to a management call that is read.
     static let largestAnswer = 64 << 20
 
@@ -103,7 +105,7 @@ struct Remote: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(try JSONEncoder().encode(body))
         }
-        let response = try await execute(request, timeout: .seconds(60))
+        let response = try await execute(request, timeout: Self.timeout)
         let bytes = try await response.body.collect(upTo: Self.largestAnswer)
         guard response.status.code < 300 else {
             throw RemoteError(status: response.status.code, message: Self.message(in: bytes))

@@ -45,10 +45,16 @@ struct Push: AsyncParsableCommand {
             config: ["model_name": .string(model)], rawConfig: source.config, environmentName: target,
             deploymentName: name, isDevelopment: !publish && target == nil && name == nil)
 
+        let patience = Task {
+            try await Task.sleep(for: .seconds(5))
+            tell("waiting for the server: on a fresh machine it installs its build tools first")
+        }
+        defer { patience.cancel() }
         let grant = try await server.call(
             "POST", "/v1/prepare_model_upload",
             body: PrepareModelUploadRequestV1(deployment: deployment, name: model, dryRun: dryRun),
             as: UploadGrant.self)
+        patience.cancel()
         for warning in grant.warnings ?? [] { tell("warning: config.yaml: \(warning)") }
         if dryRun { return list(source, of: model) }
         guard let key = grant.s3_key, let url = grant.upload_url else {
