@@ -164,7 +164,7 @@ def test_bad_patches_change_nothing(watched, api):
         assert result["succeeded"] is False and words in result["error"], result
         assert result["needs_full_deploy"] is full
     changed = {**signature, "config": signature["config"] + "\nresources: {cpu: '2'}\n"}
-    result = stage(api, model, {**patch({"type": "config", "body": {}}), "next_signature": changed})
+    result = stage(api, model, {**patch({"type": "config", "body": {"action": "UPDATE", "config": {}, "path": "config.yaml"}}), "next_signature": changed})
     result = result["data"]["stage_patch_for_draft_truss"]
     assert result["needs_full_deploy"] is True and "resources" in result["error"]
     assert "errors" in stage(api, model, "not base64!")
