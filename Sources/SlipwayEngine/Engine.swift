@@ -52,9 +52,13 @@ public protocol Engine: Sendable {
     /// Tells a replica the name of the environment it serves; nil for none. One that has just ended is passed over.
     func setEnvironment(_ name: String?, of id: ReplicaID) async
 
-    /// Changes files of a running replica, which counts as started from `image` from now on, also after an adoption.
+    /// Changes files of a running replica. Until `confirmFiles` it counts as running no image, also after an adoption: its
+    /// process has not taken them yet, or nobody has noted that it did.
     /// - Returns: false where that cannot be done; the replica is as it was, or some of its files are changed.
     func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool
+
+    /// The replica runs the files it was given: it counts as started from their image.
+    func confirmFiles(of id: ReplicaID) async
 
     /// What each running replica takes; one that has just ended may be missing.
     func usage() async -> [ReplicaID: ReplicaUsage]

@@ -345,12 +345,14 @@ public actor LocalEngine: Engine {
         await groups.remove(beginningWith: configuration.buildGroupPrefix)
         await freeEnvironments()
         return adopted.map { record, _, phase in
-            Replica(
+            var replica = Replica(
                 id: record.replicaID, deploymentID: record.deploymentID, imageID: record.imageID,
                 phase: phase,
                 startedAt: record.startedAt,
                 endpoint: record.endpoint,
                 reservation: record.reservation ?? Reservation())
+            replica.isMixed = record.isMixed ?? false
+            return replica
         }
     }
 
@@ -435,6 +437,7 @@ public actor LocalEngine: Engine {
         do {
             // Before its files change: from then on it is not what its old image says, whoever asks.
             record.imageID = image
+            record.isMixed = true
             try unit.write(record)
             running[id]?.record = record
             try await ReplicaFiles(configuration: configuration, unit: unit, process: record.process)
@@ -445,6 +448,14 @@ public actor LocalEngine: Engine {
                 "a replica cannot be changed in place", metadata: ["replica": "\(id)", "reason": "\(error)"])
             return false
         }
+    }
+
+    public func confirmFiles(of id: ReplicaID) async {
+        guard var record = running[id]?.record else { return }
+        record.isMixed = nil
+        running[id]?.record = record
+        // Where it cannot be written, the next server replaces the replica.
+        try? UnitDirectory(root: configuration.root, id: id).write(record)
     }
 
     public func usage() async -> [ReplicaID: ReplicaUsage] {

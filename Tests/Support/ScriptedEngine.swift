@@ -167,6 +167,8 @@ public final class ScriptedEngine: Engine {
     /// No replica can be changed in place.
     public func replaceFiles(of id: ReplicaID, _ files: [SourceFile], image: ImageID) async -> Bool { false }
 
+    public func confirmFiles(of id: ReplicaID) async {}
+
     /// Every replica takes the same.
     public func usage() async -> [ReplicaID: ReplicaUsage] {
         state.withLock { $0.running.mapValues { _ in ReplicaUsage(cpuSeconds: 2, memoryBytes: 1 << 20) } }

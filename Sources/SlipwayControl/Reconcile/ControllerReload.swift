@@ -57,6 +57,7 @@ extension Controller {
             // The files it was started from are still below what it sees.
             replicas[replica.id]?.earlierImages.insert(replica.imageID)
             replicas[replica.id]?.imageID = image
+            await engine.confirmFiles(of: replica.id)
         }
         noteRoute(of: id)
         return .done

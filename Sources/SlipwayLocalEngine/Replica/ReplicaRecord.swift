@@ -29,6 +29,8 @@ struct ReplicaRecord: Codable, Sendable {
     var allowedAddresses: [AddressRange]?
     /// When it counts as unhealthy, and is restarted.
     var healthChecks: HealthChecks?
+    /// Its files were changed, and nothing says that its process took them.
+    var isMixed: Bool?
     /// Where it is asked whether it lives, for restarts; nil asks for its readiness.
     var livenessPath: String?
 

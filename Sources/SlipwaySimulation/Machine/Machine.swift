@@ -13,6 +13,8 @@ final class Machine: @unchecked Sendable {
         var image: ImageID
         /// Whose code it runs: changed files are only a reload away.
         var code: ImageID
+        /// The engine's record does not say that it took the files it was given.
+        var isMixed = false
         var phase: ReplicaPhase = .starting
         var startedAt: Timestamp
         var port: Int
@@ -31,6 +33,7 @@ final class Machine: @unchecked Sendable {
                 startedAt: startedAt, endpoint: ReplicaEndpoint(host: "127.0.0.1", port: port),
                 reservation: spec.reservation)
             replica.reason = hasExited ? "It crashed." : nil
+            replica.isMixed = isMixed
             return replica
         }
     }

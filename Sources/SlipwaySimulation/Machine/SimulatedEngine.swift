@@ -126,7 +126,12 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
             !world.faultDice.chance(world.weather.startFailures, "engine/does-not-replace")
         else { return false }
         machine.processes[id]?.image = image
+        machine.processes[id]?.isMixed = true
         return true
+    }
+
+    func confirmFiles(of id: ReplicaID) async {
+        if !isDead { machine.processes[id]?.isMixed = false }
     }
 
     func usage() async -> [ReplicaID: ReplicaUsage] {
