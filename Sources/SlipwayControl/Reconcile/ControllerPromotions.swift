@@ -28,64 +28,99 @@ extension Controller {
             by: \.deploymentID
         ).mapValues { Dictionary(grouping: $0, by: \.imageID).mapValues(\.count) }
         for promotion in running {
-            let wanted = promotion.previousID.flatMap { scalers[$0]?.target } ?? 0
+            let observed = ObservedSides(
+                ready: ready, wanted: promotion.previousID.flatMap { scalers[$0]?.target } ?? 0,
+                shortages: shortages, now: now, wall: wall)
+            guard wouldStep(promotion, observed) else { continue }
             let before = promotion
-            let step = try await store.write { [shortages] db in
-                try PromotionDriver.advance(
-                    promotion.id, ready: ready, wanted: wanted, shortages: shortages, in: db, now: now,
-                    wall: wall)
+            let step = try await store.write { db in
+                try PromotionDriver.advance(promotion.id, observed, in: db)
             }
             guard let (after, effect) = step else { continue }
             if effect == .runGate { runGate(of: after) }
             guard after != before else { continue }
             if after.status == .succeeded {
                 // It carries the whole load from now on; its own history is too short to know that.
-                scalers[after.candidateID] = AutoscalerState(target: max(wanted, 1))
+                scalers[after.candidateID] = AutoscalerState(target: max(observed.wanted, 1))
             }
             inbox.ring()
         }
+    }
+
+    /// Whether the records ask for anything but waiting: most passes find a promotion that waits, and ask the store nothing.
+    private func wouldStep(_ promotion: Promotion, _ observed: ObservedSides) -> Bool {
+        let environments = records.environments(of: promotion.modelID)
+        guard let environment = environments.first(where: { $0.name == promotion.environment }) else {
+            return true
+        }
+        let sides = PromotionSides(
+            environment: environment, candidate: records.deployments[promotion.candidateID],
+            previous: promotion.previousID.flatMap { records.deployments[$0] })
+        var next = promotion
+        let effect = next.advance(sides.view(observed), now: observed.now)
+        if effect == .runGate, gates.contains(promotion.id) { return next != promotion }
+        return next != promotion || effect != .none
+    }
+}
+
+/// What a step of a promotion goes by beside what is stored.
+struct ObservedSides: Sendable {
+    /// Ready replicas by deployment and image.
+    var ready: [DeploymentID: [ImageID: Int]]
+    /// Replicas the environment's load calls for.
+    var wanted: Int
+    /// What deployments that should have another replica wait for.
+    var shortages: [DeploymentID: String]
+    var now: Timestamp
+    /// The time that schedules go by.
+    var wall: Timestamp
+}
+
+/// What is stored of the environment of a promotion and of both its sides.
+struct PromotionSides {
+    var environment: Environment
+    var candidate: Deployment?
+    var previous: Deployment?
+
+    func view(_ observed: ObservedSides) -> PromotionView {
+        func readyReplicas(_ deployment: Deployment?) -> Int {
+            deployment.flatMap { deployment in
+                deployment.imageID.flatMap { observed.ready[deployment.id]?[$0] }
+            } ?? 0
+        }
+        return PromotionView(
+            candidate: candidate.map {
+                CandidateView(
+                    status: $0.status, statusReason: $0.statusReason, readyReplicas: readyReplicas($0),
+                    shortage: observed.shortages[$0.id])
+            },
+            previousReady: readyReplicas(previous),
+            wantedReplicas: previous?.desired == .running ? observed.wanted : 0,
+            environment: environment.effectiveAutoscaling(at: observed.wall),
+            patienceSeconds: candidate?.deployTimeoutSeconds ?? 0)
     }
 }
 
 enum PromotionDriver {
     /// Decides and stores the next step of a promotion, seen from inside the transaction.
-    /// - Parameters:
-    ///   - ready: ready replicas by deployment and image.
-    ///   - wanted: replicas the environment's load calls for.
-    ///   - shortages: what deployments that should have another replica wait for.
-    ///   - wall: the time that schedules go by.
     static func advance(
-        _ id: PromotionID, ready: [DeploymentID: [ImageID: Int]], wanted: Int,
-        shortages: [DeploymentID: String], in db: StoreWriter, now: Timestamp, wall: Timestamp
+        _ id: PromotionID, _ observed: ObservedSides, in db: StoreWriter
     ) throws -> (Promotion, PromotionEffect)? {
         guard var promotion = try db.promotion(id), !promotion.status.isTerminal,
             var environment = try db.environment(promotion.environment, of: promotion.modelID)
         else { return nil }
-        func readyReplicas(_ deployment: Deployment?) -> Int {
-            deployment.flatMap { deployment in
-                deployment.imageID.flatMap { ready[deployment.id]?[$0] }
-            } ?? 0
-        }
-        let candidate = try db.deployment(promotion.candidateID)
-        let previous = try promotion.previousID.flatMap { try db.deployment($0) }
-        let view = PromotionView(
-            candidate: candidate.map {
-                CandidateView(
-                    status: $0.status, statusReason: $0.statusReason, readyReplicas: readyReplicas($0),
-                    shortage: shortages[$0.id])
-            },
-            previousReady: readyReplicas(previous),
-            wantedReplicas: previous?.desired == .running ? wanted : 0,
-            environment: environment.effectiveAutoscaling(at: wall),
-            patienceSeconds: candidate?.deployTimeoutSeconds ?? 0)
+        let (now, wall) = (observed.now, observed.wall)
+        let sides = PromotionSides(
+            environment: environment, candidate: try db.deployment(promotion.candidateID),
+            previous: try promotion.previousID.flatMap { try db.deployment($0) })
         let before = promotion
-        let effect = promotion.advance(view, now: now)
+        let effect = promotion.advance(sides.view(observed), now: now)
         if promotion != before { try db.update(promotion) }
         switch effect {
         case .none, .runGate: break
         case .fallBack: try fallBack(promotion, in: db, at: wall)
         case .swap:
-            guard var candidate else { break }
+            guard var candidate = sides.candidate else { break }
             // The environment's settings reach the promoted deployment here, on success, and nowhere earlier.
             candidate.autoscaling = environment.effectiveAutoscaling(at: wall)
             candidate.desired = .running

@@ -17,10 +17,16 @@ extension Controller {
             let start = watchStarts[watched.id] ?? counts
             watchStarts[watched.id] = start
             let wanted = scalers[watched.candidateID]?.target ?? 1
+            let view = WatchView(
+                candidate: records.deployments[watched.candidateID],
+                previous: watched.previousID.flatMap { records.deployments[$0] },
+                requests: counts.answered - start.answered, failures: counts.failed - start.failed)
+            // Most passes find nothing to do, and ask the store nothing.
+            guard watched.judge(view, now: now) != .goOn else { continue }
             let verdict = try await store.write { db in
                 try PromotionDriver.judge(
-                    watched.id, requests: counts.answered - start.answered,
-                    failures: counts.failed - start.failed, in: db, now: now, wall: wall)
+                    watched.id, requests: view.requests, failures: view.failures, in: db, now: now, wall: wall
+                )
             }
             guard verdict != .goOn else { continue }
             if case .giveBack(let reason) = verdict, let previous = watched.previousID {
@@ -31,6 +37,16 @@ extension Controller {
             }
             inbox.ring()
         }
+    }
+}
+
+extension WatchView {
+    init(candidate: Deployment?, previous: Deployment?, requests: Int, failures: Int) {
+        self.init(
+            candidate: candidate.map {
+                CandidateView(status: $0.status, statusReason: $0.statusReason, readyReplicas: 0)
+            },
+            hasWayBack: previous.map { $0.status.canServe } ?? false, requests: requests, failures: failures)
     }
 }
 
@@ -48,12 +64,8 @@ extension PromotionDriver {
         let previous = try promotion.previousID.flatMap { try db.deployment($0) }
         let candidate = try db.deployment(promotion.candidateID)
         let verdict = promotion.judge(
-            WatchView(
-                candidate: candidate.map {
-                    CandidateView(status: $0.status, statusReason: $0.statusReason, readyReplicas: 0)
-                },
-                hasWayBack: previous.map { $0.status.canServe } ?? false, requests: requests,
-                failures: failures), now: now)
+            WatchView(candidate: candidate, previous: previous, requests: requests, failures: failures),
+            now: now)
         switch verdict {
         case .goOn: break
         case .keep: try endWatch(of: environment, keeping: nil, in: db, now)
