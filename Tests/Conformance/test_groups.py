@@ -111,6 +111,10 @@ def test_people_are_let_in_by_admins_through_the_running_server(api, server, peo
         assert new.get("/v1/users/me")["email"] == f"new{number}@example.com"
     newest = api.get("/v1/audit_logs", params={"event_type_groups": "API_KEYS", "limit": 1})["items"][0]
     assert newest["event_type"] == "API_KEY_CREATED" and newest["actor"]["email"] == "admin@localhost"
+    asked = {"event_type_groups": "USER_MANAGEMENT", "limit": 1}
+    invited = api.get("/v1/audit_logs", params=asked)["items"][0]
+    assert invited["event_type"] == "USER_INVITED" and invited["actor"]["email"] == "admin@localhost"
+    assert invited["event_data"]["invited_user_email"] == "new4@example.com" and invited["event_data"]["role_name"] == "MEMBER"
     ada = people[0]
     for body in ({"email": "eve@example.com"}, {"email": "eve@example.com", "role": "ADMIN"}):
         assert ada.call("POST", "/v1/users", json=body).status_code == 403

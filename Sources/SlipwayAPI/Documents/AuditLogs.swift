@@ -20,6 +20,7 @@ public enum AuditLogEventTypeV1: String, Codable, Sendable, CaseIterable {
     case secretDeleted = "SECRET_DELETED"
     case apiKeyCreated = "API_KEY_CREATED"
     case apiKeyDeleted = "API_KEY_DELETED"
+    case userInvited = "USER_INVITED"
     case webhookSigningSecretCreated = "WEBHOOK_SIGNING_SECRET_CREATED"
     case webhookSigningSecretRotated = "WEBHOOK_SIGNING_SECRET_ROTATED"
     case environmentCreated = "ENVIRONMENT_CREATED"
@@ -68,13 +69,12 @@ public enum AuditLogEventTypeGroupV1: String, Codable, Sendable, CaseIterable {
         case .deleted: [.modelDeleted, .modelDeploymentDeleted, .environmentDeleted]
         case .secrets: [.secretUpdated, .secretDeleted]
         case .apiKeys: [.apiKeyCreated, .apiKeyDeleted]
+        case .userManagement: [.userInvited]
         case .webhookSigningSecrets: [.webhookSigningSecretCreated, .webhookSigningSecretRotated]
         case .requestBackpressureSettings: [.modelDeploymentRequestBackpressureSettingsChanged]
         case .replicaTerminated: [.replicaTerminated]
         case .slipway: AuditLogEventTypeV1.extensions
-        case .instanceTypeChanged, .gateway,
-            .userManagement, .directoryGroupManagement, .ssh:
-            []
+        case .instanceTypeChanged, .gateway, .directoryGroupManagement, .ssh: []
         }
     }
 }

@@ -172,6 +172,13 @@ extension AuditEntry {
         AuditEntry(.secretDeleted, ["secret_id": .string(secret.id), "secret_name": .string(secret.name)])
     }
 
+    /// Let in with a key of their own, which has an event too.
+    static func invited(_ user: User) -> AuditEntry {
+        AuditEntry(
+            .userInvited,
+            ["invited_user_email": .string(user.email), "role_name": .string(user.role.rawValue)])
+    }
+
     static func created(_ key: APIKeyRecord) -> AuditEntry { AuditEntry(.apiKeyCreated, key.auditMembers) }
 
     static func deleted(_ key: APIKeyRecord) -> AuditEntry { AuditEntry(.apiKeyDeleted, key.auditMembers) }

@@ -35,6 +35,7 @@ extension ControlPlane {
                 prefix: key.prefix, digest: KeyText.hex(KeyText.digest(of: key.text)), name: nil,
                 grant: APIKeyGrant(category: .personal), ownerID: user.id, teamID: nil, createdAt: now)
             try db.insert(record)
+            try db.record(.invited(user), by: caller, at: now)
             try db.record(.created(record), by: caller, at: now)
         }
         await controller.settle()
