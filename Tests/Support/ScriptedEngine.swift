@@ -28,9 +28,15 @@ public final class ScriptedEngine: Engine {
     private let stream: AsyncStream<EngineEvent>
     private let sink: AsyncStream<EngineEvent>.Continuation
     private let state: Mutex<State>
+    private let predictConcurrency: Int
 
-    /// - Parameter replicas: still running from an earlier process, as `adopt()` will report them.
-    public init(running replicas: [Replica] = [], images: [BuiltImage] = []) {
+    /// - Parameters:
+    ///   - replicas: still running from an earlier process, as `adopt()` will report them.
+    ///   - predictConcurrency: of everything that is built.
+    public init(
+        running replicas: [Replica] = [], images: [BuiltImage] = [], predictConcurrency: Int = 1
+    ) {
+        self.predictConcurrency = predictConcurrency
         (stream, sink) = AsyncStream.makeStream()
         state = Mutex(
             State(
@@ -121,7 +127,7 @@ public final class ScriptedEngine: Engine {
         if request.modelName == Self.unbuildable { throw BuildFailure(reason: "The model is unbuildable.") }
         let image = BuiltImage(
             id: ImageID("image-\(request.archivePath.split(separator: "/").last ?? "")"),
-            predictPath: "/v1/models/model:predict", predictConcurrency: 1)
+            predictPath: "/v1/models/model:predict", predictConcurrency: predictConcurrency)
         state.withLock { $0.images[image.id] = image }
         return image
     }
