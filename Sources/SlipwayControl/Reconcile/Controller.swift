@@ -196,9 +196,6 @@ public actor Controller {
             try await read()
             await lookUpImages()
             endOrphans()
-            // Before the statuses are stored: what became ready serves without waiting for the disk, and no reader sees
-            // ACTIVE where a call would find nothing.
-            route()
             try await stepSchedules()
             try await scale()
             try await stepDeployments()

@@ -13,6 +13,9 @@ private func replaced(
 
 extension Controller {
     func stepDeployments() async throws {
+        // What became ready serves without waiting for the disk, and no reader sees ACTIVE where a call would find nothing: of
+        // the very replicas that are looked at here, which may have changed since the pass began.
+        route()
         let now = dependencies.now()
         let subjects = subjects
         let load = gateway.load(of: subjects)
