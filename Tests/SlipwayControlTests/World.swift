@@ -128,8 +128,7 @@ extension World {
         try #require(Bool(false), what, sourceLocation: location)
     }
 
-    /// Waits until the deployment has the status, and for what follows from it in that pass: the table is published
-    /// after the status is stored. Returns the deployment.
+    /// Waits until the deployment has the status, and for what follows from it in that pass. Returns the deployment.
     @discardableResult
     func reaches(
         _ status: DeploymentStatus, _ deployment: Deployment, at location: SourceLocation = #_sourceLocation

@@ -154,12 +154,13 @@ extension StoreReader {
             _ = try existing(model)
             // As for synchronous calls: until something was promoted, what there is serves production.
             let environment = try existing(name, of: model)
+            if let id = environment.currentDeploymentID, let deployment = try deployment(id) {
+                return deployment
+            }
             let newcomer = try environment.newcomer(runningPromotions()) { id in
                 try deployment(id)?.status == .active
             }
-            if let id = environment.currentDeploymentID ?? newcomer, let deployment = try deployment(id) {
-                return deployment
-            }
+            if let newcomer, let deployment = try deployment(newcomer) { return deployment }
             guard name == Environment.production, let only = try developmentDeployment(of: model) else {
                 throw ControlError.notFound("Environment \(name) of model \(model) has no deployment.")
             }

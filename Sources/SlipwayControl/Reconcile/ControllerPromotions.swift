@@ -28,7 +28,7 @@ extension Controller {
             by: \.deploymentID
         ).mapValues { Dictionary(grouping: $0, by: \.imageID).mapValues(\.count) }
         for promotion in running {
-            let observed = ObservedSides(
+            let observed = PromotionObservation(
                 ready: ready, wanted: promotion.previousID.flatMap { scalers[$0]?.target } ?? 0,
                 shortages: shortages, now: now, wall: wall)
             guard wouldStep(promotion, observed) else { continue }
@@ -48,7 +48,7 @@ extension Controller {
     }
 
     /// Whether the records ask for anything but waiting: most passes find a promotion that waits, and ask the store nothing.
-    private func wouldStep(_ promotion: Promotion, _ observed: ObservedSides) -> Bool {
+    private func wouldStep(_ promotion: Promotion, _ observed: PromotionObservation) -> Bool {
         let environments = records.environments(of: promotion.modelID)
         guard let environment = environments.first(where: { $0.name == promotion.environment }) else {
             return true
@@ -64,7 +64,7 @@ extension Controller {
 }
 
 /// What a step of a promotion goes by beside what is stored.
-struct ObservedSides: Sendable {
+struct PromotionObservation: Sendable {
     /// Ready replicas by deployment and image.
     var ready: [DeploymentID: [ImageID: Int]]
     /// Replicas the environment's load calls for.
@@ -82,7 +82,7 @@ struct PromotionSides {
     var candidate: Deployment?
     var previous: Deployment?
 
-    func view(_ observed: ObservedSides) -> PromotionView {
+    func view(_ observed: PromotionObservation) -> PromotionView {
         func readyReplicas(_ deployment: Deployment?) -> Int {
             deployment.flatMap { deployment in
                 deployment.imageID.flatMap { observed.ready[deployment.id]?[$0] }
@@ -104,7 +104,7 @@ struct PromotionSides {
 enum PromotionDriver {
     /// Decides and stores the next step of a promotion, seen from inside the transaction.
     static func advance(
-        _ id: PromotionID, _ observed: ObservedSides, in db: StoreWriter
+        _ id: PromotionID, _ observed: PromotionObservation, in db: StoreWriter
     ) throws -> (Promotion, PromotionEffect)? {
         guard var promotion = try db.promotion(id), !promotion.status.isTerminal,
             var environment = try db.environment(promotion.environment, of: promotion.modelID)

@@ -200,7 +200,7 @@ struct EnvironmentInstall: Sendable {
         unlink(path)
         try NewFile.write(Array(lines.joined(separator: "\n").utf8), to: path, mode: 0o444)
         _ = try await fetch(
-            ["-r", "\(recipeView.path(mode))/\(name)"] + constraints.flatMap { ["-c", $0] })
+            ["-r", recipePath + name] + constraints.flatMap { ["-c", $0] })
     }
 
     /// So that fetching does not fill the disk in the long run.

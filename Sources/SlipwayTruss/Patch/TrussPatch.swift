@@ -27,8 +27,6 @@ public struct TrussPatch: Sendable, Equatable {
     /// Lines of the requirements file of the next state, where the config names one.
     public var nextRequirements: [String]
     public var operations: [Operation]
-    /// What operations say of the next config and requirements.
-    public var configClaims: [ConfigClaim]
     /// By path, the digest of each file of the next state; nil for a directory.
     public var claims: [String: String?]
     /// The client asks to change the running model in place: only code changes, and each operation says so.
@@ -39,8 +37,9 @@ public struct TrussPatch: Sendable, Equatable {
         case modelCode(path: String, content: Data?)
         /// A file below the directory of bundled packages.
         case package(path: String, content: Data?)
-        /// The next config says it all: environment variables, requirements, the config itself.
-        case config
+        /// The next config says it all: environment variables, requirements, the config itself. What the operation says of
+        /// it has to be so.
+        case config([ConfigClaim])
         /// Of a kind that only a push carries out.
         case unpatchable(String)
     }
@@ -68,18 +67,10 @@ public struct TrussPatch: Sendable, Equatable {
             throw PatchProblem("patch_ops: expected at least one operation")
         }
         var operations: [Operation] = []
-        var configClaims: [ConfigClaim] = []
         for (index, object) in list.enumerated() {
-            let operation = try Self.operation(object, at: "patch_ops[\(index)]")
-            operations.append(operation)
-            if operation == .config, let type = object["type"] as? String,
-                let body = object["body"] as? [String: Any]
-            {
-                configClaims += try ConfigClaim.read(body, ofType: type, at: "patch_ops[\(index)]")
-            }
+            operations.append(try Self.operation(object, at: "patch_ops[\(index)]"))
         }
         self.operations = operations
-        self.configClaims = configClaims
         isHotReload = list.allSatisfy { operation in
             let body = operation["body"] as? [String: Any]
             return operation["type"] as? String == "model_code" && body?["hot_reload"] as? Bool == true
@@ -102,7 +93,8 @@ public struct TrussPatch: Sendable, Equatable {
         case "package":
             let (path, content) = try file(body, at: place)
             return .package(path: path, content: content)
-        case "config", "environment_variable", "python_requirement": return .config
+        case "config", "environment_variable", "python_requirement":
+            return .config(try ConfigClaim.read(body, ofType: type, at: place))
         case "system_package", "data", "external_data": return .unpatchable(type)
         default: throw PatchProblem("\(place).type: unknown kind of operation \"\(type.prefix(100))\"")
         }
@@ -186,9 +178,11 @@ public struct TrussPatch: Sendable, Equatable {
             throw PatchProblem("next_hash: it does not follow from next_signature.content_hashes_by_path")
         }
         let config = Self.members(try Self.json(ofConfig: nextConfig))
-        for claim in configClaims {
-            if let problem = claim.problem(in: config, lines: nextRequirements) {
-                throw PatchProblem(problem)
+        for case .config(let operationClaims) in operations {
+            for claim in operationClaims {
+                if let problem = claim.problem(in: config, lines: nextRequirements) {
+                    throw PatchProblem(problem)
+                }
             }
         }
         var last: [String: ArchiveChange] = [:]
@@ -229,7 +223,9 @@ public struct TrussPatch: Sendable, Equatable {
     }
 
     /// Whether it says that the config changes: what else changes leaves it as it is.
-    public var changesConfig: Bool { operations.contains(.config) }
+    public var changesConfig: Bool {
+        operations.contains { if case .config = $0 { true } else { false } }
+    }
 
     /// The bytes of a file as they were when the client hashed it; nil when they are others. The client reads texts with
     /// one kind of line end.
