@@ -25,6 +25,16 @@ package enum Wall: String, Sendable, CaseIterable {
     case diskLimit = "disk-limit"
     /// Build logs and reasons do not tell the server's paths.
     case buildLogPaths = "build-log-paths"
+    /// An archive takes no upload once it was pushed, and is not used once its bytes are others.
+    case frozenArchives = "frozen-archives"
+    /// System calls are filtered.
+    case callFilter = "call-filter"
+    /// Where the server is root: processes are of a user that owns nothing else, without capabilities.
+    case ownUser = "own-user"
+    /// Replicas and steps of builds see their own processes only.
+    case processes
+    /// Memory, processor time and processes of replicas and builds are limited.
+    case groupLimits = "group-limits"
     /// Each replica has a network of its own.
     case network
     /// Steps of builds that need the network have one of their own.

@@ -56,6 +56,7 @@ public final class Gateway: GatewayControl, Sendable {
     /// Starts the event loops, which accept what waits in the bound listeners; call once. Throws `SystemError` when the
     /// process has no file or thread left.
     public func serve() async throws {
+        InferenceOperation.requireRows()
         let sockets = sockets.withLock { $0 }
         var peers: [LoopPeer] = []
         for index in 0..<max(1, plane.configuration.eventLoops) {

@@ -111,8 +111,7 @@ def stage_extra(api, path):
     operation = {"type": "model_code", "action": "ADD", "path": "extra.txt", "content": "patched"}
     next_point = {"content_hashes": hashes, "config": point["config"], "requirements": []}
     body = {"prev_patch_hash": point["hash"], "next_patch_point": next_point, "patch_ops": [operation]}
-    answer = api.call("POST", path, json=body)
-    assert answer.status_code == 200, answer.text
+    return api.call("POST", path, json=body)
 
 
 def test_what_was_pushed_cannot_be_overwritten(api, server):
@@ -126,7 +125,7 @@ def test_what_was_pushed_cannot_be_overwritten(api, server):
     refused(lambda: s3.create_multipart_upload(**spot), "AccessDenied")
     refused(lambda: s3.get_object(**spot), "AccessDenied")
     path = f"/v1/models/{model}/deployments/{deployment}"
-    stage_extra(api, f"{path}/patches")
+    assert stage_extra(api, f"{path}/patches").status_code == 200
     assert api.post(f"{path}/patches/sync") == {"needs_full_deploy_reason": None}
     eventually(lambda: api.predict(model, "development/predict", json={}).json() == ["pushed", "patched"])
     # The legitimate twin: the archive can be fetched, and a new upload replaces it.
@@ -141,9 +140,17 @@ def test_an_archive_that_was_changed_on_the_disk_is_not_used(api, server):
     objects = server.data / "blobs/objects"
     stored = next((objects / hashlib.sha256(grant["s3_key"].encode()).hexdigest()).iterdir())
     data = stored.read_bytes()
-    stored.write_bytes(data.replace(b'"pushed"', b'"broken"'))
     path = f"/v1/models/{model}/deployments/{deployment}"
-    stage_extra(api, f"{path}/patches")
+
+    def damage():
+        stored.write_bytes(data.replace(b'"pushed"', b'"broken"'))
+
+    damage()
+    staged = stage_extra(api, f"{path}/patches")
+    assert staged.status_code == 400 and "not the one that was pushed" in staged.text, staged.text
+    stored.write_bytes(data)
+    assert stage_extra(api, f"{path}/patches").status_code == 200
+    damage()
     assert "not the one that was pushed" in api.post(f"{path}/patches/sync")["needs_full_deploy_reason"]
     download = api.call("GET", f"{path}/download")
     assert download.status_code == 400 and "not the one that was pushed" in download.json()["message"]

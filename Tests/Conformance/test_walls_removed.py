@@ -10,10 +10,12 @@ import threading
 import time
 
 import pytest
+import requests
 from harness import BINARY
 from hostile.builds import (
     LIMIT, PORTS, Place, attack_file, attacked, build_log, commanded, kinds, reporting, visited,
 )  # fmt: skip
+from hostile.carrier import Carrier
 from hostile.network import files
 from hostile.packages import wheel
 
@@ -42,6 +44,18 @@ def without_sandbox():
 def without_details():
     walls = ["requirement-options", "finished-environments", "disk-limit", "build-log-paths", "build-network"]
     with Place(KIND, PORT + 2, walls) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def without_bounds():
+    with Place(KIND, PORT + 5, ["call-filter", "processes", "group-limits"]) as place:
+        yield place, Carrier(place.api, ["gains-privileges", "reaches-processes", "takes-threads"])
+
+
+@pytest.fixture(scope="module")
+def without_user():
+    with Place(KIND, PORT + 6, ["own-user", "frozen-archives"]) as place:
         yield place
 
 
@@ -119,6 +133,42 @@ def test_build_network(without_details):
     report = commanded(place, "calls-this-machine", target)
     # The management API with a key, and whatever else listens here.
     assert list(report["calls"].values()) == [200, 404], report
+
+
+def test_call_filter(without_bounds):
+    _, carrier = without_bounds
+    report = carrier.run("gains-privileges", {}, apart=True)
+    assert report["tried"]["unshare"] is None, report
+
+
+def test_processes(without_bounds):
+    place, carrier = without_bounds
+    report = carrier.run("reaches-processes", {"server": place.server.process.pid})
+    assert any(str(place.data) in command for command in report["commands"]), report
+
+
+def test_group_limits(without_bounds):
+    place, carrier = without_bounds
+    if not place.has_limits:
+        pytest.skip("no control groups here")
+    assert carrier.run("takes-threads", {}, apart=True) > 4096
+
+
+@pytest.mark.skipif(KIND != "root", reason="only a server that is root has users to give")
+def test_own_user(without_user):
+    carrier = Carrier(without_user.api, ["gains-privileges"])
+    report = carrier.run("gains-privileges", {})
+    assert (report["tried"]["setuid"], report["tried"]["mknod"]) == (None, None), report
+    assert int(report["status"]["CapEff"], 16) != 0
+
+
+def test_frozen_archives(without_user):
+    place = without_user
+    model, deployment = place.pushed({"model/model.py": "class Model:\n    def predict(self, x):\n        return 'pushed'\n"})
+    for archive in (place.data / "blobs/objects").glob("*/*"):
+        archive.write_bytes(archive.read_bytes().replace(b"'pushed'", b"'broken'"))
+    url = place.api.get(f"/v1/models/{model}/deployments/{deployment}/download")["download_url"]
+    assert b"'broken'" in requests.get(url, timeout=10).content
 
 
 @contextlib.contextmanager

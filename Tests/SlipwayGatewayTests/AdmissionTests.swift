@@ -55,6 +55,29 @@ struct AdmissionTests {
         }
     }
 
+    @Test(
+        "a key of each category may what its row in the table of access says",
+        arguments: APIKeyCategory.allCases)
+    func categories(_ category: APIKeyCategory) async throws {
+        try await World.with { world in
+            let backend = try await world.backend()
+            var table = table([backend.route("r1")])
+            table.set(APIKeyGrant(category: category), for: KeyDigest(keyText: "category.key"))
+            world.gateway.publish(table)
+            for kind in InferenceOperation.kinds where kind != .tunnel {
+                let words = kind.name.split(separator: " ")
+                let path = String(words[1]).replacing(AccessTable.target, with: "/production").replacing(
+                    "{path}", with: "x")
+                let method = HTTPMethod(rawValue: words[0] == "ANY" ? "PUT" : String(words[0]))
+                let reply = try await world.request(
+                    path, method: method, authorization: "Api-Key category.key")
+                let rule = try #require(AccessTable.rows[kind.name])
+                #expect(
+                    (reply.status == 403) == !rule.admits(category, .member), "\(kind.name): \(reply.status)")
+            }
+        }
+    }
+
     @Test("a bad key is told with the documented sentence")
     func sentence() async throws {
         try await World.with { world in

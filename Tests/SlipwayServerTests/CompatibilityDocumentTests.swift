@@ -115,6 +115,7 @@ struct CompatibilityDocumentTests {
             case .manageAPIKeys: "also keys that manage keys"
             case .exportMetrics: "also keys that export metrics"
             case .invoke: "keys that invoke"
+            case .uploadGrant: "the grant of an upload"
             }
         return [keys, rule.role == .admin ? "admins" : ""].filter { !$0.isEmpty }.joined(separator: ", ")
     }

@@ -25,7 +25,9 @@ struct PushedArchives: Sendable {
         let digest = try await store.read { try $0.archiveDigest(key) }
         return try await dependencies.blocking { [dependencies] in
             guard let path = dependencies.archivePath(key) else { return nil }
-            if let digest, try !dependencies.isArchiveIntact(key, digest) { throw ChangedArchive() }
+            if let digest, !Wall.frozenArchives.isRemoved, try !dependencies.isArchiveIntact(key, digest) {
+                throw ChangedArchive()
+            }
             return path
         }
     }

@@ -85,6 +85,8 @@ extension ControlPlane {
             try await requireSame(config, after: source, unlessChangedBy: patch)
         } catch let problem as PatchProblem {
             return .refused(reason: problem.description, needsFullDeploy: problem.needsFullDeploy)
+        } catch let changed as ChangedArchive {
+            return .refused(reason: changed.description, needsFullDeploy: true)
         } catch ControlError.validation(let reason) {
             return .refused(reason: reason, needsFullDeploy: false)
         }
@@ -137,7 +139,7 @@ extension ControlPlane {
             let deployment = try db.existing(.development, of: model)
             return (deployment, try db.patches(of: deployment.id).last)
         }
-        guard let path = dependencies.archivePath(deployment.archiveKey) else {
+        guard let path = try await archives.path(deployment.archiveKey) else {
             throw PatchProblem(
                 "The archive of deployment \(deployment.id) is gone.", needsFullDeploy: true)
         }

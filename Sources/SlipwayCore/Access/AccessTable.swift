@@ -14,6 +14,8 @@ public struct AccessRule: Sendable, Equatable {
         case exportMetrics
         /// Those that may call the model.
         case invoke
+        /// No API key: the grant that came with `prepare_model_upload`, for the object it names.
+        case uploadGrant
     }
 
     /// Whose objects it reaches. The command decides with the function named here, in its transaction.
@@ -31,6 +33,8 @@ public struct AccessRule: Sendable, Equatable {
         case ownKeys
         /// The user behind the key.
         case caller
+        /// The object of an upload, until its push (`S3Service.check`).
+        case objectOfGrant
     }
 
     public var keys: Keys
@@ -54,6 +58,7 @@ public struct AccessRule: Sendable, Equatable {
         case .manageAPIKeys: grant.allows(.manageAPIKeys)
         case .exportMetrics: grant.allows(.exportMetrics)
         case .invoke: category == .workspaceInvoke || grant.allows(.manage)
+        case .uploadGrant: false
         }
     }
 }
@@ -141,9 +146,17 @@ public enum AccessTable {
                 ["POST \(target)/async_predict", "GET \(target)/async_queue_status"]
             } + ["GET", "DELETE"].map { "\($0) /model/{model_id}/async_request/{request_id}" }
                 + ["GET /model/{model_id}/async_request/{request_id}/output"]
+                // Of every target, by host or path; the gateway looks these up when it starts.
+                + ["POST \(target)/predict", "POST \(target)/wake", "GET \(target)/websocket"]
+                + ["ANY \(target)/sync/{path}", "gRPC \(target)"]
         ),
+        (AccessRule(.uploadGrant, .objectOfGrant), [uploads]),
     ]
 
+    /// Any target of a model on the inference plane.
+    public static let target = "/model/{model_id}/{target}"
+    /// Every method of the upload host.
+    public static let uploads = "ANY /{bucket}/{key}"
     private static let model = "/v1/models/{model_id}"
     private static let deployment = "\(model)/deployments/{deployment_id}"
     private static let environment = "\(model)/environments/{env_name}"

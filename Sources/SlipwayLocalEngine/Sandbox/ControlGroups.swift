@@ -125,7 +125,7 @@ struct ControlGroups: Sendable {
         guard version != .none else { return nil }
         let group = ControlGroup(directories: directories(name))
         for directory in group.directories { mkdir(directory, 0o755) }
-        for limit in limits(wanted) {
+        for limit in Wall.groupLimits.isRemoved ? [] : limits(wanted) {
             let path = "\(group.directories[limit.group])/\(limit.file)"
             let error = Self.write(limit.value, to: path)
             if error == 0 || limit.isHeld(error) { continue }

@@ -1,6 +1,7 @@
 // Which isolation this machine gives, tried once at the start: each part for real, with a process that does nothing.
 
 import Foundation
+import SlipwayCore
 import SlipwayEngine
 import SlipwayTruss
 
@@ -23,7 +24,12 @@ struct Isolation: Sendable {
     /// Whether replicas are started without a network of their own where there is none: only when that is asked for.
     var isOptional = false
 
-    func has(_ part: Part) -> Bool { parts.contains(part) }
+    func has(_ part: Part) -> Bool {
+        switch part {
+        case .processes where Wall.processes.isRemoved, .filter where Wall.callFilter.isRemoved: false
+        default: parts.contains(part)
+        }
+    }
 
     /// Tries what replicas will need.
     /// - Throws: `StartFailure` when the machine lacks something now, so that nothing is known of what it can.
@@ -72,7 +78,8 @@ struct Isolation: Sendable {
         do {
             let reason = try await failure(of: isolation, configuration, in: unit)
             await Trash.removeAll(unit)
-            return reason
+            // As the process would see it: reasons are read by people who are told no path of the server.
+            return reason?.replacing(unit + "/root", with: "").replacing(unit, with: "its directory")
         } catch {
             await Trash.removeAll(unit)
             throw error
@@ -145,6 +152,12 @@ extension Isolation {
                 "replicas have a user and a mount namespace and a root of their own, without the data directory"
             )
         case .plain:
+            guard isOptional else {
+                missing.append(
+                    "mount namespaces cannot be used\(why): nothing is built or started; --isolation none does without"
+                )
+                return (facts, missing)
+            }
             missing.append("replicas run as the server's user, with what that user may do")
             missing.append(
                 "mount namespaces cannot be used\(why): replicas run as plain processes and see the files of their user, the data directory and other models among them"
@@ -170,9 +183,21 @@ extension Isolation {
 
     /// Why nothing of a user may be run here; nil when it may.
     var refusal: String? {
-        guard !has(.network), !isOptional else { return nil }
-        let reason = reasons[.network].map { " (\($0))" } ?? ""
+        guard !isOptional, let missing = Part.allCases.last(where: { !parts.contains($0) }) else {
+            return nil
+        }
+        let reason = (plainReason ?? reasons[missing]).map { " (\($0))" } ?? ""
         return
-            "This machine cannot give replicas a network of their own\(plainReason.map { " (\($0))" } ?? reason). Where every model is your own, --isolation none does without."
+            "This machine cannot give replicas \(missing.words)\(reason). Where every model is your own, --isolation none does without."
+    }
+}
+
+extension Isolation.Part {
+    fileprivate var words: String {
+        switch self {
+        case .processes: "processes of their own"
+        case .filter: "a filter of system calls"
+        case .network: "a network of their own"
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 import CSlipwayLinux
 import Foundation
+import SlipwayCore
 import SlipwayTruss
 
 /// Everything a start needs to know.
@@ -45,11 +46,13 @@ struct Launch: Sendable {
     /// - Throws: when its tree cannot be read.
     func isolated() throws -> Isolated {
         var isolated = Isolated(
-            steps: try RootLayout(self).steps, filtersCalls: isolation.has(.filter),
-            dropsPrivileges: mode != .plain)
+            steps: try RootLayout(self).steps,
+            filtersCalls: isolation.has(.filter),
+            dropsPrivileges: mode != .plain && !Wall.ownUser.isRemoved)
         guard mode != .plain else { return isolated }
         isolated.namespaces = slipway_mount_namespace
-        if mode == .root { isolated.user = user } else { isolated.namespaces |= slipway_user_namespace }
+        if mode == .userNamespace { isolated.namespaces |= slipway_user_namespace }
+        if mode == .root, !Wall.ownUser.isRemoved { isolated.user = user }
         if isolation.has(.processes) {
             isolated.namespaces |= slipway_process_namespaces
             isolated.staysFirst = true

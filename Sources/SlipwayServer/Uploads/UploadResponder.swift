@@ -5,12 +5,17 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import SlipwayBlobs
+import SlipwayCore
 
 struct UploadResponder: Sendable {
     let service: S3Service
     private let files = FileIO()
 
-    init(service: S3Service) { self.service = service }
+    init(service: S3Service) {
+        precondition(
+            AccessTable.rows[AccessTable.uploads]?.keys == .uploadGrant, "uploads have no row in AccessTable")
+        self.service = service
+    }
 
     /// Whether the head alone gives no reason to refuse; then the client may send its body.
     func admits(_ request: Request) -> Bool {
