@@ -92,6 +92,13 @@ def test_filters_narrow(api, model, query, count):
     assert len(entries(api, f"/v1/models/{model[0]}/audit_logs", **query)["items"]) == count
 
 
+def test_deployments_narrow_too(api, model):
+    everything = entries(api, f"/v1/models/{model[0]}/audit_logs")["items"]
+    found = entries(api, "/v1/audit_logs", deployment_ids=[model[1]])["items"]
+    assert 0 < len(found) < len(everything)
+    assert [e["id"] for e in found] == [e["id"] for e in everything if e["event_data"].get("deployment_id") == model[1]], everything
+
+
 def test_workspace_changes_and_deleted_models(api):
     model, _ = api.pushed("shortlived", truss_files("shortlived"))
     assert api.call("DELETE", f"/v1/models/{model}").status_code == 200

@@ -1,5 +1,7 @@
 """What each kind of key may do, and how secrets reach a model and nothing else."""
 
+import uuid
+
 import pytest
 import requests
 from harness import API, eventually, truss_files
@@ -56,6 +58,11 @@ def test_names_of_keys_are_free_and_belong_to_one_key_of_their_owner(api):
     first = api.post("/v1/api_keys", {"type": "PERSONAL", "name": name})["api_key"].split(".")[0]
     again = api.call("POST", "/v1/api_keys", json={"type": "WORKSPACE_MANAGE_ALL", "name": name})
     assert again.status_code == 400 and name in again.json()["message"], again.text
+    # Another owner's key may have the name.
+    other = type(api)(api.post("/v1/users", {"email": f"{uuid.uuid4().hex}@example.com"})["api_key"])
+    theirs = other.call("POST", "/v1/api_keys", json={"type": "PERSONAL", "name": name})
+    assert theirs.status_code == 200, theirs.text
+    assert other.call("POST", "/v1/api_keys", json={"type": "PERSONAL", "name": name}).status_code == 400
     api.call("DELETE", f"/v1/api_keys/{first}")
     second = api.post("/v1/api_keys", {"type": "PERSONAL", "name": name})["api_key"].split(".")[0]
     assert [key["name"] for key in api.get("/v1/api_keys")["keys"] if key["prefix"] == second] == [name]

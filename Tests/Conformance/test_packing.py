@@ -162,6 +162,14 @@ def test_a_dry_run_lists_files_and_sizes(desk, tmp_path):
     assert ".env" not in done.stdout and f"{4} files" in done.stdout, done.stdout
 
 
+def test_private_files_that_a_list_of_its_own_lets_in_are_warned_about(desk, tmp_path):
+    directory = write_truss(tmp_path / "private", "private")
+    (directory / ".env").write_text("TOKEN=s3cret")
+    (directory / ".truss_ignore").write_text("*.log\n")
+    _, done = push(desk, directory, "--dry-run")
+    assert done.returncode == 0 and ".env is packed; add it to .truss_ignore" in done.stderr, (done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize(
     "change, expected",
     [

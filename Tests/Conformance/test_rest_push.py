@@ -57,6 +57,8 @@ def test_slipway_push_and_promote(api, server, scratch):
     deployment = api.get(f"/v1/models/{model}")["production_deployment_id"]
     assert "Deployment is ACTIVE" in run("logs", model, deployment)
     assert api.predict(model, json=5).json()["echo"] == 5
+    (directory / "config.yaml").write_text("model_name: own-push\nsecrets: {absent: null}\n")
+    assert "warning: config.yaml: secrets.absent" in run("push", str(directory), "--dry-run")
     (directory / "config.yaml").write_text("model_name: own-push\nrequirments: []\n")
     assert "requirments" in run("push", str(directory), code=1)
     # The client library would try for a minute.
@@ -79,9 +81,13 @@ def test_the_config_of_the_archive_counts_and_what_a_push_says_besides_is_told(a
     default = api.push("twofold", files, raw_config="model_name: twofold\nenvironment_variables: {}\n")
     assert default.json()["warnings"] == raw.json()["warnings"], default.text
     # Most clients show the log and no warnings.
-    missing = api.push("twofold", truss_files("twofold", config="secrets: {absent: null}\n"))
+    absent = "secrets: {absent: null}\nbuild: {secret_to_path_mapping: {token: /root/token}}\n"
+    missing = api.push("twofold", truss_files("twofold", config=absent))
     ids = missing.json()["model"]["id"], missing.json()["deployment"]["id"]
-    assert "there is no such secret yet" in missing.json()["warnings"][0] and "there is no such secret yet" in api.logs(*ids)
+    told = missing.json()["warnings"]
+    assert len(told) == 2 and all("there is no such secret yet" in warning for warning in told), told
+    assert "secrets.absent" in told[0] and "build.secret_to_path_mapping.token" in told[1], told
+    eventually(lambda: "there is no such secret yet" in api.logs(*ids))
 
 
 def test_a_second_push_of_the_same_requirements_reuses_the_environment(api):

@@ -121,6 +121,9 @@ import Testing
 
         #expect(problem(variable, ["action": "ADD", "name": "A", "value": "c"])?.contains("A") == true)
         #expect(problem(variable, ["action": "ADD", "item": ["X": "b"]])?.contains("X") == true)
+        #expect(
+            problem(variable, ["action": "ADD", "item": [:] as [String: Any]])?.contains("no variable")
+                == true)
         #expect(problem(variable, ["action": "REMOVE", "item": ["A": "b"]])?.contains("removes it") == true)
         #expect(
             problem(requirement, ["action": "UPDATE", "requirement": "six==2"])?.contains("six==2") == true)

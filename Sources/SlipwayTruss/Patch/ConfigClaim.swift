@@ -33,6 +33,7 @@ public enum ConfigClaim: Sendable, Equatable {
         }
         // The official client sends an object with one member, the REST API a name and a value.
         if let item = body["item"] as? [String: Any] {
+            if item.isEmpty { throw PatchProblem("\(place).body.item: it names no variable") }
             return item.sorted { $0.key < $1.key }
                 .map { .variable(name: $0.key, value: isRemoved ? nil : text($0.value)) }
         }
