@@ -178,6 +178,8 @@ CHILD static int child(void *argument) {
     size_t index = launch->count;
     // Out of the way of file 3.
     int program = fcntl(launch->first_process, F_DUPFD_CLOEXEC, 16);
+    // Before the first mount: /sys shows the network it was mounted in.
+    if (launch->network >= 0 && setns(launch->network, CLONE_NEWNET) != 0) goto failed;
     if (program < 0 || connect_files(launch) != 0) goto failed;
     for (index = 0; index < launch->count; index++) {
         if (take(&launch->steps[index]) != 0 && !launch->steps[index].is_optional) goto failed;
@@ -231,6 +233,20 @@ pid_t slipway_start(const struct slipway_launch *launch, struct slipway_launch_f
 }
 
 // MARK: Programs in a network of a replica
+
+/// Runs in a namespace of its own and leaves it as an open file in the files that it shares with the server.
+CHILD static int open_network(void *argument) {
+    int *file = argument;
+    *file = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    _exit(0);
+}
+
+int slipway_make_network(void) {
+    int file = -1;
+    pid_t pid = run_child(open_network, &file, CLONE_NEWNET | CLONE_FILES | SIGCHLD);
+    if (pid > 0) wait_for(pid, 0);
+    return file;
+}
 
 struct visitor {
     const struct slipway_visit *visit;

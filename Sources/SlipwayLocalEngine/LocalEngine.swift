@@ -53,7 +53,7 @@ public actor LocalEngine: Engine {
         configs = ConfigLoader(configuration: configuration)
         pythons = Pythons(configuration: configuration)
         environments = EnvironmentCache(configuration: configuration)
-        wayOut = WayOut(isRoot: configuration.runsAsRoot, machine: MachineNetwork())
+        wayOut = WayOut(isRoot: configuration.runsAsRoot)
         (stream, continuation) = AsyncStream.makeStream()
         for name in ["", "/tools", "/images", "/environments", "/replicas", "/work"] {
             try FileManager.default.createDirectory(
@@ -157,6 +157,7 @@ public actor LocalEngine: Engine {
         let isInside = sandbox.isolation.has(.network) && !Wall.network.isRemoved
         if isInside, egress == .open { try wayOut.check() }
         let rules = isInside && egress == .open ? wayOut.rules(allowed: built.allowedAddresses) : nil
+        let spare: NetworkNamespace? = if let rules { await wayOut.spares.take(rules) } else { nil }
         let port = isInside ? built.fixedPort ?? Self.serverPort : try await takePort(built)
         let unit = UnitDirectory(root: configuration.root, id: spec.replicaID)
         var group: ControlGroup?
@@ -173,6 +174,7 @@ public actor LocalEngine: Engine {
             launch.egress = egress
             launch.isNetworked = isInside
             launch.resolver = rules.map { NameServers.configuration($0.nameServers) }
+            launch.spare = spare
             try sandbox.prepare(launch, secrets: spec.secrets, environmentName: spec.environmentName)
             let startedAt = configuration.now()
             func record(_ process: SpawnedProcess) -> ReplicaRecord {
@@ -189,11 +191,15 @@ public actor LocalEngine: Engine {
             launching += 1
             defer { launching -= 1 }
             do {
-                if let rules {
+                if let rules, spare == nil {
                     try await wayOut.open(started.process, unit: unit.path, rules: rules) { helper in
                         started.helper = helper
                         try unit.write(started)
                     }
+                }
+                // What `keepWaysOut` does not know yet does not get new addresses of this machine.
+                if let rules, wayOut.rules(allowed: built.allowedAddresses) != rules {
+                    try await wayOut.reload(started)
                 }
                 if isStopped { throw Self.stopped }
                 try waiting.open()
@@ -203,6 +209,7 @@ public actor LocalEngine: Engine {
                 throw error
             }
             watch(started, unit: unit, initial: .starting)
+            if rules != nil, wayOut.isRoot { await wayOut.spares.refill(wayOut.rules(allowed: nil)) }
         } catch {
             if !isInside { ports.release(port) }
             await group?.remove()
@@ -373,6 +380,7 @@ public actor LocalEngine: Engine {
         for entry in running.values { await entry.watch.value }
         keeping?.cancel()
         await keeping?.value
+        await wayOut.spares.stop()
         running = [:]
         await toolchain.stop()
         await planner.stop()

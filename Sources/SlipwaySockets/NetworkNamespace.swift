@@ -13,8 +13,9 @@ public final class NetworkNamespace: Sendable {
         var startTime: UInt64
     }
 
-    private let process: Process
-    private let files = Mutex<Files?>(nil)
+    /// nil for one that no process has been in yet.
+    private let process: Process?
+    private let files: Mutex<Files?>
 
     private struct Files {
         var network: Int32
@@ -26,7 +27,16 @@ public final class NetworkNamespace: Sendable {
     /// Those in use, so that all parts of this process share two files per namespace.
     private static let known = Mutex<[Process: Weak]>([:])
 
-    private init(_ process: Process) { self.process = process }
+    private init(_ process: Process) {
+        self.process = process
+        files = Mutex(nil)
+    }
+
+    /// The namespace of an open file, which this object owns from now on.
+    public init(owning file: Int32) {
+        process = nil
+        files = Mutex(Files(network: file, user: -1))
+    }
 
     deinit {
         files.withLock { files in
@@ -34,11 +44,14 @@ public final class NetworkNamespace: Sendable {
             Glibc.close(files.network)
             if files.user >= 0 { Glibc.close(files.user) }
         }
-        let process = process
+        guard let process else { return }
         Self.known.withLock { known in
             if known[process]?.object == nil { known[process] = nil }
         }
     }
+
+    /// The open file; nil before the first use.
+    public var file: Int32? { files.withLock { $0?.network } }
 
     /// The namespace that a process is in.
     /// - Parameter startTime: of the process: field 22 of /proc/PID/stat.
@@ -90,6 +103,7 @@ public final class NetworkNamespace: Sendable {
     }
 
     private func openFiles() throws -> Files {
+        guard let process else { preconditionFailure("one without a process has its files from the start") }
         let place = "/proc/\(process.pid)/ns/"
         var files = Files(network: Glibc.open(place + "net", O_RDONLY | O_CLOEXEC), user: -1)
         guard files.network >= 0 else { throw Self.error(place) }
@@ -133,8 +147,10 @@ public final class NetworkNamespace: Sendable {
 
 extension NetworkNamespace: Hashable {
     public static func == (one: NetworkNamespace, other: NetworkNamespace) -> Bool {
-        one === other || one.process == other.process
+        one === other || one.process != nil && one.process == other.process
     }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(process) }
+    public func hash(into hasher: inout Hasher) {
+        if let process { hasher.combine(process) } else { hasher.combine(ObjectIdentifier(self)) }
+    }
 }

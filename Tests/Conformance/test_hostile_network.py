@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 import requests
@@ -89,8 +90,41 @@ def test_readiness_is_not_taken_from_another_that_listens_on_the_same_port(site)
 
 
 def test_what_is_outside_is_reached_and_nothing_of_this_machine(site):
-    model = site.model("network_reaches_out")
+    reaches_only_what_is_outside(site, site.model("network_reaches_out"))
 
+
+def network_of(pid):
+    return os.readlink(f"/proc/{pid}/ns/net")
+
+
+def spare_networks(site):
+    """Those that the server has made and no replica is in."""
+    server, used = site.server.process.pid, {network_of(record["process"]["pid"]) for record in site.records()}
+    held = set()
+    for file in os.listdir(f"/proc/{server}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            held.add(os.readlink(f"/proc/{server}/fd/{file}"))
+    return {name for name in held if name.startswith("net:")} - used - {network_of(server)}
+
+
+def test_a_network_that_was_made_before_has_the_same_walls(site):
+    first = site.model("network_reaches_out")
+    if site.kind == "user":
+        assert not spare_networks(site)
+        return
+    # Those of replicas that ended may be held for a while, too.
+    time.sleep(4)
+    spares = eventually(lambda: spare_networks(site), 30)
+    model, _ = site.push("in-a-spare", "network_reaches_out")
+    assert network_of(site.record(model)["process"]["pid"]) in spares
+    reaches_only_what_is_outside(site, model)
+    rules = [inside(site.record(one), "nft", "list", "ruleset") for one in (first, model)]
+    assert rules[0] == rules[1] and "policy drop" in rules[0]
+    # The next one gets another.
+    eventually(lambda: spare_networks(site) - spares, 30)
+
+
+def reaches_only_what_is_outside(site, model):
     def connect(address, port=LISTENING, **options):
         return site.predict(model, do="connect", address=address, port=port, **options)
 

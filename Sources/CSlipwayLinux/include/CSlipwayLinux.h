@@ -91,6 +91,8 @@ enum {
 
 struct slipway_launch {
     uint64_t namespaces;
+    /// Open network namespace to enter; -1 stays in the own one, or in a new one of `namespaces`.
+    int network;
     const struct slipway_step *steps;
     size_t count;
     /// File for standard input; -1 for nothing to read.
@@ -127,6 +129,9 @@ void slipway_trim_memory(void);
 size_t slipway_free_memory(void);
 
 // MARK: Programs in a network of a replica
+
+/// Makes a network namespace that lasts as long as the open file that is returned; -1 with errno. Root only.
+int slipway_make_network(void);
 
 struct slipway_visit {
     /// Open network namespace; -1 stays in the own one.

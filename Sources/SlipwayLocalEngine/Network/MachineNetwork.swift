@@ -18,22 +18,23 @@ actor MachineNetwork {
 
     /// Gives a namespace an interface that leads out. What it may reach is not limited here, but for this machine and
     /// other replicas, which it does not reach.
+    /// - Parameter place: names the namespace to `ip`: a pid, or the path of a file of it.
     /// - Throws: `SpawnError`.
-    func connect(_ process: SpawnedProcess, _ network: NetworkNamespace) async throws {
+    func connect(_ place: String, _ network: NetworkNamespace) async throws {
         try await prepare()
-        let pair = try await makePair(process)
+        let pair = try await makePair(place)
         try await NetworkCommand.ip([
             "link set eth0 addrgenmode none", "address add \(pair.replica)/31 dev eth0", "link set eth0 up",
             "route add default via \(pair.machine)",
         ]).run(in: network)
     }
 
-    private func makePair(_ process: SpawnedProcess) async throws -> ReplicaAddresses.Pair {
+    private func makePair(_ place: String) async throws -> ReplicaAddresses.Pair {
         for choice in 1...Self.maxChoices {
             let pair = ReplicaAddresses.Pair(index: next)
             next = (next + 1) % ReplicaAddresses.count
             let lines = [
-                "link add \(pair.interface) type veth peer name eth0 netns \(process.pid)",
+                "link add \(pair.interface) type veth peer name eth0 netns \(place)",
                 "link set \(pair.interface) addrgenmode none",
                 "address add \(pair.machine)/31 dev \(pair.interface)", "link set \(pair.interface) up",
             ]

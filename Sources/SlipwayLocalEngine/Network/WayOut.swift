@@ -8,6 +8,13 @@ struct WayOut: Sendable {
     let isRoot: Bool
     /// Of root only.
     let machine: MachineNetwork
+    let spares: SpareNetworks
+
+    init(isRoot: Bool) {
+        self.isRoot = isRoot
+        machine = MachineNetwork()
+        spares = SpareNetworks(machine: machine)
+    }
 
     /// Why this machine cannot give one; nil when it can.
     var problem: String? { NetworkTools.problem(isRoot: isRoot) }
@@ -51,7 +58,7 @@ struct WayOut: Sendable {
         let network = NetworkNamespace.of(pid: process.pid, startTime: process.startTime)
         async let filtered: Void = NetworkCommand.nft(rules.text).run(in: network)
         if isRoot {
-            try await machine.connect(process, network)
+            try await machine.connect("\(process.pid)", network)
         } else {
             _ = try await UserNetwork.connect(process, unit: unit, record: record)
         }

@@ -8,6 +8,8 @@ import Synchronization
 struct Isolated: Sendable {
     /// Namespaces, of the constants of `CSlipwayLinux`.
     var namespaces: UInt64 = 0
+    /// Open network namespace that it enters; -1 for the server's, or a new one.
+    var network: Int32 = -1
     var steps: [LaunchStep] = []
     /// The user it changes to; nil keeps the server's.
     var user: UInt32?
@@ -102,8 +104,8 @@ extension SpawnedProcess {
             argv.withUnsafeBufferPointer { argv in
                 envp.withUnsafeBufferPointer { envp in
                     var launch = slipway_launch(
-                        namespaces: isolated.namespaces, steps: steps.baseAddress, count: steps.count,
-                        input: input, output: output, gate: gate, first_process: program,
+                        namespaces: isolated.namespaces, network: isolated.network, steps: steps.baseAddress,
+                        count: steps.count, input: input, output: output, gate: gate, first_process: program,
                         directory: directory, arguments: argv.baseAddress, environment: envp.baseAddress)
                     return slipway_start(&launch, &failure)
                 }

@@ -4,6 +4,7 @@
 import CSlipwayLinux
 import Foundation
 import SlipwayCore
+import SlipwaySockets
 import SlipwayTruss
 
 /// Everything a start needs to know.
@@ -37,6 +38,8 @@ struct Launch: Sendable {
     var resolver: String?
     /// Whether it gets a network of its own also where it is given a way out.
     var isNetworked = false
+    /// Its network where that was made before; nil for a new one.
+    var spare: NetworkNamespace?
 
     var mode: SandboxMode { isolation.mode }
 
@@ -57,7 +60,13 @@ struct Launch: Sendable {
             isolated.namespaces |= slipway_process_namespaces
             isolated.staysFirst = true
         }
-        if hasNetwork { isolated.namespaces |= slipway_network_namespace }
+        if hasNetwork {
+            if let file = spare?.file {
+                isolated.network = file
+            } else {
+                isolated.namespaces |= slipway_network_namespace
+            }
+        }
         return isolated
     }
 }
