@@ -88,7 +88,10 @@ enum Command {
             let isLate = deadline.map { ContinuousClock.now > $0 } ?? false
             if Task.isCancelled || isLate {
                 process.signal(SIGKILL)
-                while process.reap() == nil { usleep(10_000) }
+                // A cancelled task does not sleep; this one has to be waited for all the same.
+                while process.reap() == nil {
+                    await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
+                }
                 if isLate { return CommandResult(code: 128 + SIGKILL, tail: kept) }
                 throw CancellationError()
             }
