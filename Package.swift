@@ -115,7 +115,7 @@ let package = Package(
         .target(
             name: "SlipwayCLI",
             dependencies: [
-                "SlipwayAPI", "SlipwayTruss", asyncHTTPClient, nioCore, nioPosix, yams,
+                "SlipwayAPI", "SlipwayBLAKE3", "SlipwayTruss", asyncHTTPClient, nioCore, nioPosix, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -6,7 +6,7 @@ import Foundation
 public enum ClientCommands {
     /// In the order of the help.
     public static let all: [any ParsableCommand.Type] = [
-        Init.self, Push.self, Promote.self, Predict.self, Logs.self, Open.self,
+        Init.self, Push.self, Watch.self, Promote.self, Predict.self, Logs.self, Open.self,
         Models.self, Deployments.self, Environments.self, Promotions.self, Replicas.self,
         Metrics.self, Async.self, Secrets.self, Keys.self, Members.self, Groups.self, Audit.self,
         InstanceTypes.self, Login.self, Config.self,

@@ -88,8 +88,7 @@ struct Logs: AsyncParsableCommand {
     private func show(document line: LogReader.Line) throws {
         let bytes = try WireJSON.encode(line)
         if options.output.output == .json { return say(String(decoding: bytes, as: UTF8.self)) }
-        print(try YAMLWriter.write([WireJSON.value(from: bytes) ?? .null]), terminator: "")
-        fflush(nil)
+        put(try YAMLWriter.write([WireJSON.value(from: bytes) ?? .null]))
     }
 
     private static func colour(_ level: String) -> Colour? {

@@ -53,8 +53,11 @@ struct Promote: AsyncParsableCommand {
         let deployment = promoted["id"].text
         try options.printer.done("deployment \(deployment) \(promoted["status"].text)", promoted)
         guard wait else { return }
+        let isDocument = options.output.output != .table
         try await PromotionWait(
-            server: resolver.server, model: model, environment: environment.name, deployment: deployment
+            server: resolver.server, model: model, environment: environment.name, deployment: deployment,
+            // A document on standard output must stay one.
+            show: { isDocument ? tell($0) : say($0) }
         ).run(timeout: timeout)
     }
 

@@ -9,6 +9,8 @@ struct PromotionWait {
     let model: Named
     let environment: String
     let deployment: String
+    /// Where lines go.
+    var show: (String) -> Void = say
 
     private static let interval = Duration.milliseconds(500)
     private static let failed: Set<String> = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED", "BUILD_STOPPED"]
@@ -26,9 +28,9 @@ struct PromotionWait {
                 "GET", path("v1", "models", model.id, "deployments", deployment))["status"].text
             let stage = try await stage()
             progress.clear()
-            try await Waiting.tell(&log)
+            try await Waiting.tell(&log, show)
             let line = [status, stage?.text].compactMap { $0 }.joined(separator: " ")
-            if line != last { say(line.printable()) }
+            if line != last { show(line.printable()) }
             last = line
             if try ended(stage, status) { return }
             let seconds = (ContinuousClock.now - start).components.seconds

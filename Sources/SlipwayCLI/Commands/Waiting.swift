@@ -55,10 +55,10 @@ struct Waiting {
     }
 
     /// What was logged before the status that is told next.
-    static func tell(_ log: inout LogReader) async throws {
+    static func tell(_ log: inout LogReader, _ show: (String) -> Void = say) async throws {
         while true {
             let (lines, more) = try await log.next()
-            for line in lines { say("  " + line.shownMessage) }
+            for line in lines { show("  " + line.shownMessage) }
             if !more { return }
         }
     }

@@ -35,6 +35,13 @@ extension JSONValue {
         return .object(members)
     }
 
+    /// The same object without a member.
+    func removing(_ member: String) -> JSONValue {
+        guard case .object(var members) = self else { return self }
+        members[member] = nil
+        return .object(members)
+    }
+
     /// One line for people.
     var text: String {
         switch self {

@@ -45,7 +45,7 @@ struct Printer {
     }
 
     private func write(_ document: JSONValue) throws {
-        FileHandle.standardOutput.write(Data(try Self.text(document, format).utf8))
+        put(try Self.text(document, format))
     }
 
     static func text(_ document: JSONValue, _ format: OutputFormat) throws -> String {
@@ -64,9 +64,16 @@ struct Printer {
 }
 
 /// Prints a line at once, into a pipe too: what reads it may act on it.
-func say(_ line: String) {
-    print(line)
-    fflush(nil)
+func say(_ line: String) { put(line + "\n") }
+
+/// Writes to standard output at once.
+func put(_ text: String) {
+    do {
+        try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+        // Whoever read it has gone, as `head` does. NIO ignores the signal that would have ended this process.
+        exit(FailureCode.failed.rawValue)
+    }
 }
 
 /// Prints a line to standard error, which is not part of the output.

@@ -16,7 +16,7 @@ struct Table {
     var rows: [[Cell]]
 
     /// Columns are not made narrower than this.
-    private static let minWidth = 6
+    private static let minWidth = 3
     private static let gap = "  "
 
     func lines(on terminal: Terminal) -> [String] {

@@ -11,6 +11,12 @@ public enum LocalServer {
         FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share/slipway").path
     }
 
+    /// What `~` means in a shell: `HOME` where it is set.
+    public static var home: String {
+        ProcessInfo.processInfo.environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? FileManager.default.homeDirectoryForCurrentUser.path
+    }
+
     public static func absolute(_ path: String) -> String {
         let path = NSString(string: path).expandingTildeInPath
         return path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path

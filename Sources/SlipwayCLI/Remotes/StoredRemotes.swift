@@ -53,9 +53,8 @@ struct StoredRemotes: Codable, Equatable, Sendable {
 extension StoredRemotes {
     /// `XDG_CONFIG_HOME` is honoured.
     static func path(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
-        let home = FileManager.default.homeDirectoryForCurrentUser.path
         let base = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (base ?? home + "/.config") + "/slipway/config.yaml"
+        return (base ?? LocalServer.home + "/.config") + "/slipway/config.yaml"
     }
 
     static func load(from path: String = path()) throws -> StoredRemotes {

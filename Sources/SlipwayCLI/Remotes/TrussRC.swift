@@ -3,7 +3,7 @@
 import Foundation
 
 enum TrussRC {
-    static var path: String { FileManager.default.homeDirectoryForCurrentUser.path + "/.trussrc" }
+    static var path: String { LocalServer.home + "/.trussrc" }
 
     static func write(_ remote: StoredRemote, named name: String) throws {
         let old = FileManager.default.contents(atPath: path)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import SlipwayCLI
 
 struct Completion: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,7 +34,7 @@ struct Completion: ParsableCommand {
         }
         let script = Slipway.completionScript(for: CompletionShell(rawValue: shell.rawValue) ?? .bash)
         guard install else { return print(script) }
-        let file = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(shell.file)
+        let file = URL(fileURLWithPath: LocalServer.home).appendingPathComponent(shell.file)
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data((script + "\n").utf8).write(to: file, options: .atomic)
