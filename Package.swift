@@ -112,10 +112,17 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
+        .target(
+            name: "SlipwayCLI",
+            dependencies: [
+                "SlipwayAPI", "SlipwayBLAKE3", "SlipwayTruss", asyncHTTPClient, nioCore, nioPosix, yams,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "CSlipwayLinux", "SlipwayServer", "SlipwayControl", "SlipwayEdge", "SlipwayStore",
+                "CSlipwayLinux", "SlipwayCLI", "SlipwayServer", "SlipwayControl", "SlipwayEdge",
+                "SlipwayStore",
                 "SlipwayGateway",
                 "SlipwayBlobs",
                 "SlipwayLogs", "SlipwayAPI", "SlipwayLocalEngine", "SlipwaySockets", "SlipwayThreads",
@@ -163,6 +170,7 @@ let package = Package(
         .testTarget(
             name: "SlipwayGatewayTests",
             dependencies: ["SlipwayGateway", "SlipwaySockets", asyncHTTPClient, nioCore, nioPosix, nioHTTP1]),
+        .testTarget(name: "SlipwayCLITests", dependencies: ["SlipwayCLI", "SlipwayAPI", "slipway", yams]),
         .target(
             name: "SlipwayTestSupport", dependencies: ["SlipwayCore", "SlipwayEngine"], path: "Tests/Support"),
         .testTarget(

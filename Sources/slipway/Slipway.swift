@@ -1,6 +1,7 @@
 // The entry point: `slipway COMMAND`.
 
 import ArgumentParser
+import SlipwayCLI
 
 @main
 struct Slipway: AsyncParsableCommand {
@@ -12,10 +13,23 @@ struct Slipway: AsyncParsableCommand {
             official truss and baseten clients do.
             """,
         version: Version.text,
-        subcommands: [
-            Serve.self, Push.self, Promote.self, Logs.self, Members.self, Doctor.self, Backup.self,
-            Restore.self,
+        subcommands: [Serve.self] + ClientCommands.all + [
+            Doctor.self, Backup.self, Restore.self, Completion.self,
         ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            ClientCommands.exit(with: error)
+            exit(withError: error)
+        }
+    }
 }
 
 enum Version {

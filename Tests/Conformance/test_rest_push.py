@@ -62,7 +62,7 @@ def test_slipway_push_and_promote(api, server, scratch):
     (directory / "config.yaml").write_text("model_name: own-push\nrequirments: []\n")
     assert "requirments" in run("push", str(directory), code=1)
     # The client library would try for a minute.
-    assert "No server answers at http://127.0.0.1:9" in run("logs", model, deployment, "--remote", "http://127.0.0.1:9", code=1)
+    assert "No server answers at http://127.0.0.1:9" in run("logs", model, deployment, "--remote", "http://127.0.0.1:9", code=5)
 
 
 def test_the_config_of_the_archive_counts_and_what_a_push_says_besides_is_told(api):

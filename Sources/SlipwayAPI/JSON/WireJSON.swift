@@ -20,4 +20,9 @@ public enum WireJSON {
     {
         try JSONDecoder().decode(type, from: Data(bytes))
     }
+
+    /// Any document as a value; integers stay integers.
+    ///
+    /// - Returns: nil when the bytes are no JSON document.
+    public static func value(from bytes: [UInt8]) -> JSONValue? { try? JSONParser.parse(bytes) }
 }

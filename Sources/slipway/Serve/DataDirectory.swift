@@ -1,6 +1,7 @@
 // The data directory: made with owner-only rights. The lock that keeps a second server out is the database's.
 
 import Foundation
+import SlipwayCLI
 import Synchronization
 
 /// The layout below `--data-dir`.
@@ -35,10 +36,7 @@ struct DataDirectory: Sendable {
             description: "A restore into \(root) has not ended: run `slipway restore` with its file again.")
     }
 
-    static func absolute(_ path: String) -> String {
-        let path = NSString(string: path).expandingTildeInPath
-        return path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
-    }
+    static func absolute(_ path: String) -> String { LocalServer.absolute(path) }
 
     /// Writes and syncs a small file, so that a read-only or full disk is told at the start and not at the
     /// first push.

@@ -3,6 +3,7 @@
 
 import Foundation
 import Logging
+import SlipwayCLI
 import SlipwaySockets
 import SlipwayTruss
 import SlipwayCore
@@ -80,9 +81,7 @@ struct Settings: Sendable, Equatable {
         }
     }
 
-    static var defaultDataDirectory: String {
-        FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share/slipway").path
-    }
+    static var defaultDataDirectory: String { LocalServer.defaultDataDirectory }
 }
 
 /// A setting that cannot be used, and where it came from.

@@ -2,6 +2,7 @@
 // next one can tell and remove what a killed one left.
 
 import Foundation
+import SlipwayCLI
 
 struct SocketDirectory: Sendable {
     /// Where the socket is.
@@ -11,9 +12,8 @@ struct SocketDirectory: Sendable {
 
     /// A Unix socket's path holds 108 bytes with the zero at its end.
     private static let longest = 107
-    private static let socket = "/management.sock"
 
-    var socketPath: String { path + Self.socket }
+    var socketPath: String { path + LocalServer.socketName }
 
     /// Removes what ended processes left, and makes the directory of this one.
     /// - Throws: `SettingsError`.
@@ -22,7 +22,7 @@ struct SocketDirectory: Sendable {
         mkdir(run, 0o700)
         Self.clear(run)
         entry = "\(run)/\(getpid())"
-        if entry.utf8.count + Self.socket.utf8.count <= Self.longest {
+        if entry.utf8.count + LocalServer.socketName.utf8.count <= Self.longest {
             path = entry
         } else {
             path = "/tmp/slipway-\(getpid())-\(UInt32.random(in: .min ... .max))"
@@ -33,23 +33,6 @@ struct SocketDirectory: Sendable {
     }
 
     func remove() { Self.remove(entry) }
-
-    /// The socket of the server that uses a data directory; nil when none runs. While one takes over from another, that
-    /// is the new one's.
-    static func running(in root: String) -> String? {
-        let run = root + "/run"
-        let pids = ((try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []).compactMap {
-            Int32($0)
-        }
-        let made = pids.filter { kill($0, 0) == 0 || errno == EPERM }.compactMap {
-            pid -> (path: String, at: Date)? in
-            let entry = "\(run)/\(pid)"
-            let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: entry)) ?? entry
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path + socket)
-            return (attributes?[.modificationDate] as? Date).map { (path + socket, $0) }
-        }
-        return made.max { $0.at < $1.at }?.path
-    }
 
     private static func clear(_ run: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? [] {
@@ -62,7 +45,7 @@ struct SocketDirectory: Sendable {
     private static func remove(_ entry: String) {
         if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: entry) {
             // By name, so that nothing else can be meant: /tmp belongs to all.
-            unlink(target + socket)
+            unlink(target + LocalServer.socketName)
             rmdir(target)
         }
         try? FileManager.default.removeItem(atPath: entry)

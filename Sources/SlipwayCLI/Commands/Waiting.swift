@@ -1,6 +1,5 @@
 // Follows a deployment until it is active or has failed.
 
-import ArgumentParser
 import Foundation
 
 /// What the commands show of a deployment.
@@ -23,32 +22,43 @@ struct Waiting {
     ]
 
     /// Shows the deployment's log and statuses as they come.
-    /// - Throws: `ExitCode.failure` when the deployment ends in anything but ACTIVE.
-    func run() async throws {
+    /// - Throws: `CommandFailure` when the deployment ends in anything but ACTIVE, or takes longer than `timeout` seconds.
+    func run(timeout: Int? = nil) async throws {
+        let start = ContinuousClock.now
+        let progress = ProgressLine()
+        defer { progress.clear() }
         var last = ""
         var log = LogReader(server: server, model: model, deployment: deployment, after: begin)
         while true {
             let state = try await server.call(
-                "GET", "/v1/models/\(model)/deployments/\(deployment)", as: DeploymentState.self)
-            try await tell(&log)
+                "GET", path("v1", "models", model, "deployments", deployment), as: DeploymentState.self)
+            progress.clear()
+            try await Self.tell(&log)
             if state.status != last {
                 say(state.status)
                 last = state.status
             }
             if state.status == "ACTIVE" { return }
             guard Self.pending.contains(state.status) else {
-                say("see: slipway logs \(model) \(deployment)")
-                throw ExitCode.failure
+                throw CommandFailure(
+                    "The deployment is \(state.status).", hint: "See: slipway logs \(model) \(deployment)")
             }
+            let seconds = (ContinuousClock.now - start).components.seconds
+            if let timeout, seconds >= timeout {
+                throw CommandFailure(
+                    "The deployment is not ready within \(timeout) s.",
+                    hint: "It goes on: slipway logs \(model) \(deployment) --follow", code: .timedOut)
+            }
+            progress.show("\(state.status) \(seconds) s")
             try await Task.sleep(for: .milliseconds(500))
         }
     }
 
     /// What was logged before the status that is told next.
-    private func tell(_ log: inout LogReader) async throws {
+    static func tell(_ log: inout LogReader, _ show: (String) -> Void = say) async throws {
         while true {
             let (lines, more) = try await log.next()
-            for line in lines { say("  " + line.message) }
+            for line in lines { show("  " + line.shownMessage) }
             if !more { return }
         }
     }

@@ -17,6 +17,7 @@ struct Push: AsyncParsableCommand {
     @Option(help: "Promote to this environment once it is ready.") var environment: String?
     @Option(help: "Name of the deployment, which is a published one then.") var name: String?
     @Flag(help: "Wait until the deployment is active or has failed.") var wait = false
+    @Option(help: "Seconds after which --wait gives up; the deployment goes on.") var timeout: Int?
     @Flag(help: "Check everything, change nothing.") var dryRun = false
     @OptionGroup var remote: RemoteOptions
 
@@ -24,6 +25,7 @@ struct Push: AsyncParsableCommand {
         if promote, environment != nil {
             throw ValidationError("--promote means --environment production; give one of the two.")
         }
+        if timeout != nil, !wait { throw ValidationError("--timeout is for --wait.") }
         if dryRun, wait { throw ValidationError("--dry-run makes nothing that --wait could wait for.") }
     }
 
@@ -58,11 +60,15 @@ struct Push: AsyncParsableCommand {
         for warning in grant.warnings ?? [] { tell("warning: config.yaml: \(warning)") }
         if dryRun { return list(source, of: model) }
         guard let key = grant.s3_key, let url = grant.upload_url else {
-            throw ValidationError("The server gave no upload URL; it is not a Slipway server.")
+            throw CommandFailure("The server gave no upload URL; it is not a Slipway server.")
         }
         let archive = try Archive.pack(source)
         defer { archive.remove() }
-        try await server.upload(file: archive.path, to: url)
+        let progress = ProgressLine()
+        try await server.upload(file: archive.path, to: url) { sent, size in
+            progress.show("uploading \(ProgressLine.bar(sent, of: size)) of \(Self.size(size))")
+        }
+        progress.clear()
         let old = wait && deployment.isDevelopment == true ? try await newestLine(of: model, server) : nil
         let made = try await server.call(
             "POST", "/v1/models",
@@ -74,7 +80,7 @@ struct Push: AsyncParsableCommand {
             let begin = old?.deployment == made.deployment.id ? old?.time : nil
             try await Waiting(
                 server: server, model: made.model.id, deployment: made.deployment.id, begin: begin ?? 0
-            ).run()
+            ).run(timeout: timeout)
         }
     }
 
@@ -83,8 +89,9 @@ struct Push: AsyncParsableCommand {
     private func newestLine(
         of model: String, _ server: Remote
     ) async throws -> (deployment: String, time: Int64)? {
-        let name = model.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? model
-        let found = try await server.call("GET", "/v1/models?name=\(name)", as: ModelList.self).models.first
+        let found = try await server.call(
+            "GET", "/v1/models" + query(["name": model]), as: ModelList.self
+        ).models.first
         guard let found, let deployment = found.development_deployment_id else { return nil }
         var log = LogReader(server: server, model: found.id, deployment: deployment)
         let time = try await log.newest(1).first.flatMap { Int64($0.timestamp) }
@@ -117,17 +124,6 @@ extension String {
     fileprivate func leftPadded(to width: Int) -> String {
         String(repeating: " ", count: max(0, width - count)) + self
     }
-}
-
-/// Prints a line at once, into a pipe too: what reads it may act on it.
-func say(_ line: String) {
-    print(line)
-    fflush(nil)
-}
-
-/// Prints a line beside the output.
-func tell(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 
 /// The members of the documents that the commands read.
