@@ -2,15 +2,23 @@
 # The simulated worlds that CI runs: recorded ones, new ones, and planted bugs that must be found. The simulator and what
 # it runs are built optimized (SLIPWAY_SIMULATOR, see Package.swift) and replace the debug build of the same modules.
 # `SIMULATION_SECONDS=3600 scripts/simulate.sh` is a long run; about four minutes otherwise.
+# `scripts/simulate.sh --build FILE` makes the simulator and no more; `SIMULATOR=FILE` runs that one.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$root"
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-SLIPWAY_SIMULATOR=1 swift build --product slipway-sim >"$out/build" 2>&1 ||
-    { grep -E "error:" -A5 "$out/build"; fail "the simulator does not build"; }
-sim=$out/slipway-sim
-cp "$(swift build --show-bin-path)/slipway-sim" "$sim"
+build() {
+    SLIPWAY_SIMULATOR=1 swift build --product slipway-sim >"$out/build" 2>&1 ||
+        { grep -E "error:" -A5 "$out/build"; fail "the simulator does not build"; }
+    cp "$(swift build --show-bin-path)/slipway-sim" "$1"
+}
+if [ "${1:-}" = --build ]; then
+    build "$2"
+    exit
+fi
+sim=${SIMULATOR:-$out/slipway-sim}
+[ -n "${SIMULATOR:-}" ] || build "$sim"
 
 echo "Recorded worlds keep their promises, and break the one they were found by with their bug planted:"
 "$sim" --replay Tests/Worlds
@@ -21,11 +29,13 @@ echo "A seed has one course of events:"
 # New ones in every run, in one process per core: a simulation has one thread. A failure prints its seed, the shrunk
 # trace, and the record to keep.
 seconds=${SIMULATION_SECONDS:-60}
+# How long it is searched for a planted bug; where other things run, worlds take longer.
+search=${SEARCH_SECONDS:-240}
 start=$(date +%s)000
 pids=()
 for part in 1 2; do
     # Worlds end by themselves; one that does not is a fault too.
-    timeout $((seconds + 300)) "$sim" --seeds 100000 --start $((start + part * 100000000)) --minutes 10 \
+    timeout $((seconds + search)) "$sim" --seeds 100000 --start $((start + part * 100000000)) --minutes 10 \
         --time-limit "$seconds" --coverage \
         --shrinks >"$out/fresh-$part" 2>&1 &
     pids+=($!)
@@ -42,9 +52,9 @@ done
 # Planted bugs are looked for in worlds that nobody has seen; those that show in one of some hundred worlds are held by
 # the recorded ones. A bug breaks more than the promise it was planted against: the search goes on until that one shows.
 find_planted() {
-    local bug=$1 promise=${2:-} next=$start end=$((SECONDS + 240)) seed
+    local bug=$1 promise=${2:-} next=$start end=$((SECONDS + search)) seed
     while [ $SECONDS -lt $end ]; do
-        if timeout 300 "$sim" --seeds 100000 --start "$next" --minutes 10 --time-limit $((end - SECONDS)) --plant "$bug" \
+        if timeout $((search + 60)) "$sim" --seeds 100000 --start "$next" --minutes 10 --time-limit $((end - SECONDS)) --plant "$bug" \
             >"$out/$bug" 2>&1; then
             break
         fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests: format, build without warnings, Swift tests, simulated worlds, then the real clients and all kinds of
+# All tests: format, build without warnings, Swift tests, then simulated worlds beside the real clients and all kinds of
 # trouble against the running binary.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -34,10 +34,11 @@ if [ "${PIPESTATUS[0]}" -ne 0 ]; then
     fail "Swift tests failed"
 fi
 
-step "Simulated worlds"
-scripts/simulate.sh
+step "Simulator"
+simulator=$lanes/slipway-sim
+scripts/simulate.sh --build "$simulator"
 
-step "Conformance tests with the real clients"
+step "Conformance tests with the real clients, and simulated worlds in the time they leave"
 export SLIPWAY_BINARY
 SLIPWAY_BINARY=$(swift build --show-bin-path)/slipway
 conformance() { .venv/bin/python -m pytest Tests/Conformance "$@" </dev/null; }
@@ -46,13 +47,20 @@ if [ $# -gt 0 ]; then
 else
     # They wait more than they work: those of the session's server beside those that start servers of their own.
     lane() { conformance --lane "$1" 2>&1 | tee "$lanes/$1" | sed -u "s/^/$1: /"; }
+    worlds() {
+        SIMULATOR=$simulator SIMULATION_SECONDS=240 SEARCH_SECONDS=900 chrt --idle 0 scripts/simulate.sh 2>&1 |
+            tee "$lanes/worlds" | sed -u "s/^/worlds: /"
+    }
+    worlds &
+    worlds=$!
     lane own &
     own=$!
     failed=0
     lane shared || failed=1
     wait $own || failed=1
+    wait $worlds || failed=1
     # What failed comes last: the end of a long output is what is kept of it.
-    grep -hE "^(FAILED|ERROR) " "$lanes"/* || true
-    [ $failed -eq 0 ] || fail "conformance tests failed"
+    grep -ahE "^(FAILED|ERROR) " "$lanes"/{own,shared} || true
+    [ $failed -eq 0 ] || { tail -20 "$lanes/worlds"; fail "conformance tests or worlds failed"; }
 fi
 step "All tests passed"
