@@ -29,6 +29,8 @@ final class TimeChecks: @unchecked Sendable {
         var status: PromotionStatus
         var percent: Int
         var candidateStatus: DeploymentStatus?
+        /// The deploy timeout begins anew when a lost image has been built again, which may take less than a second.
+        var deployStartedAt: Timestamp?
         var ready: Int
     }
 
@@ -102,7 +104,8 @@ final class TimeChecks: @unchecked Sendable {
             let candidate = records.deployments[promotion.candidateID]
             let state = Progress(
                 status: promotion.status, percent: promotion.rollout.percent,
-                candidateStatus: candidate?.status, ready: readyReplicas(promotion.candidateID))
+                candidateStatus: candidate?.status, deployStartedAt: candidate?.deployStartedAt,
+                ready: readyReplicas(promotion.candidateID))
             if movedAt[promotion.id]?.state != state {
                 movedAt[promotion.id] = (state, now)
                 silentSince[promotion.id] = nil

@@ -149,7 +149,10 @@ final class Machine: @unchecked Sendable {
         let name = world.name(of: process.spec.deploymentID)
         world.scheduler.after(dice.span(.milliseconds(20), .seconds(1), "\(name)/begins-after")) { [self] in
             move(id, to: .loading)
-            let patience: Duration = code == .slow ? .seconds(240) : .seconds(30)
+            // Some are ready, or unwell, before a pass has seen that they load.
+            let isQuick = dice.chance(0.1, "\(name)/loads-at-once")
+            let patience: Duration =
+                isQuick ? .milliseconds(300) : code == .slow ? .seconds(240) : .seconds(30)
             world.scheduler.after(dice.span(.milliseconds(200), patience, "\(name)/loads-for")) { [self] in
                 let fails =
                     code == .broken || dice.chance(world.weather.startFailures / 2, "\(name)/does-not-load")
