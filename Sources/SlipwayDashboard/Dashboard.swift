@@ -7,7 +7,6 @@ import SlipwayControl
 /// Answers what browsers ask of the app host.
 public struct Dashboard: Sendable {
     private let responder: RouterResponder<DashboardContext>
-    private let control: ControlPlane
 
     /// - Parameters:
     ///   - publicURL: where clients reach this installation, without a slash at its end.
@@ -22,7 +21,6 @@ public struct Dashboard: Sendable {
         Self.addAssets(to: router)
         Self.addPages(to: routes)
         responder = router.buildResponder()
-        self.control = control
     }
 
     /// Answers a request; what is no page is a page that says so.
@@ -50,9 +48,6 @@ public struct Dashboard: Sendable {
         PageHeaders.add(to: &response)
         return response
     }
-
-    /// Ends open event streams: the server is about to end or to hand over.
-    public func close() { control.changes.close() }
 
     private static func addAssets(to router: Router<DashboardContext>) {
         router.get("/assets/{version}/{name}") { request, context in

@@ -48,8 +48,6 @@ public struct ManagementServer: Service {
             }
             group.addTask {
                 try await gracefulShutdown()
-                // Event streams have no end of their own.
-                dashboard.close()
                 try await Task.sleep(for: Self.grace)
                 return false
             }

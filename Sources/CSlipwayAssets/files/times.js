@@ -1,7 +1,7 @@
 // Times in the viewer's zone, with the zone named. The page has them in UTC.
 const full = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
-  timeZoneName: "short",
+  hourCycle: "h23", timeZoneName: "short",
 });
 const clock = new Intl.DateTimeFormat(undefined, {
   month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",

@@ -87,13 +87,15 @@ enum DeploymentPage {
         }
     }
 
-    private static func facts(_ view: DeploymentView, author: String?) -> [(String, String)] {
+    private static func facts(_ view: DeploymentView, author: String?) -> [(name: String, value: Fact)] {
         let deployment = view.deployment
         let serves = view.environment ?? (deployment.isDevelopment ? "development" : "no environment")
         return [
-            ("Serves", serves), ("Pushed", deployment.createdAt.readable), ("By", author ?? "unknown"),
-            ("Machine", view.instanceType?.name ?? deployment.instanceTypeID),
-            ("Status since", deployment.statusSince.readable),
+            ("Serves", .text(serves)), ("Pushed", .moment(deployment.createdAt)),
+            ("By", .text(author ?? "unknown")),
+            ("Machine", .text(view.instanceType?.name ?? deployment.instanceTypeID)),
+            ("Replicas", .text("\(view.activeReplicas) ready")),
+            ("Status since", .moment(deployment.statusSince)),
         ]
     }
 }

@@ -25,7 +25,7 @@ extension Markup {
 
     /// A table that scrolls on narrow screens.
     func table(_ caption: String, _ columns: [String], rows: () -> Void) {
-        el(.div, .class("scroll"), .role("region"), .aria("label", caption), .tabindex(0)) {
+        el(.div, .class("scroll"), .role("region"), .aria("label", "\(caption) (table)"), .tabindex(0)) {
             el(.table) {
                 el(.caption, caption, .class("hidden-text"))
                 el(.thead) {
@@ -60,12 +60,17 @@ extension Markup {
         if let reason = deployment.statusReason { el(.span, reason, .class("reason")) }
     }
 
-    func facts(_ facts: [(String, String)]) {
+    func facts(_ facts: [(name: String, value: Fact)]) {
         el(.dl, .class("facts")) {
-            for (name, value) in facts {
+            for fact in facts {
                 el(.div) {
-                    el(.dt, name)
-                    el(.dd, value)
+                    el(.dt, fact.name)
+                    el(.dd) {
+                        switch fact.value {
+                        case .text(let text): self.text(text)
+                        case .moment(let moment): time(moment)
+                        }
+                    }
                 }
             }
         }
@@ -82,14 +87,14 @@ extension Markup {
     }
 }
 
+/// What is told of a thing beside its name.
+enum Fact: Sendable { case text(String), moment(Timestamp) }
+
 /// What a status means for a person.
 enum Tone: String { case ok, busy, idle, bad }
 
 extension DeploymentStatus {
-    var label: String {
-        let words = rawValue.lowercased().replacing("_", with: " ")
-        return words.prefix(1).uppercased() + words.dropFirst()
-    }
+    var label: String { rawValue.inWords }
 
     var tone: Tone {
         switch self {
@@ -102,10 +107,7 @@ extension DeploymentStatus {
 }
 
 extension PromotionStatus {
-    var label: String {
-        let words = rawValue.lowercased().replacing("_", with: " ")
-        return words.prefix(1).uppercased() + words.dropFirst()
-    }
+    var label: String { rawValue.inWords }
 
     var tone: Tone {
         switch self {
@@ -114,5 +116,13 @@ extension PromotionStatus {
         case .canceled, .paused: .idle
         case .releasing, .rampingUp, .rampingDown: .busy
         }
+    }
+}
+
+extension String {
+    /// `DEPLOY_FAILED` as people write it.
+    var inWords: String {
+        let words = lowercased().replacing("_", with: " ")
+        return (words.prefix(1).uppercased() + words.dropFirst()).replacing("Api key", with: "API key")
     }
 }

@@ -121,7 +121,7 @@ extension Markup {
     /// Ready replicas and how many there may be.
     func replicas(_ view: DeploymentView) -> String {
         let settings = view.deployment.autoscaling
-        return "\(view.activeReplicas) of \(settings.minReplica)–\(settings.maxReplica)"
+        return "\(view.activeReplicas) (\(settings.minReplica)–\(settings.maxReplica))"
     }
 
     /// How far a running promotion has come and what it waits for.

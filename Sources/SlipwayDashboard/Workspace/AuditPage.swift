@@ -56,23 +56,22 @@ extension Markup {
                     el(.td) { time(event.at) }
                     el(.td, event.userEmail ?? "Slipway itself")
                     el(.td, [event.keyName ?? event.keyPrefix, event.clientName].compactMap(\.self).joined(separator: ", "))
-                    el(.td, Self.words(event.type))
+                    el(.td, event.type.inWords)
                     el(.td) { about(event) }
                 }
             }
         }
     }
 
-    private static func words(_ type: String) -> String {
-        let words = type.lowercased().replacing("_", with: " ")
-        return words.prefix(1).uppercased() + words.dropFirst()
-    }
-
     /// Names in front, all that is known behind them.
     private func about(_ event: AuditEvent) {
         guard case .object(let members)? = try? WireJSON.decode(JSONValue.self, from: Array(event.data.utf8))
         else { return }
-        let names = ["model_name", "deployment_name", "environment_name", "name", "email"].compactMap { key in
+        let order = ["model_name", "deployment_name", "environment_name"]
+        let others = members.keys.sorted().filter { key in
+            !order.contains(key) && ["name", "email", "prefix"].contains { key.hasSuffix($0) }
+        }
+        let names = (order + others).compactMap { key in
             if case .string(let name)? = members[key] { name } else { nil }
         }
         text(names.joined(separator: " · "))

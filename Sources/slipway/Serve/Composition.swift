@@ -143,7 +143,7 @@ struct Composition {
 
         let front = FrontDoor(
             gateway: gateway, edge: edge, address: addresses.main, grace: .seconds(settings.shutdownGrace),
-            waitsFor: managementServes
+            waitsFor: managementServes, onLeaving: control.changes.close
         ) {
             earlier?.serving()
             announce(publicURL, addresses: addresses, securePort: securePort, newKey: newKey, data: data)
