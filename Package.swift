@@ -104,10 +104,19 @@ let package = Package(
                 "SlipwayLogs", "SlipwayPrometheus", "SlipwaySockets", "SlipwayTruss", asyncHTTPClient, crypto,
                 logging, nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: simulated),
+        // The style sheet and the scripts of the dashboard; C23's #embed reads them.
+        .target(name: "CSlipwayAssets", exclude: ["files"], cSettings: [.headerSearchPath(".")]),
+        .target(
+            name: "SlipwayDashboard",
+            dependencies: [
+                "CSlipwayAssets", "SlipwayAPI", "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayLogs",
+                asyncHTTPClient, crypto, hummingbird, logging, nioCore,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
         .target(
             name: "SlipwayServer",
             dependencies: [
-                "SlipwayControl", "SlipwayCore", "SlipwayLogs", "SlipwayAPI", "SlipwayGraphQL",
+                "SlipwayControl", "SlipwayCore", "SlipwayDashboard", "SlipwayLogs", "SlipwayAPI", "SlipwayGraphQL",
                 "SlipwayBlobs", "SlipwayPrometheus", "SlipwayTruss", hummingbird, lifecycle, logging, nioCore,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -180,6 +189,12 @@ let package = Package(
                 "SlipwayStore", "SlipwayTestSupport", asyncHTTPClient, crypto, logging, nioCore,
             ]),
         .testTarget(
+            name: "SlipwayDashboardTests",
+            dependencies: [
+                "SlipwayDashboard", "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayGateway",
+                "SlipwayLogs", "SlipwayStore", "SlipwayTestSupport", hummingbird, logging, nioCore,
+            ]),
+        .testTarget(
             name: "SlipwayServerTests",
             dependencies: [
                 "SlipwayServer", "SlipwayAPI", "SlipwayBlobs", "SlipwayControl", "SlipwayCore",
@@ -187,5 +202,6 @@ let package = Package(
                 crypto, logging, nioCore, nioPosix, nioHTTP1,
             ]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu2x
 )

@@ -42,6 +42,9 @@ install_packages() {
     need gcc command -v cc
     need git command -v git
     need python3-dev has_python_headers
+    # The dashboard is tested in a real browser.
+    need chromium command -v chromium
+    need chromium-driver command -v chromedriver
     apt_install "${missing[@]}"
     getent hosts api.localhost >/dev/null || fail "api.localhost does not resolve: add myhostname to hosts in /etc/nsswitch.conf"
 }
@@ -61,13 +64,14 @@ apt_install() {
 
 make_environment() {
     local wanted
-    wanted=$(cat "$root/scripts/requirements.txt")
+    wanted=$(cat "$root/scripts/requirements.txt" "$root/scripts/requirements-alone.txt")
     if [ "$(cat "$root/.venv/.installed" 2>/dev/null)" != "$wanted" ]; then
         echo "Making .venv with the official clients"
         rm -rf "$root/.venv"
         python3 -m venv "$root/.venv"
         "$root/.venv/bin/pip" install --quiet --disable-pip-version-check uv==0.10.0
         "$root/.venv/bin/uv" pip install --quiet --python "$root/.venv/bin/python" -r "$root/scripts/requirements.txt"
+        "$root/.venv/bin/uv" pip install --quiet --python "$root/.venv/bin/python" --no-deps -r "$root/scripts/requirements-alone.txt"
         echo "$wanted" >"$root/.venv/.installed"
     fi
 }

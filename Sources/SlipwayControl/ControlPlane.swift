@@ -87,6 +87,8 @@ public final class ControlPlane: Sendable {
     let controller: Controller
     let cache: AnswerCache
     let board = ReplicaBoard()
+    /// Tells who looks at something that it has changed.
+    public let changes = ChangeFeed()
     let dispatcher: AsyncDispatcher
     let metrics: MetricsKeeper
     let http: any OutgoingCalls
@@ -108,8 +110,9 @@ public final class ControlPlane: Sendable {
         cache = AnswerCache(store: store)
         probe = StorageProbe { await store.probe() }
         controller = Controller(
-            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
+            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board, feed: changes,
             measurements: measurements, http: http, dependencies: dependencies, logger: logger)
+        logs.onAppend { [changes] in changes.note(logOf: $0) }
         self.http = http
         dispatcher = AsyncDispatcher(
             store: store, gateway: gateway, inbox: inbox, board: board, measurements: measurements,

@@ -61,6 +61,12 @@ public final class LogStore: Sendable {
     private let journals = Mutex<[DeploymentID: Journal]>([:])
     private let flusher: Task<Void, Never>?
     private let pending: PendingFlush
+    private let listener = Mutex<(@Sendable (DeploymentID) -> Void)?>(nil)
+
+    /// Has `listener` called after each line. It must return at once.
+    public func onAppend(_ listener: @escaping @Sendable (DeploymentID) -> Void) {
+        self.listener.withLock { $0 = listener }
+    }
 
     /// - Throws: when the directory cannot be made.
     public init(root: String, limits: Limits = Limits()) throws {
@@ -103,6 +109,7 @@ public final class LogStore: Sendable {
         guard let journal = journal(of: deployment) else { return }
         journal.append(entry)
         pending.insert(journal)
+        listener.withLock(\.self)?(deployment)
     }
 
     /// The lines that match, in the asked direction, at most `query.limit`.

@@ -1,25 +1,20 @@
-// The app host: GraphQL for the official client, a page naming the endpoints, and the management API again.
+// The app host: the dashboard for people, GraphQL for the official client, and the management API again.
 
 import Hummingbird
 
 enum AppRouter {
+    /// What programs ask for; everything else is a page of the dashboard.
+    private static let programs: Set<Substring> = [
+        "v1", "graphql", "metrics", "model", "healthz", "openapi.json",
+    ]
+
+    /// By the first segment, as the router reads paths.
+    static func isForPeople(_ path: String) -> Bool {
+        guard let first = path.split(separator: "/").first else { return true }
+        return !programs.contains(first)
+    }
+
     static func add(to router: Router<ServerContext>, _ services: Services) {
-        let address = services.address
-        router.get("/") { _, _ in
-            Answer.text(
-                """
-                Slipway
-
-                management API  \(address.apiURL)/v1 (also \(address.url)/v1)
-                contract        \(address.url)/openapi.json
-                inference       \(address.modelURL("{model_id}"))/production/predict
-                GraphQL         \(address.url)/graphql/
-                metrics         \(address.url)/metrics
-                uploads         \(address.uploadURL)
-                health          \(address.url)/healthz
-
-                """)
-        }
         MetricsRoutes.addExport(to: router, services)
         GraphQLRoute.add(to: router, services)
         ManagementRouter.add(to: router, services)

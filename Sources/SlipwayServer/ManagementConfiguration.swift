@@ -12,6 +12,8 @@ public struct ManagementConfiguration: Sendable {
     public var socketPath: String
     /// The address clients use. Answers name the model, API and upload hosts below it.
     public var publicAddress: PublicAddress
+    /// Where this process serves predictions, for the dashboard's own; nil where there is no gateway.
+    public var inferenceURL: String?
     /// Whether calls are held to the documented limits.
     public var limitsRates = false
 

@@ -6,10 +6,12 @@ import Logging
 import ServiceLifecycle
 import SlipwayBlobs
 import SlipwayControl
+import SlipwayDashboard
 
 /// Serves the management API, GraphQL for the official client and archive uploads.
 public struct ManagementServer: Service {
     private let services: Services
+    private let dashboard: Dashboard
     private let configuration: ManagementConfiguration
     private let limits: RateLimits?
     private let logger: Logger
@@ -22,6 +24,10 @@ public struct ManagementServer: Service {
     ) {
         self.onRunning = onRunning
         services = Services(control: control, uploads: uploads, address: configuration.publicAddress)
+        let address = configuration.publicAddress
+        dashboard = Dashboard(
+            control: control, publicURL: address.url, port: address.port,
+            inferenceURL: configuration.inferenceURL)
         self.configuration = configuration
         limits = configuration.limitsRates ? RateLimits { control.now } : nil
         self.logger = logger
@@ -58,7 +64,8 @@ public struct ManagementServer: Service {
         let uploads = UploadResponder(service: services.uploads)
         let dispatch = HostDispatch(
             api: router(ManagementRouter.add), app: router(AppRouter.add),
-            inference: router(AsyncRouter.add, errors: InferenceErrorAnswers()), uploads: uploads)
+            inference: router(AsyncRouter.add, errors: InferenceErrorAnswers()), uploads: uploads,
+            dashboard: dashboard)
         return Application(
             responder: dispatch,
             server: ContinueGate.server { request in

@@ -280,6 +280,14 @@ enum Migrations {
         migrator.registerMigration("v15 models page by page") { db in
             try db.create(index: "models_by_age", on: "models", columns: ["created_at", "id"])
         }
+        migrator.registerMigration("v16 sessions of the dashboard") { db in
+            try db.create(table: "sessions") { t in
+                t.primaryKey("digest", .text)
+                t.column("sealed_key", .blob).notNull()
+                t.column("created_at", .integer).notNull()
+                t.column("seen_at", .integer).notNull()
+            }
+        }
         return migrator
     }
 }

@@ -134,12 +134,18 @@ struct RoutingTests {
         }
     }
 
-    @Test("the app host explains itself, and shows metrics to keys only")
+    @Test("the app host has pages for people, and shows metrics to keys only")
     func index() async throws {
         try await TestServer.run { server in
             let index = try await server.client.send("GET", "/", host: "localhost:8000")
-            #expect(index.status == 200)
-            #expect(index.text.contains("http://api.localhost:8000/v1"))
+            #expect(index.status == 303 && index.headers["location"] == "/sign-in")
+            let missing = try await server.client.send("GET", "/elsewhere", host: "localhost:8000")
+            #expect(missing.status == 404)
+            #expect(missing.headers["content-type"] == "text/html; charset=utf-8")
+            #expect(missing.headers["content-security-policy"]?.contains("default-src 'none'") == true)
+            let program = try await server.client.send(
+                "GET", "//v1/nothing", host: "localhost:8000", key: server.adminKey)
+            #expect(try program.document(ErrorV1.self).code == "NOT_FOUND")
             let metrics = try await server.client.send("GET", "/metrics", host: "localhost:8000")
             #expect(metrics.status == 401)
             let shown = try await server.client.send(

@@ -110,8 +110,12 @@ extension ControlPlane {
     }
 
     /// The door through a deployment. Of a deployment that serves an environment it changes the environment's.
+    ///
+    /// - Parameter expected: the settings the change was made from; nil where nobody looked at them first.
+    /// - Throws: `ControlError.conflict` when the settings are others by now.
     public func updateAutoscaling(
-        _ selector: DeploymentSelector, of model: ModelID, _ change: AutoscalingChange, by caller: Caller
+        _ selector: DeploymentSelector, of model: ModelID, _ change: AutoscalingChange,
+        ifStill expected: AutoscalingSettings? = nil, by caller: Caller
     ) async throws -> SettingsVerdict {
         let (now, wall) = (now, dependencies.wallNow)
         let verdict = try await store.write { db in
@@ -124,6 +128,10 @@ extension ControlPlane {
             let environment = try db.environments(servedBy: deployment).first
             if let environment { try db.requireManageable(environment.name, of: model, by: caller) }
             let before = environment?.autoscaling ?? deployment.autoscaling
+            if let expected, expected != before {
+                throw ControlError.conflict(
+                    "The settings were changed since this form was opened. Nothing was overwritten.")
+            }
             let new = try Self.checked { () throws(SettingProblem) in
                 try before.applying(change, isDevelopment: deployment.isDevelopment)
             }

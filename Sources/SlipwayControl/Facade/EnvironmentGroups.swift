@@ -25,6 +25,17 @@ extension ControlPlane {
         }
     }
 
+    /// The names of those of a model's environments that the caller may manage; commands ask again.
+    public func manageableEnvironments(of model: ModelID, by caller: Caller) async throws -> Set<String> {
+        try await store.read { db in
+            let team = try db.existing(model).teamID
+            return Set(
+                try db.environments(of: model).map(\.name).filter {
+                    try db.environmentGroup($0, of: team).canBeManaged(by: caller.user)
+                })
+        }
+    }
+
     /// - Parameter userIDs: replaces the list; meaningless for an unrestricted group.
     /// - Throws: `ControlError.forbidden` for anybody but admins.
     public func restrict(

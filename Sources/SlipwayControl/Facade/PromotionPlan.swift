@@ -46,6 +46,8 @@ public struct FileChanges: Sendable, Equatable {
     public var added: [String] = []
     public var removed: [String] = []
     public var changed: [String] = []
+
+    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 }
 
 extension ControlPlane {

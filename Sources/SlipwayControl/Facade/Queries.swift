@@ -151,7 +151,7 @@ extension ControlPlane {
         view(of: deployment, try db.environments(of: deployment.modelID))
     }
 
-    private func view(of deployment: Deployment, _ environments: [Environment]) -> DeploymentView {
+    func view(of deployment: Deployment, _ environments: [Environment]) -> DeploymentView {
         DeploymentView(
             deployment: deployment, activeReplicas: board.readyReplicas(of: deployment.id),
             environment: environments.first { $0.currentDeploymentID == deployment.id }?.name,
@@ -159,7 +159,7 @@ extension ControlPlane {
             backpressure: deployment.backpressure(among: environments))
     }
 
-    private func view(of environment: Environment, in db: StoreReader) throws -> EnvironmentView {
+    func view(of environment: Environment, in db: StoreReader) throws -> EnvironmentView {
         let environments = try db.environments(of: environment.modelID)
         let current = try environment.currentDeploymentID.flatMap { try db.deployment($0) }
             .map { view(of: $0, environments) }

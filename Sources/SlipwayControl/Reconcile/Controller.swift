@@ -33,6 +33,7 @@ public actor Controller {
     let inbox: DemandInbox
     let logs: LogStore
     let board: ReplicaBoard
+    let feed: ChangeFeed
     let measurements: Measurements
     let http: any OutgoingCalls
     let dependencies: ControlDependencies
@@ -109,7 +110,7 @@ public actor Controller {
 
     init(
         store: Store, engine: any Engine, gateway: any GatewayControl, inbox: DemandInbox, logs: LogStore,
-        board: ReplicaBoard, measurements: Measurements, http: any OutgoingCalls,
+        board: ReplicaBoard, feed: ChangeFeed, measurements: Measurements, http: any OutgoingCalls,
         dependencies: ControlDependencies, logger: Logger
     ) {
         self.store = store
@@ -118,6 +119,7 @@ public actor Controller {
         self.inbox = inbox
         self.logs = logs
         self.board = board
+        self.feed = feed
         self.measurements = measurements
         self.http = http
         self.dependencies = dependencies

@@ -14,6 +14,7 @@ extension Controller {
     /// Tells the gateway and the façade what the records and the replicas are now.
     func route() {
         publishBoard()
+        tellWatchers()
         var changes = unrouted
         // Their shares depend on what is ready on both sides.
         for promotion in records.promotions {
@@ -25,6 +26,15 @@ extension Controller {
         let isNew = routes.follow(changes, records, observed())
         if isNew || !hasPublished { gateway.publish(routes.table) }
         hasPublished = true
+    }
+
+    /// Before the shares of promotions are added, which are looked at in every pass.
+    private func tellWatchers() {
+        guard !unrouted.isEmpty else { return }
+        let owners = unrouted.deployments.map { records.deployments[$0]?.modelID }
+        feed.note(
+            models: unrouted.models.union(owners.compactMap(\.self)),
+            andUnknown: owners.isEmpty || owners.contains(nil))
     }
 
     func observed() -> ObservedReplicas {

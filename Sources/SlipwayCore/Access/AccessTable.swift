@@ -76,7 +76,7 @@ public enum AccessTable {
     private static let changingEnvironments = AccessRule(.manage, .manageableEnvironments)
 
     private static let groups: [(AccessRule, [String])] = [
-        (AccessRule(.none, .workspace), ["GET /", "GET /healthz", "GET /openapi.json"]),
+        (AccessRule(.none, .workspace), ["GET /healthz", "GET /openapi.json"]),
         (AccessRule(.any, .caller), ["GET /v1/users/me"]),
         (AccessRule(.exportMetrics, .modelsOfKey), ["GET /metrics"]),
         // Each of its fields reads or pushes.

@@ -75,3 +75,14 @@ extension Deployment {
         if settings.minReplica > 0, desired == .zero { desired = .running }
     }
 }
+
+extension SettingsVerdict {
+    /// In a sentence for people.
+    public var message: String {
+        switch self {
+        case .accepted: "The settings were changed."
+        case .queued: "The settings take effect when the deploy or promotion under way has ended."
+        case .unchanged: "The settings were like this already."
+        }
+    }
+}

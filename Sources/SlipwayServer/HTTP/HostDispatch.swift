@@ -3,6 +3,7 @@
 
 import Hummingbird
 import Logging
+import SlipwayDashboard
 
 /// The faces of the management plane.
 enum Site: Equatable {
@@ -35,6 +36,7 @@ struct HostDispatch: HTTPResponder {
     let app: RouterResponder<ServerContext>
     let inference: RouterResponder<ServerContext>
     let uploads: UploadResponder
+    let dashboard: Dashboard
 
     func respond(to request: Request, context: ServerContext) async throws -> Response {
         let start = ContinuousClock.now
@@ -43,6 +45,9 @@ struct HostDispatch: HTTPResponder {
             host: request.head.authority ?? "", path: request.uri.path, bucket: uploads.service.bucket)
         switch site {
         case .api: response = try await api.respond(to: request, context: context)
+        case .app where AppRouter.isForPeople(request.uri.path):
+            response = try await dashboard.respond(
+                to: request, core: context.coreContext, requestID: context.requestID)
         case .app: response = try await app.respond(to: request, context: context)
         case .inference: response = try await inference.respond(to: request, context: context)
         case .uploads: response = await uploads.respond(to: request, context: context)

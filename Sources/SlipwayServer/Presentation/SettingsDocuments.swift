@@ -87,13 +87,3 @@ extension UpdateAutoscalingSettingsStatusV1 {
             }
     }
 }
-
-extension SettingsVerdict {
-    var message: String {
-        switch self {
-        case .accepted: "The settings were changed."
-        case .queued: "The settings take effect when the deploy or promotion under way has ended."
-        case .unchanged: "The settings were like this already."
-        }
-    }
-}

@@ -121,6 +121,7 @@ struct Composition {
         let publicURL = settings.publicURL ?? "http://localhost:\(port)"
         var configuration = try ManagementConfiguration(publicURL: publicURL, socketPath: socketPath)
         configuration.limitsRates = settings.limitsRates
+        configuration.inferenceURL = Self.url(reaching: addresses.main)
         let (managementServes, ready) = AsyncStream<Void>.makeStream()
         let management = ManagementServer(
             control: control, uploads: uploads, configuration: configuration, logger: logger
@@ -142,7 +143,7 @@ struct Composition {
 
         let front = FrontDoor(
             gateway: gateway, edge: edge, address: addresses.main, grace: .seconds(settings.shutdownGrace),
-            waitsFor: managementServes
+            waitsFor: managementServes, onLeaving: control.changes.close
         ) {
             earlier?.serving()
             announce(publicURL, addresses: addresses, securePort: securePort, newKey: newKey, data: data)
@@ -308,6 +309,13 @@ struct Composition {
                     "Port \(settings.port)\(second) on \(settings.host) is taken. Choose others with --port and --inference-port (0 turns the second listener off)."
             )
         }
+    }
+
+    /// How this process itself reaches a listener, also one on all addresses.
+    private static func url(reaching endpoint: Endpoint) -> String? {
+        guard case .internet(let host, let port) = endpoint else { return nil }
+        let own = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+        return own.contains(":") ? "http://[\(own)]:\(port)" : "http://\(own):\(port)"
     }
 
     /// The port for TLS; nil where no certificate is given.

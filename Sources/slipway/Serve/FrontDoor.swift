@@ -14,16 +14,18 @@ final class FrontDoor: Service {
     private let grace: Duration
     private let obstacle: AsyncStream<Void>
     private let onServing: @Sendable () -> Void
+    private let onLeaving: @Sendable () -> Void
     private let state = Mutex<(link: HandoverLink?, successor: Successor?)>((nil, nil))
 
     /// - Parameters:
     ///   - address: of the main listener, where a successor will serve.
     ///   - grace: for requests in flight when the server ends.
     ///   - obstacle: connections are accepted when it ends; until then they wait in the listeners.
+    ///   - onLeaving: called before requests under way are waited for; ends those without an end of their own.
     ///   - onServing: called when connections are accepted.
     init(
         gateway: Gateway, edge: Edge, address: Endpoint, grace: Duration,
-        waitsFor obstacle: AsyncStream<Void>,
+        waitsFor obstacle: AsyncStream<Void>, onLeaving: @escaping @Sendable () -> Void,
         onServing: @escaping @Sendable () -> Void
     ) {
         self.gateway = gateway
@@ -32,6 +34,7 @@ final class FrontDoor: Service {
         self.grace = grace
         self.obstacle = obstacle
         self.onServing = onServing
+        self.onLeaving = onLeaving
     }
 
     /// Another server wants this one's place: the shutdown that follows is a handover.
@@ -46,6 +49,7 @@ final class FrontDoor: Service {
         try await edge.serve()
         onServing()
         try? await gracefulShutdown()
+        onLeaving()
         if let link = state.withLock({ $0.link }) {
             let successor = Successor(link, sockets: await leave())
             return state.withLock { $0.successor = successor }
