@@ -77,6 +77,7 @@ enum DeploymentPage {
             markup.live("state") {
                 markup.el(.p, .class("lead")) { markup.status(deployment) }
                 if isOpen { markup.steps(deployment, visit) }
+                markup.waysUp(view, manageable.sorted())
                 markup.facts(facts(view, author: author))
                 markup.replicas(replicas, of: deployment, isOpen: isOpen, visit)
             }

@@ -55,6 +55,22 @@ extension Markup {
         }
     }
 
+    /// The environments it can be promoted to, each with its plan.
+    func waysUp(_ view: DeploymentView, _ environments: [String]) {
+        let deployment = view.deployment
+        let verdict = deployment.status.verdict(on: .promote, isDevelopment: deployment.isDevelopment)
+        let others = environments.filter { $0 != view.environment }
+        guard verdict != .refused, !others.isEmpty else { return }
+        el(.div, .class("buttons")) {
+            for name in others {
+                let plan = Path("models", deployment.modelID.text, "environments", name, "promote")
+                el(
+                    .a, "Promote to \(name)…", .class("button"),
+                    .href(plan.query("deployment", deployment.id.text)))
+            }
+        }
+    }
+
     func replicas(_ all: [Replica], of deployment: Deployment, isOpen: Bool, _ visit: Visit) {
         section("Replicas", id: "h-replicas") {
             guard !all.isEmpty else {
