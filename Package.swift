@@ -109,14 +109,16 @@ let package = Package(
         .target(
             name: "SlipwayDashboard",
             dependencies: [
-                "CSlipwayAssets", "SlipwayAPI", "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayLogs",
+                "CSlipwayAssets", "SlipwayAPI", "SlipwayControl", "SlipwayCore", "SlipwayEngine",
+                "SlipwayLogs",
                 asyncHTTPClient, crypto, hummingbird, logging, nioCore,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .target(
             name: "SlipwayServer",
             dependencies: [
-                "SlipwayControl", "SlipwayCore", "SlipwayDashboard", "SlipwayLogs", "SlipwayAPI", "SlipwayGraphQL",
+                "SlipwayControl", "SlipwayCore", "SlipwayDashboard", "SlipwayLogs", "SlipwayAPI",
+                "SlipwayGraphQL",
                 "SlipwayBlobs", "SlipwayPrometheus", "SlipwayTruss", hummingbird, lifecycle, logging, nioCore,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

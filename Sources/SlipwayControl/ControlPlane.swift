@@ -110,7 +110,8 @@ public final class ControlPlane: Sendable {
         cache = AnswerCache(store: store)
         probe = StorageProbe { await store.probe() }
         controller = Controller(
-            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board, feed: changes,
+            store: store, engine: engine, gateway: gateway, inbox: inbox, logs: logs, board: board,
+            feed: changes,
             measurements: measurements, http: http, dependencies: dependencies, logger: logger)
         logs.onAppend { [changes] in changes.note(logOf: $0) }
         self.http = http

@@ -12,8 +12,12 @@ public struct Dashboard: Sendable {
     ///   - publicURL: where clients reach this installation, without a slash at its end.
     ///   - port: its port, which keeps cookies of several servers of one machine apart.
     ///   - inferenceURL: where this process serves predictions; nil where there is no gateway.
-    public init(control: ControlPlane, publicURL: String, port: Int?, inferenceURL: String?) {
-        let desk = Desk(control: control, publicURL: publicURL, port: port, inferenceURL: inferenceURL)
+    ///   - limit: what the API's calls are held to; nil where they are not.
+    public init(
+        control: ControlPlane, publicURL: String, port: Int?, inferenceURL: String?, limit: CallLimit? = nil
+    ) {
+        let desk = Desk(
+            control: control, publicURL: publicURL, port: port, inferenceURL: inferenceURL, limit: limit)
         let router = Router(context: DashboardContext.self)
         let routes = Routes(router: router, desk: desk)
         SignIn.add(to: router, desk)
@@ -35,7 +39,9 @@ public struct Dashboard: Sendable {
         do {
             response = try await responder.respond(to: request, context: context)
             // The router's own answers have no page.
-            if response.status == .notFound, response.headers[.contentType] == nil { throw HTTPError(.notFound) }
+            if response.status == .notFound, response.headers[.contentType] == nil {
+                throw HTTPError(.notFound)
+            }
         } catch let error as HTTPError where error.status == .notFound {
             response = Markup.plainProblem("Not found", "There is no such page.", .notFound)
         } catch {
@@ -51,7 +57,9 @@ public struct Dashboard: Sendable {
 
     private static func addAssets(to router: Router<DashboardContext>) {
         router.get("/assets/{version}/{name}") { request, context in
-            let (version, name) = (try context.parameters.require("version"), try context.parameters.require("name"))
+            let (version, name) = (
+                try context.parameters.require("version"), try context.parameters.require("name")
+            )
             guard let response = Assets.shared.response(to: name, version: version, request) else {
                 throw HTTPError(.notFound)
             }

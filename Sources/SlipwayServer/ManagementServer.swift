@@ -25,11 +25,15 @@ public struct ManagementServer: Service {
         self.onRunning = onRunning
         services = Services(control: control, uploads: uploads, address: configuration.publicAddress)
         let address = configuration.publicAddress
+        let limits = configuration.limitsRates ? RateLimits { control.now } : nil
+        self.configuration = configuration
+        self.limits = limits
         dashboard = Dashboard(
             control: control, publicURL: address.url, port: address.port,
-            inferenceURL: configuration.inferenceURL)
-        self.configuration = configuration
-        limits = configuration.limitsRates ? RateLimits { control.now } : nil
+            inferenceURL: configuration.inferenceURL,
+            limit: limits.map { limits -> CallLimit in
+                { method, endpoint, prefix in limits.take(method, endpoint, keyPrefix: prefix) }
+            })
         self.logger = logger
     }
 

@@ -286,7 +286,9 @@ def test_times_are_in_the_zone_of_the_viewer_and_in_utc_without_scripts(signed_i
 
 def test_a_promotion_shows_its_plan_first_then_its_progress_then_the_way_back(signed_in, api, greeter):
     model, first, second = greeter
-    signed_in.open(f"/models/{model}/environments/production/promote?deployment={second}")
+    signed_in.open(f"/models/{model}/deployments/{second}")
+    assert "Promote to production…" in signed_in.text("#state")
+    signed_in.send(f"a[href$='promote?deployment={second}']")
     plan = signed_in.text("main")
     assert "All traffic of production moves to it in one step." in plan
     assert "model_metadata.team" in plan and "<i>ours</i>" in plan and "model/model.py" in plan
@@ -492,6 +494,21 @@ def test_a_page_outlives_a_restart_of_the_server(signed_in, site, api, greeter):
     eventually(lambda: not signed_in.find("#connection").is_displayed(), 20)
     api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "renamed"})
     signed_in.sees("renamed", "#models")
+    api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "greeter"})
+    signed_in.complaints()
+
+
+def test_an_open_page_goes_on_with_a_server_that_takes_over(signed_in, site, api, greeter):
+    signed_in.open("/")
+    eventually(lambda: signed_in.driver.execute_script("return document.documentElement.dataset.live") == "on")
+    signed_in.driver.execute_script("window.isTheSame = true")
+    old = site.process
+    after = Server(site.data, port=PORT, inference_port=0, arguments=(*TOOLS, "--take-over")).start()
+    assert old.wait(timeout=30) == 0, "the open page held the old server up"
+    site.process = after.process
+    api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "taken"})
+    signed_in.sees("taken", "#models")
+    assert signed_in.driver.execute_script("return window.isTheSame"), "the page was loaded again"
     api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "greeter"})
     signed_in.complaints()
 

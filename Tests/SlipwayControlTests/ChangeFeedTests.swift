@@ -51,7 +51,9 @@ struct ChangeFeedTests {
         try await World.run { world in
             let deployment = try await world.push("watched")
             let watch = try #require(world.control.changes.watch([.model(deployment.modelID)]))
-            let told = Task { for await _ in watch { return true }; return false }
+            let told = Task {
+                for await _ in watch { return true }; return false
+            }
             _ = try await world.control.renameModel(deployment.modelID, to: "other", by: world.admin)
             #expect(await told.value)
         }

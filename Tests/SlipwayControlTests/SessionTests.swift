@@ -46,7 +46,9 @@ struct SessionTests {
             if category == .personal || category == .workspaceManageAll {
                 _ = try await world.control.signIn(key: key)
             } else {
-                await #expect(throws: ControlError.unauthorized) { _ = try await world.control.signIn(key: key) }
+                await #expect(throws: ControlError.unauthorized) {
+                    _ = try await world.control.signIn(key: key)
+                }
             }
         }
     }

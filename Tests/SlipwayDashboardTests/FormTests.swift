@@ -29,7 +29,9 @@ struct FormTests {
                 !FormGuard.isFromHere(request([(.secFetchSite, site), (.origin, "http://localhost:8000")])),
                 "\(site)")
         }
-        for origin in ["https://elsewhere.example", "http://localhost:8001", "http://localhost", "localhost:8000"] {
+        for origin in [
+            "https://elsewhere.example", "http://localhost:8001", "http://localhost", "localhost:8000",
+        ] {
             #expect(!FormGuard.isFromHere(request([(.origin, origin)])), "\(origin)")
         }
     }
@@ -50,7 +52,8 @@ struct FormTests {
 
     @Test("a cookie is for TLS alone when the browser came by TLS")
     func secure() {
-        #expect(Cookies.set("a", "b", maxAge: nil, request([(.forwardedProto, "https")])).hasSuffix("; Secure"))
+        #expect(
+            Cookies.set("a", "b", maxAge: nil, request([(.forwardedProto, "https")])).hasSuffix("; Secure"))
         let plain = Cookies.set("a", "b", maxAge: 60, request([(.forwardedProto, "http")]))
         #expect(plain == "a=b; Path=/; HttpOnly; SameSite=Strict; Max-Age=60")
     }
@@ -136,7 +139,9 @@ struct ChartTests {
         #expect(PlaygroundPage.Target(text: "production")?.route == "/production/predict")
         #expect(PlaygroundPage.Target(text: "staging")?.route == "/environments/staging/predict")
         #expect(PlaygroundPage.Target(text: "deployment/abc1234")?.route == "/deployment/abc1234/predict")
-        for text in ["", "/", "..", "a/b", "deployment/", "deployment/a/b", "a?b", "deployment/..", "A", "a b"] {
+        for text in [
+            "", "/", "..", "a/b", "deployment/", "deployment/a/b", "a?b", "deployment/..", "A", "a b",
+        ] {
             #expect(PlaygroundPage.Target(text: text) == nil, "\(text)")
         }
     }

@@ -28,7 +28,9 @@ struct MarkupTests {
 
     @Test("what is escaped reads as it was")
     func readable() {
-        #expect(text { $0.el(.td, "a & <b> \"c\" 'd'") } == "<td>a &amp; &lt;b&gt; &quot;c&quot; &#39;d&#39;</td>")
+        #expect(
+            text { $0.el(.td, "a & <b> \"c\" 'd'") } == "<td>a &amp; &lt;b&gt; &quot;c&quot; &#39;d&#39;</td>"
+        )
         #expect(text { $0.void(.input, .type("text"), .required) } == "<input type=\"text\" required>")
     }
 
@@ -36,7 +38,8 @@ struct MarkupTests {
     func paths() {
         #expect(Path().text == "/")
         #expect(Path("models", "a/../b?c#d").text == "/models/a%2F..%2Fb%3Fc%23d")
-        #expect(Path("models").query("q", "a&b=c é").query("page", nil).text == "/models?q=a%26b%3Dc%20%C3%A9")
+        #expect(
+            Path("models").query("q", "a&b=c é").query("page", nil).text == "/models?q=a%26b%3Dc%20%C3%A9")
     }
 
     @Test(

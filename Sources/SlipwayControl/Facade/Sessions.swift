@@ -118,6 +118,7 @@ struct SessionToken: Sendable {
     }
 
     func open(_ sealed: Data) throws -> String {
-        String(decoding: try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: sealingKey), as: UTF8.self)
+        String(
+            decoding: try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: sealingKey), as: UTF8.self)
     }
 }

@@ -63,7 +63,8 @@ enum AutoscalingForm {
                 throw ControlError.validation("\(entry.name) must not be empty.")
             }
             if value == nil, try form.number(was(entry.name)) != nil {
-                throw ControlError.validation("\(entry.name) cannot be removed once it is set; change it instead.")
+                throw ControlError.validation(
+                    "\(entry.name) cannot be removed once it is set; change it instead.")
             }
             entry.write(&change, value)
         }
@@ -90,7 +91,8 @@ extension Markup {
                     let value = entry.read(deployment.autoscaling).map { "\($0)" } ?? ""
                     // After a conflict the form starts from what holds now, with what was typed.
                     void(.input, .type("hidden"), .name(AutoscalingForm.was(entry.name)), .value(value))
-                    field(view, entry.name, entry.label, value: value, hint: entry.hint, .inputmode("numeric"))
+                    field(
+                        view, entry.name, entry.label, value: value, hint: entry.hint, .inputmode("numeric"))
                 }
                 submit("Save")
             }

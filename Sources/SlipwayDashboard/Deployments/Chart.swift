@@ -45,7 +45,9 @@ struct Chart: Sendable {
             lines[lines.count - 1].append("\(Self.short(x)),\(Self.short(y))")
         }
         // A point alone is a line of no length, which the round ends show.
-        return lines.filter { !$0.isEmpty }.map { $0.count == 1 ? "\($0[0]) \($0[0])" : $0.joined(separator: " ") }
+        return lines.filter { !$0.isEmpty }.map {
+            $0.count == 1 ? "\($0[0]) \($0[0])" : $0.joined(separator: " ")
+        }
     }
 
     /// With as many digits as a person reads.
@@ -53,7 +55,8 @@ struct Chart: Sendable {
         guard value.isFinite, abs(value) < 1e15 else { return "–" }
         let rounded =
             abs(value) >= 100
-            ? value.rounded() : abs(value) >= 1 ? (value * 10).rounded() / 10 : (value * 10000).rounded() / 10000
+            ? value.rounded()
+            : abs(value) >= 1 ? (value * 10).rounded() / 10 : (value * 10000).rounded() / 10000
         return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
     }
 }

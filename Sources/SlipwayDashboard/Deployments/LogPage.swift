@@ -70,9 +70,12 @@ enum LogPage {
         } catch let error as ControlError {
             problem = error.message
         }
-        let last = lines.last.map { LogPosition($0.nanoseconds, id) } ?? LogPosition(now.microseconds * 1000, id)
-        let replicas = Set(running + lines.compactMap { $0.replica?.text } + [filter.replica].compactMap(\.self))
-            .sorted()
+        let last =
+            lines.last.map { LogPosition($0.nanoseconds, id) } ?? LogPosition(now.microseconds * 1000, id)
+        let replicas = Set(
+            running + lines.compactMap { $0.replica?.text } + [filter.replica].compactMap(\.self)
+        )
+        .sorted()
         let (shownLines, shownProblem) = (lines, problem)
         return Page(
             title: "Logs of \(deployment.name)", area: .models,
@@ -84,7 +87,9 @@ enum LogPage {
             markup.tabs(of: deployment, current: .logs)
             markup.filters(filter, deployment, replicas: replicas, problem: shownProblem)
             if shownLines.isEmpty, shownProblem == nil {
-                markup.el(.p, "No line matches. Shorter filters or a longer range show more.", .id("log-empty"), .class("empty"))
+                markup.el(
+                    .p, "No line matches. Shorter filters or a longer range show more.", .id("log-empty"),
+                    .class("empty"))
             }
             if shownLines.count == limit {
                 markup.el(.p, "The newest \(limit) lines; a search finds older ones.", .class("faint"))
@@ -101,7 +106,8 @@ enum LogPage {
             throw ControlError.validation("after: it is no place in this log.")
         }
         let filter = try Shown(visit.query)
-        let page = try await control.logs(of: id, model: model, filter.query(until: control.now, after: after))
+        let page = try await control.logs(
+            of: id, model: model, filter.query(until: control.now, after: after))
         let next = filter.next(of: deployment, after: page.end ?? after)
         return Page(title: "Logs of \(deployment.name)", area: .models) { $0.lines(page.entries, next: next) }
     }

@@ -38,9 +38,13 @@ enum MetricsPage {
         ) { markup in
             markup.heading(deployment.name) { markup.el(.code, id.text, .class("faint")) }
             markup.tabs(of: deployment, current: .metrics)
-            markup.el(.form, .method("get"), .action(deployment.path(to: .metrics)), .class("row"), .data("auto", "1")) {
+            markup.el(
+                .form, .method("get"), .action(deployment.path(to: .metrics)), .class("row"),
+                .data("auto", "1")
+            ) {
                 markup.choice(
-                    id: "range", "range", "Last", ranges.map { ("\($0.hours)", $0.label) }, chosen: "\(hours)")
+                    id: "range", "range", "Last", ranges.map { ("\($0.hours)", $0.label) }, chosen: "\(hours)"
+                )
                 markup.el(.button, "Show", .type("submit"))
             }
             markup.live("charts") {
@@ -95,7 +99,8 @@ private struct Charts {
         let scale = perMinute ? 60 / Double(max(60, answer.step ?? 60)) : 1
         return answer.metrics[number].labelSets.enumerated().compactMap { place, labels in
             guard let name = name(labels) else { return nil }
-            return Chart.Series(name: name, values: answer.points.map { $0.values[number][place].map { $0 * scale } })
+            return Chart.Series(
+                name: name, values: answer.points.map { $0.values[number][place].map { $0 * scale } })
         }
     }
 }

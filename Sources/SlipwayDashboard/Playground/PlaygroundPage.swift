@@ -37,9 +37,11 @@ enum PlaygroundPage {
         init?(text: String) {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             let isPlain = { (part: Substring) in
-                !part.isEmpty && part.utf8.allSatisfy { $0 == 45 || $0 == 95 || (48...57 ~= $0) || (97...122 ~= $0) }
+                !part.isEmpty
+                    && part.utf8.allSatisfy { $0 == 45 || $0 == 95 || (48...57 ~= $0) || (97...122 ~= $0) }
             }
-            guard parts.allSatisfy(isPlain), parts.count == 1 || (parts.count == 2 && parts[0] == "deployment")
+            guard parts.allSatisfy(isPlain),
+                parts.count == 1 || (parts.count == 2 && parts[0] == "deployment")
             else { return nil }
             self.text = text
         }
@@ -66,7 +68,10 @@ enum PlaygroundPage {
         targets += deployments.map { view in
             view.deployment.isDevelopment
                 ? ("development", "development")
-                : ("deployment/\(view.deployment.id)", "\(view.deployment.name) (\(view.deployment.status.label))")
+                : (
+                    "deployment/\(view.deployment.id)",
+                    "\(view.deployment.name) (\(view.deployment.status.label))"
+                )
         }
         let chosen = (visit.refused?.fields ?? visit.query).text("target") ?? targets.first?.0 ?? "production"
         let body = visit.refused?.fields["body"] ?? "{}"
@@ -77,7 +82,9 @@ enum PlaygroundPage {
         ) { markup in
             markup.heading("Playground")
             guard !choices.isEmpty else {
-                markup.empty("There is nothing to call yet. Push a deployment first:", command: "slipway push DIRECTORY --wait")
+                markup.empty(
+                    "There is nothing to call yet. Push a deployment first:",
+                    command: "slipway push DIRECTORY --wait")
                 return
             }
             markup.request(visit, choices, chosen: chosen, body: body, model)
@@ -119,9 +126,12 @@ extension Markup {
 
     fileprivate func snippets(_ snippets: Snippets) {
         section("The same from elsewhere", id: "h-snippets") {
-            for (id, title, text) in [("curl", "curl", snippets.curl), ("python", "Python", snippets.python)] {
+            for (id, title, text) in [("curl", "curl", snippets.curl), ("python", "Python", snippets.python)]
+            {
                 el(.h3, title)
-                el(.button, "Copy", .type("button"), .class("quiet"), .data("copy", id), .hidden, .aria("label", "Copy \(title)"))
+                el(
+                    .button, "Copy", .type("button"), .class("quiet"), .data("copy", id), .hidden,
+                    .aria("label", "Copy \(title)"))
                 el(.pre, .tabindex(0), .aria("label", title)) { el(.code, text, .id(id)) }
             }
         }

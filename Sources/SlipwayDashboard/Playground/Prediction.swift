@@ -90,7 +90,8 @@ struct Snippets: Sendable {
             case "\r": literal += "\\r"
             default:
                 literal +=
-                    scalar.value < 0x20 ? "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+                    scalar.value < 0x20
+                    ? "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
                     : String(scalar)
             }
         }

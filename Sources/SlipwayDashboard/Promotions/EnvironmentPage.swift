@@ -10,7 +10,8 @@ enum EnvironmentPage {
     static func add(to routes: Routes) {
         routes.page("\(path)", is: "GET \(api)", make)
         for signal in PromotionSignal.allCases {
-            routes.action("\(path)/\(signal.verb)", is: "POST \(api)/\(signal.verb)", page: make) { visit, _ in
+            routes.action("\(path)/\(signal.verb)", is: "POST \(api)/\(signal.verb)", page: make) {
+                visit, _ in
                 let name = try visit.environment
                 try await visit.control.signalPromotion(signal, in: name, of: visit.modelID, by: visit.caller)
                 return .see(Path("models", try visit.modelID.text, "environments", name), signal.done)
@@ -46,7 +47,9 @@ enum EnvironmentPage {
             topics: [.model(id)]
         ) { markup in
             markup.heading("\(name)") {
-                markup.el(.a, "Playground", .class("button"), .href(model.path(to: "playground").query("target", name)))
+                markup.el(
+                    .a, "Playground", .class("button"),
+                    .href(model.path(to: "playground").query("target", name)))
             }
             markup.live("now") {
                 markup.now(view, promotions, names, visit, manageable)

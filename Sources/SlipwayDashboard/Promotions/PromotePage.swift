@@ -70,7 +70,9 @@ extension Markup {
         _ candidates: [DeploymentView], _ view: EnvironmentView, chosen: String?, keepsMachine: Bool
     ) {
         guard !candidates.isEmpty else {
-            empty("There is no deployment that can be promoted. Push one first:", command: "slipway push DIRECTORY --wait")
+            empty(
+                "There is no deployment that can be promoted. Push one first:",
+                command: "slipway push DIRECTORY --wait")
             return
         }
         el(.form, .method("get"), .action(view.environment.path(to: "promote")), .class("row")) {

@@ -10,7 +10,11 @@ extension Markup {
         el(.div, .class("promotion")) {
             el(.p) {
                 text("Promotion to ")
-                if let candidate { deploymentLink(candidate.deployment) } else { text("a deployment that is gone") }
+                if let candidate {
+                    deploymentLink(candidate.deployment)
+                } else {
+                    text("a deployment that is gone")
+                }
                 text(" ")
                 progress(promotion)
             }
@@ -24,7 +28,8 @@ extension Markup {
                         "models", promotion.modelID.text, "environments", promotion.environment, signal.verb)
                     postForm(path, visit) {
                         el(
-                            .button, signal.label, .type("submit"), .class(signal == .forceCancel ? "bad" : ""),
+                            .button, signal.label, .type("submit"),
+                            .class(signal == .forceCancel ? "bad" : ""),
                             .id("\(signal.verb)-\(promotion.id)"))
                     }
                 }
@@ -48,7 +53,9 @@ extension Markup {
             el(.p, "Nothing was promoted yet.", .class("faint"))
             return
         }
-        table("Promotions, newest first", ["Environment", "Deployment", "Before", "Result", "Started", "Ended"]) {
+        table(
+            "Promotions, newest first", ["Environment", "Deployment", "Before", "Result", "Started", "Ended"]
+        ) {
             for promotion in promotions {
                 el(.tr) {
                     el(.td, promotion.environment)

@@ -8,11 +8,15 @@ enum PromotionSettingsForm {
         ("ramp_up_duration_seconds", "Ramp-up, seconds", 0...86400),
         ("rolling_deploy_config.max_surge_percent", "Rolling: most replicas above, %", 0...50),
         ("rolling_deploy_config.max_unavailable_percent", "Rolling: most replicas below, %", 0...50),
-        ("rolling_deploy_config.stabilization_time_seconds", "Rolling: wait after each step, seconds", 0...3600),
+        (
+            "rolling_deploy_config.stabilization_time_seconds", "Rolling: wait after each step, seconds",
+            0...3600
+        ),
         ("rolling_deploy_config.replica_overhead_percent", "Rolling: extra replicas before, %", 0...500),
     ]
 
-    static let fields = Set(numbers.map(\.name) + ["mode", "promotion_cleanup_strategy", "redeploy_on_promotion"])
+    static let fields = Set(
+        numbers.map(\.name) + ["mode", "promotion_cleanup_strategy", "redeploy_on_promotion"])
 
     static func change(_ form: FormFields) throws -> PromotionSettingsChange {
         var change = PromotionSettingsChange()
@@ -62,7 +66,8 @@ extension Markup {
                     hint: "\(field.range.lowerBound) to \(field.range.upperBound)", .inputmode("numeric"))
             }
             checkbox(
-                view, "redeploy_on_promotion", "Always promote a fresh copy", isSet: settings.redeployOnPromotion)
+                view, "redeploy_on_promotion", "Always promote a fresh copy",
+                isSet: settings.redeployOnPromotion)
             submit("Save")
         }
         if settings.gate != nil || settings.watch != nil {

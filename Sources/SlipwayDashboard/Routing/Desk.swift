@@ -13,15 +13,36 @@ struct Desk: Sendable {
     let cookies: Cookies
     let notices = Notices()
     let attempts: SignInAttempts
+    private let limit: CallLimit?
 
-    init(control: ControlPlane, publicURL: String, port: Int?, inferenceURL: String?) {
+    init(
+        control: ControlPlane, publicURL: String, port: Int?, inferenceURL: String?, limit: CallLimit? = nil
+    ) {
         self.control = control
+        self.limit = limit
         self.publicURL = publicURL
         self.inferenceURL = inferenceURL
         cookies = Cookies(port: port)
         attempts = SignInAttempts { control.now }
     }
+
+    /// Counts a page or a button as a call of the operation that it is.
+    /// - Throws: `TooManyCalls`.
+    func count(_ operation: String, by caller: Caller) throws(TooManyCalls) {
+        let parts = operation.split(separator: " ", maxSplits: 1)
+        guard let limit, parts.count == 2 else { return }
+        if let wait = limit(String(parts[0]), String(parts[1]), caller.keyPrefix) {
+            throw TooManyCalls(seconds: wait)
+        }
+    }
 }
+
+/// Counts a call of an operation with a key against the documented limits; seconds to wait where they are reached.
+public typealias CallLimit =
+    @Sendable (_ method: String, _ endpoint: String, _ keyPrefix: String) -> Int?
+
+/// The calls of a key come faster than the documented limits.
+struct TooManyCalls: Error { var seconds: Int }
 
 /// One sentence for the next page of a session, after an action led there.
 final class Notices: Sendable {

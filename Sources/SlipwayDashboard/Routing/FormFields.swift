@@ -66,7 +66,8 @@ struct FormFields: Sendable, Equatable {
             switch byte {
             case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue)
+                guard let high = rest.popFirst().flatMap(hexValue),
+                    let low = rest.popFirst().flatMap(hexValue)
                 else { throw .validation("The form has a percent escape that cannot be decoded.") }
                 decoded.append(high << 4 | low)
             default: decoded.append(byte)

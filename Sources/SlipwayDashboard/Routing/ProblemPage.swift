@@ -7,6 +7,8 @@ enum ProblemPage {
     static func make(for error: any Error, _ context: DashboardContext) -> Page {
         switch error {
         case let error as ControlError: return page(title(of: error), error.message, error.status)
+        case let error as TooManyCalls:
+            return page("Too fast", "Try again in \(error.seconds) s.", .tooManyRequests)
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             return page("Too large", "The form is larger than 4 MiB.", .contentTooLarge)
         default:

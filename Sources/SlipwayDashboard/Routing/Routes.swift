@@ -31,6 +31,7 @@ struct Routes {
         router.get(path) { [desk] request, context in
             try await Self.answer(request, context, desk) { visit in
                 try visit.caller.require(rule)
+                try desk.count(operation, by: visit.caller)
                 try visit.query.require(only: takes)
                 return Shell.render(try await make(visit), for: visit)
             }
@@ -47,6 +48,7 @@ struct Routes {
             try await Self.answer(request, context, desk) { visit in
                 let form = try await FormGuard.read(request, for: visit.session)
                 try visit.caller.require(rule)
+                try desk.count(operation, by: visit.caller)
                 do {
                     try form.require(only: fields.union([FormGuard.field]))
                     return try Self.response(to: try await carryOut(visit, form), for: visit)

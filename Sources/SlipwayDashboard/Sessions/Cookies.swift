@@ -27,7 +27,9 @@ struct Cookies: Sendable {
         for field in request.headers[values: .cookie] {
             for pair in field.split(separator: ";") {
                 let halves = pair.split(separator: "=", maxSplits: 1)
-                if halves.count == 2, String(halves[0]).trimmingWhitespace == name { return String(halves[1]) }
+                if halves.count == 2, String(halves[0]).trimmingWhitespace == name {
+                    return String(halves[1])
+                }
             }
         }
         return nil

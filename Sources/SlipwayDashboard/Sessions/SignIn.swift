@@ -47,7 +47,8 @@ enum SignIn {
         }
         if let wait = desk.attempts.take(address: request.headers[.forwardedFor] ?? "-") {
             var response = form(
-                request, desk, problem: "Too many attempts. Try again in \(wait) s.", status: .tooManyRequests)
+                request, desk, problem: "Too many attempts. Try again in \(wait) s.", status: .tooManyRequests
+            )
             response.headers[.retryAfter] = "\(wait)"
             return response
         }
@@ -70,9 +71,10 @@ enum SignIn {
         next: String? = nil
     ) -> Response {
         let asked = (try? FormFields((request.uri.query ?? "").utf8))?["next"]
-        let token = Cookies.value(of: desk.cookies.signInName, in: request).flatMap { old in
-            old.utf8.count >= 32 && old.utf8.allSatisfy { 0x30...0x7A ~= $0 } ? old : nil
-        } ?? newToken()
+        let token =
+            Cookies.value(of: desk.cookies.signInName, in: request).flatMap { old in
+                old.utf8.count >= 32 && old.utf8.allSatisfy { 0x30...0x7A ~= $0 } ? old : nil
+            } ?? newToken()
         let theme = Cookies.value(of: Theme.cookie, in: request).flatMap(Theme.init) ?? .auto
         let markup = Markup()
         markup.document(title: "Sign in", theme: theme) {

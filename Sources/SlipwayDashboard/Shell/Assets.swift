@@ -46,7 +46,9 @@ struct Assets: Sendable {
             .contentType: file.type, .eTag: file.tag,
             .cacheControl: "public, max-age=31536000, immutable", .xContentTypeOptions: "nosniff",
         ]
-        if request.headers[.ifNoneMatch] == file.tag { return Response(status: .notModified, headers: headers) }
+        if request.headers[.ifNoneMatch] == file.tag {
+            return Response(status: .notModified, headers: headers)
+        }
         headers[.contentLength] = "\(file.bytes.readableBytes)"
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: file.bytes))
     }

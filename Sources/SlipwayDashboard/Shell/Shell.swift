@@ -70,7 +70,9 @@ extension Markup {
                     el(.small, visit.caller.user.role == .admin ? " admin" : " member")
                 }
                 themeSwitch(visit)
-                postForm(Path("sign-out"), visit) { el(.button, "Sign out", .class("quiet"), .type("submit")) }
+                postForm(Path("sign-out"), visit) {
+                    el(.button, "Sign out", .class("quiet"), .type("submit"))
+                }
             }
         }
     }

@@ -81,12 +81,15 @@ extension Markup {
             el(.td, key.grant.category.rawValue)
             el(.td, users[key.ownerID] ?? "–")
             let names = key.grant.modelIDs.map { ids in
-                ids.map { id in models.first { $0.id == id }?.name ?? id.text }.sorted().joined(separator: ", ")
+                ids.map { id in models.first { $0.id == id }?.name ?? id.text }.sorted().joined(
+                    separator: ", ")
             }
             el(.td, names ?? "all")
             el(.td) { time(key.createdAt) }
             el(.td) {
-                guard key.canBeDeleted(by: visit.caller.user, with: visit.caller.grant.category) else { return }
+                guard key.canBeDeleted(by: visit.caller.user, with: visit.caller.grant.category) else {
+                    return
+                }
                 let isOwn = key.prefix == visit.caller.keyPrefix
                 danger(
                     "key-\(number)", "Revoke…",

@@ -55,7 +55,10 @@ extension Markup {
                 el(.tr) {
                     el(.td) { time(event.at) }
                     el(.td, event.userEmail ?? "Slipway itself")
-                    el(.td, [event.keyName ?? event.keyPrefix, event.clientName].compactMap(\.self).joined(separator: ", "))
+                    el(
+                        .td,
+                        [event.keyName ?? event.keyPrefix, event.clientName].compactMap(\.self).joined(
+                            separator: ", "))
                     el(.td, event.type.inWords)
                     el(.td) { about(event) }
                 }

@@ -14,7 +14,8 @@ enum EnvironmentGroupsPage {
             let name = try visit.environment
             let isRestricted = form["restricted"] != nil
             _ = try await visit.control.restrict(
-                name, team: nil, isRestricted, userIDs: isRestricted ? form.all("user").map { UserID($0) } : [],
+                name, team: nil, isRestricted,
+                userIDs: isRestricted ? form.all("user").map { UserID($0) } : [],
                 by: visit.caller)
             return .see(
                 Path("environments"),

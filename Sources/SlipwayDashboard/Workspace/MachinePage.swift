@@ -46,7 +46,9 @@ extension Markup {
                     el(.td, Chart.short(Double(type.millicpu) / 1000), .class("number"))
                     el(.td, "\(Chart.short(Double(type.memoryMiB) / 1024)) GiB", .class("number"))
                     el(.td, type.gpuCount == 0 ? "–" : "\(type.gpuCount) × \(type.gpuType ?? "?")")
-                    el(.td, type.pricePerMinute == 0 ? "–" : Chart.short(type.pricePerMinute), .class("number"))
+                    el(
+                        .td, type.pricePerMinute == 0 ? "–" : Chart.short(type.pricePerMinute),
+                        .class("number"))
                 }
             }
         }

@@ -22,7 +22,8 @@ enum MembersPage {
         Page(title: "New member", area: .members, crumbs: [.init(name: "Members", path: Path("members"))]) {
             markup in
             markup.heading("\(user.email) was added")
-            markup.el(.p, "This is their API key. It works at once and is shown this once: hand it over safely.")
+            markup.el(
+                .p, "This is their API key. It works at once and is shown this once: hand it over safely.")
             markup.el(.pre, .tabindex(0), .aria("label", "API key")) { markup.el(.code, key, .id("new-key")) }
             markup.el(
                 .button, "Copy", .type("button"), .class("quiet"), .data("copy", "new-key"), .hidden,

@@ -5,11 +5,13 @@ import SlipwayControl
 enum SecretsPage {
     static func add(to routes: Routes) {
         routes.page("/secrets", is: "GET /v1/secrets", make)
-        routes.action("/secrets", is: "POST /v1/secrets", fields: ["name", "value"], page: make) { visit, form in
+        routes.action("/secrets", is: "POST /v1/secrets", fields: ["name", "value"], page: make) {
+            visit, form in
             let name = try form.required("name")
             _ = try await visit.control.upsertSecret(
                 name: name, value: form["value"] ?? "", team: nil, by: visit.caller)
-            return .see(Path("secrets"), "The secret \(name) was stored. Replicas that start from now on have it.")
+            return .see(
+                Path("secrets"), "The secret \(name) was stored. Replicas that start from now on have it.")
         }
         routes.action(
             "/secrets/delete", is: "DELETE /v1/secrets/{secret_name}", fields: ["name"], page: make
@@ -25,7 +27,8 @@ enum SecretsPage {
         return Page(title: "Secrets", area: .secrets) { markup in
             markup.heading("Secrets")
             if secrets.isEmpty {
-                markup.empty("No secrets yet. A model names the ones it needs in its config.yaml; set them here.")
+                markup.empty(
+                    "No secrets yet. A model names the ones it needs in its config.yaml; set them here.")
             } else {
                 markup.table("Secrets", ["Name", "Team", "Made", ""]) {
                     for (number, secret) in secrets.enumerated() { markup.row(secret, number, visit) }
@@ -45,7 +48,10 @@ extension Markup {
             el(.td) { time(secret.createdAt) }
             el(.td) {
                 guard visit.may("DELETE /v1/secrets/{secret_name}") else { return }
-                danger("secret-\(number)", "Delete…", "Models that need \(secret.name) will not start without it.") {
+                danger(
+                    "secret-\(number)", "Delete…",
+                    "Models that need \(secret.name) will not start without it."
+                ) {
                     form(FormView("delete-\(number)", Path("secrets", "delete"), visit), class: "inline") {
                         void(.input, .type("hidden"), .name("name"), .value(secret.name))
                         el(.button, "Delete \(secret.name)", .type("submit"), .class("bad"))

@@ -274,6 +274,10 @@ final class ClientConnection: StreamSocket {
         answerBegan = false
         let host = request.text(request.head.host)
         switch HostRouter.route(host: host, target: request.target, listener: listener) {
+        case .management where plane.isLeaving && request.asksForEvents:
+            // A stream has no end, and this process ends with its last request: the client comes back to the other one.
+            keepAlive = false
+            reply(.managementUnreachable, to: request)
         case .management:
             try begin(
                 ManagementExchange(client: self, loop: loop, request: request, target: nil), request, &rest)

@@ -17,6 +17,15 @@ struct ReceivedRequest {
     /// Path and query.
     var target: UnsafeRawBufferPointer { text(head.target) }
 
+    /// Whether it is for a stream of server-sent events.
+    var asksForEvents: Bool {
+        (0..<fields.count).contains { index in
+            let field = fields[index]
+            return field.kind == .other && bytes.name(of: field).equals("accept")
+                && bytes.value(of: field).text.contains("text/event-stream")
+        }
+    }
+
     /// Method and path for log lines, without the query, which may carry what users type.
     var logDescription: String {
         let path = target.prefix { $0 != 63 }.prefix(200)

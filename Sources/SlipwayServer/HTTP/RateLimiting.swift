@@ -19,6 +19,13 @@ final class RateLimits: Sendable {
         return limiter.withLock { $0.take(subject, limit, now: now) }
     }
 
+    /// Counts a call with a key.
+    /// - Returns: nil when it may be made, else seconds to wait.
+    func take(_ method: String, _ endpoint: String, keyPrefix: String) -> Int? {
+        let (limit, isShared) = Self.limit(method, endpoint)
+        return take("\(isShared ? "organization" : keyPrefix) \(method) \(endpoint)", limit)
+    }
+
     /// The limit of an endpoint, and whether it holds for the whole organization instead of one key.
     static func limit(_ method: String, _ endpoint: String) -> (limit: RateLimit, isShared: Bool) {
         func ends(_ suffix: String) -> Bool { endpoint.hasSuffix(suffix) }
@@ -45,9 +52,7 @@ struct RateLimiting: RouterMiddleware {
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         if let caller = context.caller, let endpoint = context.endpointPath {
-            let (limit, isShared) = RateLimits.limit(request.method.rawValue, endpoint)
-            let holder = isShared ? "organization" : caller.keyPrefix
-            if let wait = limits.take("\(holder) \(request.method) \(endpoint)", limit) {
+            if let wait = limits.take(request.method.rawValue, endpoint, keyPrefix: caller.keyPrefix) {
                 var answer = try Answer.json(RateLimitedV1(retryAfter: wait), status: .tooManyRequests)
                 answer.headers[.retryAfter] = "\(wait)"
                 return answer

@@ -16,7 +16,8 @@ extension StoreReader {
             + text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
         let total =
             try Int.fetchOne(
-                db, sql: "SELECT count(*) FROM models WHERE name LIKE ? ESCAPE '\\'", arguments: [pattern]) ?? 0
+                db, sql: "SELECT count(*) FROM models WHERE name LIKE ? ESCAPE '\\'", arguments: [pattern])
+            ?? 0
         let ids = try String.fetchAll(
             db,
             sql: """
