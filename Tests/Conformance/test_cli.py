@@ -193,16 +193,19 @@ def test_names_stand_for_ids_and_nothing_else_is_chosen(cli, pushed, api):
 
 
 class Twins(http.server.BaseHTTPRequestHandler):
-    """A server where two teams have a model of the same name."""
+    """A server where two teams have a model of the same name, and that answers no prediction."""
 
     def do_GET(self):
-        twins = [{"id": f"id{n}", "name": "twin", "team_name": f"team{n}"} for n in (1, 2)]
-        found = self.path.startswith("/v1/models?")
-        body = json.dumps({"models": twins} if found else {"message": "no"}).encode()
-        self.send_response(200 if found else 404)
+        twins = [{"id": f"id{n}", "name": "twin", "team_name": f"team{n}\x1b[2J"} for n in (1, 2)]
+        answers = {"/v1/models/id1": twins[0], "/v1/models?name=twin": {"models": twins}}
+        body = json.dumps(answers.get(self.path, {"message": "no", "models": []})).encode()
+        self.send_response(200 if "models?" in self.path or self.path in answers else 404)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self):
+        time.sleep(5)
 
     def do_DELETE(self):
         self.server.deleted.append(self.path)
@@ -218,7 +221,11 @@ def test_an_ambiguous_name_is_refused_with_the_ids(scratch):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     cli = CLI(scratch / "twins", "key", f"http://127.0.0.1:{server.server_port}")
     said = cli("models", "delete", "twin", "--yes", code=3)
-    assert "2 models are called twin: id1 (team team1), id2 (team team2)" in said and "Give the id" in said
+    ids = "2 models are called twin: id1 (team team1\\u{1b}[2J), id2 (team team2\\u{1b}[2J)."
+    assert ids in said and "Give the id" in said
+    shown = cli.terminal("models", "delete", "twin", "--yes")
+    assert shown.end() == 3 and ids in shown.output and "\x1b[2J" not in shown.output
+    assert "did not answer in time" in cli("predict", "id1", "--timeout", "1", code=6)
     server.shutdown()
     assert server.deleted == []
 

@@ -89,7 +89,7 @@ struct CommandLineDocument {
         return """
             # Command line
 
-            Written from the commands themselves; a test fails when it is out of date and writes it anew with `SLIPWAY_WRITE_DOCS=1`. `slipway help COMMAND` says the same; `swift package generate-manual` makes manual pages.
+            Written from the commands themselves; a test fails when it is out of date and writes it anew with `SLIPWAY_WRITE_DOCS=1`. `slipway help COMMAND` says the same; `swift package generate-manual --multi-page --configuration debug` makes manual pages below `.build/plugins/GenerateManual/outputs/slipway`.
 
             Names stand wherever ids do. A model is named `hello`; a deployment `hello/deployment-3`, `hello deployment-3` or `hello --deployment deployment-3`; `development` and `production` are the deployments in those slots. A name that fits several things is refused with their ids, one that fits none with names like it.
 

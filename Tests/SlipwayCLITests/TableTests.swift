@@ -28,7 +28,7 @@ struct TableTests {
     @Test("are no wider than the terminal, and cut what is longest")
     func truncates() {
         let terminal = Terminal(outputIsTerminal: true, width: 20)
-        let lines = table([["short", String(repeating: "x", count: 1_000_000)]]).lines(on: terminal)
+        let lines = table([["short", String(repeating: "x", count: 100_000)]]).lines(on: terminal)
         #expect(lines.allSatisfy { $0.columns <= 20 })
         #expect(lines[1].hasPrefix("short  xxx") && lines[1].hasSuffix("…"))
     }

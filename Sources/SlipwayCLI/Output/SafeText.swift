@@ -32,8 +32,12 @@ extension String {
 }
 
 extension Unicode.Scalar {
+    /// Letters, digits and signs of ASCII: nearly everything there is.
+    private var isPlain: Bool { value >= 0x20 && value < 0x7F }
+
     fileprivate var isHarmful: Bool {
-        switch properties.generalCategory {
+        if isPlain { return false }
+        return switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate: true
         // Among them are the bidirectional overrides; joiners (U+200C, U+200D) belong to words and emoji.
         case .format: value != 0x200C && value != 0x200D
@@ -43,6 +47,7 @@ extension Unicode.Scalar {
 
     /// Two for East Asian wide characters and most emoji, none for marks that combine.
     fileprivate var columns: Int {
+        if isPlain { return 1 }
         switch properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format, .control: return 0
         default: break
