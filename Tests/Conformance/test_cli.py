@@ -509,5 +509,5 @@ def test_the_commands_of_the_readme_work(cli, server):
             process.kill()
             process.communicate()
             continue
-        out, error = process.communicate(server.key if command.startswith("slipway login") else "", timeout=120)
+        out, error = process.communicate(server.key if command.startswith("slipway login") else "", timeout=300)
         assert process.returncode == 0, f"{command}: {out}{error}"
