@@ -492,6 +492,8 @@ def test_a_page_outlives_a_restart_of_the_server(signed_in, site, api, greeter):
     signed_in.sees("Connection lost, trying again", "#connection")
     site.start()
     eventually(lambda: not signed_in.find("#connection").is_displayed(), 20)
+    # What it missed is fetched by now: what follows must be told.
+    time.sleep(2)
     api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "renamed"})
     signed_in.sees("renamed", "#models")
     api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "greeter"})
@@ -504,8 +506,8 @@ def test_an_open_page_goes_on_with_a_server_that_takes_over(signed_in, site, api
     signed_in.driver.execute_script("window.isTheSame = true")
     old = site.process
     after = Server(site.data, port=PORT, inference_port=0, arguments=(*TOOLS, "--take-over")).start()
-    assert old.wait(timeout=30) == 0, "the open page held the old server up"
     site.process = after.process
+    assert old.wait(timeout=30) == 0, "the open page held the old server up"
     api.call("PATCH", f"/v1/models/{greeter[0]}", json={"name": "taken"})
     signed_in.sees("taken", "#models")
     assert signed_in.driver.execute_script("return window.isTheSame"), "the page was loaded again"

@@ -50,6 +50,7 @@ struct ChangeFeedTests {
     func wholeWay() async throws {
         try await World.run { world in
             let deployment = try await world.push("watched")
+            try await world.reaches(.active, deployment)
             let watch = try #require(world.control.changes.watch([.model(deployment.modelID)]))
             let told = Task {
                 for await _ in watch { return true }; return false

@@ -81,6 +81,8 @@ public actor Controller {
     var routes = RouteKeeper()
     /// What of the table may be out of date.
     var unrouted = RouteChanges()
+    /// Records have changed since watchers were told, also in what no route follows: names, settings.
+    var hasNews = false
     var hasPublished = false
     /// Deployments that a request or a call has asked for, until a pass has looked at them.
     var demands: Set<DeploymentID> = []

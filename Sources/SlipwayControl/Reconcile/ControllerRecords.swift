@@ -35,6 +35,7 @@ extension Controller {
     /// Forgets what is gone, and remembers what of the table has to follow.
     func take(_ news: RecordNews) {
         unrouted.add(news)
+        hasNews = true
         for id in news.removed {
             (histories[id], tokenHistories[id]) = (nil, nil)
         }

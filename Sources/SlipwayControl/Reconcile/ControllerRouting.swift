@@ -30,7 +30,8 @@ extension Controller {
 
     /// Before the shares of promotions are added, which are looked at in every pass.
     private func tellWatchers() {
-        guard !unrouted.isEmpty else { return }
+        guard hasNews || !unrouted.isEmpty else { return }
+        hasNews = false
         let owners = unrouted.deployments.map { records.deployments[$0]?.modelID }
         feed.note(
             models: unrouted.models.union(owners.compactMap(\.self)),
