@@ -26,7 +26,8 @@ final class SimulatedEngine: Engine, @unchecked Sendable {
         sink.finish()
         for (_, spec) in starting.sorted(by: { $0.key < $1.key })
         where world.faultDice.chance(0.5, "engine/started-and-died") {
-            machine.spawn(spec)
+            // None begins from an image that is not there, whoever lives to hear of it.
+            if !machine.lostImages.contains(spec.imageID) { machine.spawn(spec) }
         }
         starting = [:]
     }
