@@ -1,0 +1,1 @@
+"""Slipway's Python package: the `slipway` program and `slipway.testing`, a server for tests."""
