@@ -14,6 +14,7 @@ public final class ChangeFeed: Sendable {
     }
 
     private struct Watcher {
+        var owner: String
         var topics: Set<Topic>
         var changed: Set<Topic> = []
         var bell: AsyncStream<Void>.Continuation
@@ -25,8 +26,9 @@ public final class ChangeFeed: Sendable {
         var isClosed = false
     }
 
-    /// More watchers than this are turned away: each holds a connection.
+    /// More watchers than this are turned away, of all and of one owner: each holds a connection.
     public static let maxWatchers = 1000
+    public static let maxWatchersOfOne = 30
 
     private let state = Mutex(State())
     private let followers = Atomic<Int>(0)
@@ -35,13 +37,16 @@ public final class ChangeFeed: Sendable {
 
     /// What has changed of `topics` since the last element, until the feed closes. Changes that come faster than they
     /// are taken are put together.
+    /// - Parameter owner: whose watchers are counted together.
     /// - Returns: nil when there are too many watchers, or the feed is closed.
-    public func watch(_ topics: Set<Topic>) -> Watch? {
+    public func watch(_ topics: Set<Topic>, for owner: String) -> Watch? {
         let (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number: Int? = state.withLock { state in
-            guard !state.isClosed, state.watchers.count < Self.maxWatchers else { return nil }
+            guard !state.isClosed, state.watchers.count < Self.maxWatchers,
+                state.watchers.values.count(where: { $0.owner == owner }) < Self.maxWatchersOfOne
+            else { return nil }
             state.number += 1
-            state.watchers[state.number] = Watcher(topics: topics, bell: bell)
+            state.watchers[state.number] = Watcher(owner: owner, topics: topics, bell: bell)
             return state.number
         }
         guard let number else { return nil }

@@ -35,15 +35,21 @@ public struct Dashboard: Sendable {
         to request: Request, core: CoreRequestContextStorage, requestID: String
     ) async throws -> Response {
         let context = DashboardContext(core: core, requestID: requestID)
+        // HEAD is GET without its body.
+        var head = request.head
+        if head.method == .head { head.method = .get }
+        let asked = Request(head: head, body: request.body)
         var response: Response
         do {
-            response = try await responder.respond(to: request, context: context)
+            response = try await responder.respond(to: asked, context: context)
             // The router's own answers have no page.
             if response.status == .notFound, response.headers[.contentType] == nil {
                 throw HTTPError(.notFound)
             }
         } catch let error as HTTPError where error.status == .notFound {
             response = Markup.plainProblem("Not found", "There is no such page.", .notFound)
+        } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
+            response = Markup.plainProblem("Too large", "The form is too large.", error.status)
         } catch {
             context.logger.error("a page failed", metadata: ["error": "\(error)"])
             response = Markup.plainProblem(
@@ -52,6 +58,7 @@ public struct Dashboard: Sendable {
                 .internalServerError)
         }
         PageHeaders.add(to: &response)
+        if request.method == .head { response.body = ResponseBody() }
         return response
     }
 

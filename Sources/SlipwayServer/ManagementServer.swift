@@ -79,7 +79,9 @@ public struct ManagementServer: Service {
                 return site == .uploads ? uploads.admits(request) : request.hasAcceptableLength
             },
             configuration: ApplicationConfiguration(
-                address: .unixDomainSocket(path: configuration.socketPath)),
+                address: .unixDomainSocket(path: configuration.socketPath),
+                // Of a Unix socket whose backlog is full connect(2) fails at once.
+                backlog: 4096),
             onServerRunning: { [onRunning] _ in await onRunning() },
             logger: logger)
     }

@@ -1,5 +1,7 @@
 """The dashboard in a real browser: what people see and do, and what nobody may do through it."""
 
+import concurrent.futures
+import json
 import re
 import time
 
@@ -387,6 +389,119 @@ def test_the_playground_predicts_with_the_rights_of_the_person(signed_in, greete
     assert "$SLIPWAY_API_KEY" in signed_in.text("#curl") and f"/model/{model}/production/predict" in signed_in.text("#curl")
     source = signed_in.driver.execute_script("return document.getElementById('python').textContent")
     compile(source, "snippet", "exec")
+
+
+REDIRECTS = """
+from starlette.responses import RedirectResponse
+
+class Model:
+    def predict(self, x):
+        return RedirectResponse(x["to"], status_code=x["code"])
+"""
+
+
+def test_the_playground_follows_no_model_elsewhere(site, api, greeter):
+    """A model's redirect would be followed with the key of whoever tries it."""
+    model, _, second = greeter
+    hostile, deployment = api.pushed("elsewhere", truss_files("elsewhere", REDIRECTS))
+    session, token = session_of(api.key)
+    for code, path in [(307, f"models/{model}/deployments/{second}/deactivate"), (302, "api_keys")]:
+        body = json.dumps({"to": f"http://127.0.0.1:{PORT}/v1/{path}", "code": code})
+        data = {"csrf": token, "target": f"deployment/{deployment}", "body": body}
+        page = session.post(f"{BASE}/models/{hostile}/playground", data=data)
+        assert page.status_code == 200 and f">{code}<" in page.text and "prefix" not in page.text, page.text
+    assert api.deployment(model, second)["status"] != "INACTIVE"
+
+
+def test_a_session_predicts_so_much_at_once(site, api, greeter):
+    slow, deployment = api.pushed("slow", truss_files("slow", SLOW))
+    session, token = session_of(api.key)
+
+    def predict(model, target, body):
+        data = {"csrf": token, "target": target, "body": body}
+        return session.post(f"{BASE}/models/{model}/playground", data=data, timeout=60).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(predict, slow, f"deployment/{deployment}", "3") for _ in range(8)]
+        # Another person's are not held up.
+        other, csrf = session_of(api.key)
+        data = {"csrf": csrf, "target": "production", "body": "{}"}
+        assert other.post(f"{BASE}/models/{greeter[0]}/playground", data=data, timeout=30).status_code == 200
+        assert sorted(call.result() for call in calls) == [200] * 4 + [503] * 4
+
+
+SLOW = """
+import time
+class Model:
+    def predict(self, seconds):
+        time.sleep(seconds)
+        return seconds
+"""
+
+
+def test_a_button_that_is_refused_says_why(site, api, greeter):
+    session, token = session_of(api.key)
+    answer = session.post(f"{BASE}/models/{greeter[0]}/environments/production/pause_promotion", data={"csrf": token})
+    assert answer.status_code == 400 and 'role="alert"' in answer.text and "in progress" in answer.text, answer.text
+    answer = session.post(f"{BASE}/secrets/delete", data={"csrf": token})
+    assert answer.status_code == 400 and answer.text.count('role="alert"') == 1
+
+
+def test_stale_forms_overwrite_nothing(site, api, greeter):
+    model, first, second = greeter
+    session, token = session_of(api.key)
+    page = f"{BASE}/models/{model}/environments/production"
+    was = re.search(r'name="was" value="([^"]*)"', session.get(page).text).group(1)
+    settings = {"promotion_settings": {"promotion_cleanup_strategy": "DEACTIVATE"}}
+    path = f"/v1/models/{model}/environments/production"
+    assert api.call("PATCH", path, json=settings).status_code == 200
+    numbers = {
+        "ramp_up_duration_seconds": 600, "rolling_deploy_config.max_surge_percent": 10,
+        "rolling_deploy_config.max_unavailable_percent": 0, "rolling_deploy_config.stabilization_time_seconds": 0,
+        "rolling_deploy_config.replica_overhead_percent": 0,
+    }  # fmt: skip
+    data = {"csrf": token, "mode": "swap", "promotion_cleanup_strategy": "KEEP", **numbers}
+    stale = session.post(f"{page}/settings", data=data | {"was": was})
+    assert stale.status_code == 409 and "Nothing was overwritten" in stale.text
+    assert api.get(path)["promotion_settings"]["promotion_cleanup_strategy"] == "DEACTIVATE"
+    was = re.search(r'name="was" value="([^"]*)"', session.get(page).text).group(1)
+    empty = session.post(f"{page}/settings", data=data | {"was": was, "ramp_up_duration_seconds": ""})
+    assert empty.status_code == 400 and "must not be empty" in empty.text
+    saved = session.post(f"{page}/settings", data=data | {"was": was}, allow_redirects=False)
+    assert saved.status_code == 303, saved.text
+    # A plan is one of replacing what served when it was shown.
+    plan = {"csrf": token, "deployment": second, "same_machine": "true", "was": "another"}
+    refused = session.post(f"{page}/promote", data=plan)
+    assert refused.status_code == 409 and "Nothing was overwritten" in refused.text
+
+
+def test_event_streams_are_bounded_and_told_from_pages(site, api):
+    session, _ = session_of(api.key)
+    events = {"Accept": "text/event-stream"}
+    assert session.get(f"{BASE}/events?models=all").status_code == 406
+    for query in ("foo=1", "models=%zz", "&".join(f"model={n}" for n in range(30))):
+        assert session.get(f"{BASE}/events?{query}", headers=events).status_code == 400, query
+    streams = [session.get(f"{BASE}/events?models=all", headers=events, stream=True) for _ in range(31)]
+    assert [stream.status_code for stream in streams] == [200] * 30 + [503]
+    other, _ = session_of(api.key)
+    more = other.get(f"{BASE}/events?models=all", headers=events, stream=True)
+    assert more.status_code == 200
+    for stream in [*streams, more]:
+        stream.close()
+
+
+def test_odd_requests_get_answers(site, api):
+    session, token = session_of(api.key)
+    assert session.head(f"{BASE}/secrets").status_code == 200 and session.head(f"{BASE}/nothing").status_code == 404
+    assert session.get(f"{BASE}/?q=%zz").status_code == 400 and session.get(f"{BASE}/?q=%00").status_code == 400
+    large = requests.post(f"{BASE}/sign-in", data={"key": "x" * 100_000})
+    assert large.status_code == 413 and "too large" in large.text
+    many = session.post(f"{BASE}/secrets", data="&".join(["a"] * 5000), headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert many.status_code == 400 and "more than 2000 fields" in many.text
+    # A cookie that somebody else has put before the good one keeps nobody out.
+    name = f"slipway_session_{PORT}"
+    both = {"Cookie": f"{name}=bad; {name}={session.cookies[name]}"}
+    assert requests.get(f"{BASE}/secrets", headers=both, allow_redirects=False).status_code == 200
 
 
 def test_what_was_measured_is_drawn(signed_in, greeter):

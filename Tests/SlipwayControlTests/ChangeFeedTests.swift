@@ -13,7 +13,7 @@ struct ChangeFeedTests {
     @Test("a watcher is told of its topics alone, all at once")
     func topics() async throws {
         let feed = ChangeFeed()
-        let watch = try #require(feed.watch([.model(one), .log(DeploymentID("d"))]))
+        let watch = try #require(feed.watch([.model(one), .log(DeploymentID("d"))], for: "a"))
         feed.note(models: [other], andUnknown: false)
         feed.note(logOf: DeploymentID("elsewhere"))
         feed.note(models: [one], andUnknown: false)
@@ -28,7 +28,7 @@ struct ChangeFeedTests {
     @Test("what is of no model in particular is told to all that look at models")
     func unknown() async throws {
         let feed = ChangeFeed()
-        let watch = try #require(feed.watch([.model(one), .models]))
+        let watch = try #require(feed.watch([.model(one), .models], for: "a"))
         feed.note(models: [], andUnknown: true)
         var changes = watch.makeAsyncIterator()
         #expect(await changes.next() == [.model(one), .models])
@@ -37,13 +37,18 @@ struct ChangeFeedTests {
     @Test("a closed feed ends its watches and begins none; a full one turns away until somebody goes")
     func limits() async throws {
         let feed = ChangeFeed()
-        var watches = (0..<ChangeFeed.maxWatchers).compactMap { _ in feed.watch([.models]) }
+        var watches = (0..<ChangeFeed.maxWatchers).compactMap { feed.watch([.models], for: "\($0 / 30)") }
         #expect(watches.count == ChangeFeed.maxWatchers)
-        #expect(feed.watch([.models]) == nil)
+        #expect(feed.watch([.models], for: "a") == nil)
         watches.removeAll()
-        #expect(feed.watch([.models]) != nil)
+        watches = (0..<ChangeFeed.maxWatchersOfOne).compactMap { _ in feed.watch([.models], for: "a") }
+        #expect(watches.count == ChangeFeed.maxWatchersOfOne)
+        #expect(feed.watch([.models], for: "a") == nil, "one owner leaves room for others")
+        #expect(feed.watch([.models], for: "b") != nil)
+        watches.removeAll()
+        #expect(feed.watch([.models], for: "a") != nil)
         feed.close()
-        #expect(feed.watch([.models]) == nil)
+        #expect(feed.watch([.models], for: "a") == nil)
     }
 
     @Test("a change of a model reaches who looks at it, through the whole control plane")
@@ -51,7 +56,7 @@ struct ChangeFeedTests {
         try await World.run { world in
             let deployment = try await world.push("watched")
             try await world.reaches(.active, deployment)
-            let watch = try #require(world.control.changes.watch([.model(deployment.modelID)]))
+            let watch = try #require(world.control.changes.watch([.model(deployment.modelID)], for: "a"))
             let told = Task {
                 for await _ in watch { return true }; return false
             }

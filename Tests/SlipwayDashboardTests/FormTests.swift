@@ -70,6 +70,16 @@ struct FormTests {
         try form.require(only: ["a", "b", "empty", "flag"])
     }
 
+    @Test("a form has a bounded number of fields, each once, and none that it was not asked for")
+    func bounds() throws {
+        let many = String(repeating: "a&", count: 500_000)
+        #expect(throws: ControlError.self) { try FormFields(many.utf8) }
+        #expect(throws: ControlError.self) { try FormFields("q=%00".utf8) }
+        #expect(throws: ControlError.self) { try FormFields("a=1&a=2".utf8).require(only: ["a"]) }
+        #expect(throws: ControlError.self) { try FormFields("a=1&b=2".utf8).require(only: ["a"]) }
+        try FormFields("user=1&user=2&a=1".utf8).require(only: ["a", "user"])
+    }
+
     @Test("numbers are whole, and a field that is empty has none")
     func numbers() throws {
         let form = try FormFields("a=12&b=+7+&c=&d=1.5&e=99999999999999999999&f=-3".utf8)

@@ -31,3 +31,9 @@ public enum ControlError: Error, Sendable, Equatable {
         }
     }
 }
+
+extension ControlError {
+    /// For changes that were made from what somebody looked at.
+    public static let changedMeanwhile = ControlError.conflict(
+        "This was changed since the form was opened. Nothing was overwritten.")
+}

@@ -52,7 +52,7 @@ extension ControlPlane {
     public func updateEnvironment(
         _ name: String, of model: ModelID, autoscaling: AutoscalingChange, promotion: PromotionSettingsChange,
         schedules: AutoscalingSchedulesChange = .init(), backpressure: BackpressurePolicy?? = nil,
-        by caller: Caller
+        ifStill isExpected: (@Sendable (Environment) -> Bool)? = nil, by caller: Caller
     ) async throws -> SettingsVerdict {
         let (now, wall) = (now, dependencies.wallNow)
         try refuseGateCommand(of: promotion)
@@ -60,6 +60,7 @@ extension ControlPlane {
             let owner = try db.existing(model)
             var environment = try db.existing(name, of: model)
             try db.requireManageable(name, of: model, by: caller)
+            if let isExpected, !isExpected(environment) { throw ControlError.changedMeanwhile }
             let before = environment
             try Self.checked { () throws(SettingProblem) in
                 environment.autoscaling = try environment.autoscaling.applying(autoscaling)
@@ -128,10 +129,7 @@ extension ControlPlane {
             let environment = try db.environments(servedBy: deployment).first
             if let environment { try db.requireManageable(environment.name, of: model, by: caller) }
             let before = environment?.autoscaling ?? deployment.autoscaling
-            if let expected, expected != before {
-                throw ControlError.conflict(
-                    "The settings were changed since this form was opened. Nothing was overwritten.")
-            }
+            if let expected, expected != before { throw ControlError.changedMeanwhile }
             let new = try Self.checked { () throws(SettingProblem) in
                 try before.applying(change, isDevelopment: deployment.isDevelopment)
             }

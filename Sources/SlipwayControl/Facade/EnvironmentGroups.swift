@@ -39,7 +39,8 @@ extension ControlPlane {
     /// - Parameter userIDs: replaces the list; meaningless for an unrestricted group.
     /// - Throws: `ControlError.forbidden` for anybody but admins.
     public func restrict(
-        _ name: String, team: TeamID?, _ isRestricted: Bool, userIDs: [UserID], by caller: Caller
+        _ name: String, team: TeamID?, _ isRestricted: Bool, userIDs: [UserID],
+        ifStill isExpected: (@Sendable (EnvironmentGroup) -> Bool)? = nil, by caller: Caller
     ) async throws -> EnvironmentGroupView {
         guard caller.user.role == .admin else {
             throw ControlError.forbidden("Only admins can restrict an environment.")
@@ -50,6 +51,9 @@ extension ControlPlane {
             let name = try db.existingGroup(name, of: team)
             for id in userIDs where try db.user(id) == nil {
                 throw ControlError.validation("manage_access.user_ids names \(id), who does not exist.")
+            }
+            if let isExpected, !isExpected(try db.environmentGroup(name, of: team.id)) {
+                throw ControlError.changedMeanwhile
             }
             var seen: Set<UserID> = []
             let group = EnvironmentGroup(

@@ -86,7 +86,7 @@ extension Markup {
                 return
             }
             let view = FormView("autoscaling", deployment.path(to: "autoscaling"), visit)
-            form(view, fields: AutoscalingForm.entries.map(\.name), class: "grid") {
+            form(view, class: "grid") {
                 for entry in AutoscalingForm.entries {
                     let value = entry.read(deployment.autoscaling).map { "\($0)" } ?? ""
                     // After a conflict the form starts from what holds now, with what was typed.

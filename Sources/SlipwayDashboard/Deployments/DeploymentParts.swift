@@ -136,7 +136,7 @@ extension Markup {
         if !deployment.isDevelopment {
             section("Name", id: "h-name") {
                 let view = FormView("rename", deployment.path(to: "rename"), visit)
-                form(view, fields: ["name"]) {
+                form(view) {
                     field(view, "name", "Deployment name", value: deployment.name, .required)
                     submit("Rename", class: "")
                 }

@@ -8,15 +8,22 @@ import SlipwayCore
 
 enum EventStream {
     /// How often a word is sent, so that both sides notice when the other is gone.
+    private static let maxTopics = 20
     private static let pingInterval: Duration = .seconds(15)
 
     static func add(to router: Router<DashboardContext>, _ desk: Desk) {
         router.get("/events") { request, context in
-            guard let token = Cookies.value(of: desk.cookies.name, in: request),
-                try await desk.control.session(token: token) != nil
-            else { return Response(status: .unauthorized) }
-            let topics = try topics(FormFields((request.uri.query ?? "").utf8))
-            guard let watch = desk.control.changes.watch(topics) else {
+            guard let (token, session) = try await desk.cookies.found(in: request, desk.control) else {
+                return Response(status: .unauthorized)
+            }
+            // A gateway that leaves knows a stream by this, in this very spelling.
+            guard request.headers[.accept]?.contains("text/event-stream") ?? false else {
+                return Response(status: .notAcceptable)
+            }
+            guard let topics = try? topics(FormFields((request.uri.query ?? "").utf8)) else {
+                return Response(status: .badRequest)
+            }
+            guard let watch = desk.control.changes.watch(topics, for: session.formToken) else {
                 return Response(status: .serviceUnavailable)
             }
             return Response(
@@ -32,8 +39,9 @@ enum EventStream {
         try query.require(only: ["models", "model", "log"])
         var topics: Set<ChangeFeed.Topic> = []
         if query["models"] != nil { topics.insert(.models) }
-        for id in query.all("model").prefix(10) { topics.insert(.model(ModelID(id))) }
-        for id in query.all("log").prefix(10) { topics.insert(.log(DeploymentID(id))) }
+        for id in query.all("model") { topics.insert(.model(ModelID(id))) }
+        for id in query.all("log") { topics.insert(.log(DeploymentID(id))) }
+        guard topics.count <= maxTopics else { throw ControlError.validation("These are too many.") }
         return topics
     }
 

@@ -26,13 +26,10 @@ struct FormView: Sendable {
 }
 
 extension Markup {
-    /// - Parameter fields: the names that show their own problems; any other problem stands above the form.
-    func form(_ form: FormView, fields: [String] = [], class name: String = "stack", content: () -> Void) {
+    /// A problem with it stands at the top of the page and, where it is about one, at its field.
+    func form(_ form: FormView, class name: String = "stack", content: () -> Void) {
         el(.form, .method("post"), .action(form.action), .class(name)) {
             void(.input, .type("hidden"), .name(FormGuard.field), .value(form.token))
-            if let refused = form.refused, !fields.contains(where: { refused.problem(with: $0) != nil }) {
-                el(.p, refused.message, .class("notice bad"), .role("alert"))
-            }
             content()
         }
     }

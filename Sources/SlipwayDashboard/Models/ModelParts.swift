@@ -57,7 +57,7 @@ extension Markup {
             el(.div, .class("columns")) {
                 if visit.may("POST /v1/models/{model_id}/environments") {
                     let add = FormView("environment", model.path(to: "environments"), visit)
-                    form(add, fields: ["name"]) {
+                    form(add) {
                         field(
                             add, "name", "New environment", hint: "Lower-case letters, digits and dashes.",
                             .required)
@@ -66,7 +66,7 @@ extension Markup {
                 }
                 if visit.may("PATCH /v1/models/{model_id}") {
                     let rename = FormView("rename", model.path(to: "rename"), visit)
-                    form(rename, fields: ["name"]) {
+                    form(rename) {
                         field(rename, "name", "Model name", value: model.name, .required)
                         submit("Rename", class: "")
                     }

@@ -21,6 +21,11 @@ enum PlaygroundPage {
             guard let base = visit.desk.inferenceURL else {
                 throw ControlError.unavailable("This server has no gateway.")
             }
+            guard visit.desk.predictions.take(visit.session.formToken) else {
+                throw ControlError.unavailable(
+                    "\(PlaygroundLimit.perSession) predictions of this session have not ended yet.")
+            }
+            defer { visit.desk.predictions.give(visit.session.formToken) }
             let prediction = try await Prediction.make(
                 base: base, path: target.path(of: model), body: form["body"] ?? "", key: visit.session.key)
             var again = visit
@@ -101,12 +106,8 @@ extension Markup {
         _ visit: Visit, _ targets: [(String, String)], chosen: String, body: String, _ model: Model
     ) {
         let view = FormView("playground", model.path(to: "playground"), visit)
-        let problem = view.refused.flatMap { $0.message.isEmpty ? nil : $0 }
         el(.form, .method("post"), .action(view.action), .class("stack")) {
             void(.input, .type("hidden"), .name(FormGuard.field), .value(view.token))
-            if let problem, problem.problem(with: "body") == nil {
-                el(.p, problem.message, .class("notice bad"), .role("alert"))
-            }
             choice(id: "target", "target", "Call", targets.map { (value: $0.0, label: $0.1) }, chosen: chosen)
             area(view, "body", "Request body (JSON)", value: body, rows: 10)
             submit("Predict")

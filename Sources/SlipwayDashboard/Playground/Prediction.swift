@@ -18,6 +18,14 @@ struct Prediction: Sendable {
     private static let maxShown = 256 << 10
     private static let timeout: TimeAmount = .seconds(120)
 
+    /// Its own: what answers is code of whoever pushed the model. A redirect would be followed with the person's key, and
+    /// one model's slow answers must leave connections for others.
+    private static let client = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1000
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     /// - Throws: `ControlError.validation` for a body that is no JSON, `.unavailable` when the gateway does not answer.
     static func make(base: String, path: String, body: String, key: String) async throws -> Prediction {
         do {
@@ -34,7 +42,7 @@ struct Prediction: Sendable {
         request.body = .bytes(ByteBuffer(string: body))
         let start = ContinuousClock.now
         do {
-            let answer = try await HTTPClient.shared.execute(request, timeout: timeout)
+            let answer = try await client.execute(request, timeout: timeout)
             var (shown, count) = ([UInt8](), 0)
             for try await piece in answer.body {
                 count += piece.readableBytes

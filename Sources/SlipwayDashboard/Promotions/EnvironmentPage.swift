@@ -28,7 +28,9 @@ enum EnvironmentPage {
             let (model, name) = (try visit.modelID, try visit.environment)
             let verdict = try await visit.control.updateEnvironment(
                 name, of: model, autoscaling: AutoscalingChange(),
-                promotion: PromotionSettingsForm.change(form), by: visit.caller)
+                promotion: PromotionSettingsForm.change(form),
+                ifStill: { PromotionSettingsForm.state($0.promotionSettings) == form["was"] },
+                by: visit.caller)
             return .see(Path("models", model.text, "environments", name), verdict.message)
         }
     }

@@ -11,9 +11,12 @@ enum PromotePage {
         let path = "/models/{model_id}/environments/{env_name}/promote"
         routes.page("\(path)", is: operation, takes: ["deployment", "same_machine"], make)
         routes.action(
-            "\(path)", is: operation, fields: ["deployment", "same_machine", "scale_down"], page: make
+            "\(path)", is: operation, fields: ["deployment", "same_machine", "scale_down", "was"], page: make
         ) { visit, form in
             let (model, name) = (try visit.modelID, try visit.environment)
+            // The plan that was shown is one of replacing this deployment.
+            let serving = try await visit.control.environment(name, of: model).current?.deployment.id.text
+            guard form["was"] == serving ?? "" else { throw ControlError.changedMeanwhile }
             let promoted = try await visit.control.promote(
                 .id(DeploymentID(form.required("deployment"))), of: model, to: name,
                 PromoteOptions(
@@ -148,6 +151,7 @@ extension Markup {
         let view = FormView("promote", environment.path(to: "promote"), visit)
         form(view) {
             void(.input, .type("hidden"), .name("deployment"), .value(plan.source.id.text))
+            void(.input, .type("hidden"), .name("was"), .value(plan.previous?.id.text ?? ""))
             void(.input, .type("hidden"), .name("same_machine"), .value(keepsMachine ? "true" : "false"))
             if plan.previous != nil {
                 checkbox(view, "scale_down", "Clean up the previous deployment afterwards", isSet: true)

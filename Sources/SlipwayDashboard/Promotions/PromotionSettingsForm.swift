@@ -16,7 +16,17 @@ enum PromotionSettingsForm {
     ]
 
     static let fields = Set(
-        numbers.map(\.name) + ["mode", "promotion_cleanup_strategy", "redeploy_on_promotion"])
+        numbers.map(\.name) + ["mode", "promotion_cleanup_strategy", "redeploy_on_promotion", "was"])
+
+    /// What the form shows, in one word: two people who change one environment hear of each other.
+    static func state(_ settings: PromotionSettings) -> String {
+        let rest = [mode(settings), settings.cleanup.rawValue, "\(settings.redeployOnPromotion)"]
+        return (rest + values(settings).map { "\($0)" }).joined(separator: " ")
+    }
+
+    fileprivate static func mode(_ settings: PromotionSettings) -> String {
+        settings.rollingDeploy ? "rolling" : settings.rampUp ? "ramp_up" : "swap"
+    }
 
     static func change(_ form: FormFields) throws -> PromotionSettingsChange {
         var change = PromotionSettingsChange()
@@ -31,6 +41,9 @@ enum PromotionSettingsForm {
         }
         change.cleanup = cleanup
         change.redeployOnPromotion = form["redeploy_on_promotion"] != nil
+        for field in numbers where form.text(field.name) == nil {
+            throw ControlError.validation("\(field.name) must not be empty.")
+        }
         change.rampUpSeconds = try form.number("ramp_up_duration_seconds")
         change.maxSurgePercent = try form.number("rolling_deploy_config.max_surge_percent")
         change.maxUnavailablePercent = try form.number("rolling_deploy_config.max_unavailable_percent")
@@ -51,11 +64,12 @@ extension Markup {
     func promotionSettings(_ environment: Environment, _ visit: Visit) {
         let settings = environment.promotionSettings
         let view = FormView("settings", environment.path(to: "settings"), visit)
-        form(view, fields: Array(PromotionSettingsForm.fields), class: "grid") {
+        form(view, class: "grid") {
+            void(.input, .type("hidden"), .name("was"), .value(PromotionSettingsForm.state(settings)))
             choice(
                 view, "mode", "Traffic moves",
                 [("swap", "in one step"), ("ramp_up", "in ten stages"), ("rolling", "replica by replica")],
-                chosen: settings.rollingDeploy ? "rolling" : settings.rampUp ? "ramp_up" : "swap")
+                chosen: PromotionSettingsForm.mode(settings))
             choice(
                 view, "promotion_cleanup_strategy", "The previous deployment",
                 [("KEEP", "is kept"), ("SCALE_TO_ZERO", "goes to zero"), ("DEACTIVATE", "is deactivated")],

@@ -13,6 +13,7 @@ struct Desk: Sendable {
     let cookies: Cookies
     let notices = Notices()
     let attempts: SignInAttempts
+    let predictions = PlaygroundLimit()
     private let limit: CallLimit?
 
     init(

@@ -12,10 +12,17 @@ struct FormFields: Sendable, Equatable {
 
     init() { pairs = [] }
 
-    /// - Throws: `ControlError.validation` for an escape that cannot be decoded.
+    /// More would be nobody's form.
+    static let maxFields = 2000
+
+    /// - Throws: `ControlError.validation` for an escape that cannot be decoded, or too many fields.
     init(_ bytes: some Sequence<UInt8>) throws(ControlError) {
         var pairs: [(String, String)] = []
-        for pair in Array(bytes).split(separator: UInt8(ascii: "&")) {
+        let parts = Array(bytes).split(separator: UInt8(ascii: "&"), maxSplits: Self.maxFields)
+        guard parts.count <= Self.maxFields else {
+            throw .validation("The form has more than \(Self.maxFields) fields.")
+        }
+        for pair in parts {
             let halves = pair.split(
                 separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             pairs.append((try Self.decode(halves[0]), try Self.decode(halves.count == 2 ? halves[1] : [])))
@@ -50,11 +57,20 @@ struct FormFields: Sendable, Equatable {
         return number
     }
 
+    /// Those that a form may have several times.
+    private static let repeated: Set<String> = ["user", "model", "log"]
+
     /// Nothing that is sent is ignored.
     /// - Throws: `ControlError.validation` naming the first field that nobody asked for.
     func require(only names: Set<String>) throws(ControlError) {
-        if let extra = pairs.first(where: { !names.contains($0.name) }) {
-            throw .validation("\(extra.name.prefix(100)): this page takes no such field.")
+        var seen: Set<String> = []
+        for (name, _) in pairs {
+            guard names.contains(name) else {
+                throw .validation("\(name.prefix(100)): this page takes no such field.")
+            }
+            guard seen.insert(name).inserted || Self.repeated.contains(name) else {
+                throw .validation("\(name): the field is there twice.")
+            }
         }
     }
 
@@ -73,14 +89,20 @@ struct FormFields: Sendable, Equatable {
             default: decoded.append(byte)
             }
         }
-        guard let text = String(validating: decoded, as: UTF8.self) else {
-            throw .validation("The form has a text that is not UTF-8.")
+        // Behind a NUL the database would not look.
+        guard !decoded.contains(0), let text = String(validating: decoded, as: UTF8.self) else {
+            throw .validation("The form has a text that is not UTF-8, or a NUL.")
         }
         return text
     }
 
     private static func hexValue(_ byte: UInt8) -> UInt8? {
-        Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) }
+        switch byte {
+        case 48...57: byte - 48
+        case 65...70: byte - 55
+        case 97...102: byte - 87
+        default: nil
+        }
     }
 }
 

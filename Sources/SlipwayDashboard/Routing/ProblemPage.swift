@@ -10,7 +10,7 @@ enum ProblemPage {
         case let error as TooManyCalls:
             return page("Too fast", "Try again in \(error.seconds) s.", .tooManyRequests)
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
-            return page("Too large", "The form is larger than 4 MiB.", .contentTooLarge)
+            return page("Too large", "The form is larger than 1 MiB.", .contentTooLarge)
         default:
             if let known = ControlError(below: error) { return page("Not now", known.message, known.status) }
             context.logger.error(

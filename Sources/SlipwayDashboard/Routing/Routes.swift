@@ -21,7 +21,7 @@ struct Routes {
     let desk: Desk
 
     /// Larger forms are refused.
-    static let maxFormBytes = 4 << 20
+    static let maxFormBytes = 1 << 20
 
     /// A page; `takes` are the query parameters it knows.
     func page(
@@ -92,10 +92,10 @@ struct Routes {
         guard let session = try await desk.cookies.session(of: request, desk.control) else {
             return redirect(to: SignIn.path(leadingTo: request))
         }
-        let visit = Visit(
-            request: request, context: context, session: session, desk: desk,
-            query: (try? FormFields((request.uri.query ?? "").utf8)) ?? FormFields())
+        var visit = Visit(
+            request: request, context: context, session: session, desk: desk, query: FormFields())
         do {
+            visit.query = try FormFields((request.uri.query ?? "").utf8)
             return try await body(visit)
         } catch {
             return Shell.render(ProblemPage.make(for: error, context), for: visit)

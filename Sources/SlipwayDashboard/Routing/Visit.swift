@@ -11,7 +11,7 @@ struct Visit: Sendable {
     let context: DashboardContext
     let session: Session
     let desk: Desk
-    let query: FormFields
+    var query: FormFields
     /// What was sent and not taken, for the page that shows it again.
     var refused: RefusedForm?
 

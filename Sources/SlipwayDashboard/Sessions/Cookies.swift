@@ -18,21 +18,32 @@ struct Cookies: Sendable {
 
     /// - Returns: nil without one that holds.
     func session(of request: Request, _ control: ControlPlane) async throws -> Session? {
-        guard let token = Self.value(of: name, in: request) else { return nil }
-        return try await control.session(token: token)
+        try await found(in: request, control)?.session
+    }
+
+    /// The first cookie that holds, with its session: a page of a neighbouring host may have put others beside it.
+    func found(
+        in request: Request, _ control: ControlPlane
+    ) async throws -> (token: String, session: Session)? {
+        for token in Self.values(of: name, in: request).prefix(5) {
+            if let session = try await control.session(token: token) { return (token, session) }
+        }
+        return nil
+    }
+
+    static func value(of name: String, in request: Request) -> String? {
+        values(of: name, in: request).first
     }
 
     /// HTTP/2 may send cookies in several fields.
-    static func value(of name: String, in request: Request) -> String? {
-        for field in request.headers[values: .cookie] {
-            for pair in field.split(separator: ";") {
+    private static func values(of name: String, in request: Request) -> [String] {
+        request.headers[values: .cookie].flatMap { field in
+            field.split(separator: ";").compactMap { pair in
                 let halves = pair.split(separator: "=", maxSplits: 1)
-                if halves.count == 2, String(halves[0]).trimmingWhitespace == name {
-                    return String(halves[1])
-                }
+                guard halves.count == 2, String(halves[0]).trimmingWhitespace == name else { return nil }
+                return String(halves[1])
             }
         }
-        return nil
     }
 
     /// The value of a `Set-Cookie` field that no script can read and no other site's page sends.

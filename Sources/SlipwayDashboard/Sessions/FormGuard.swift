@@ -3,6 +3,7 @@
 
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import SlipwayControl
 
 enum FormGuard {
@@ -21,13 +22,21 @@ enum FormGuard {
     }
 
     /// Reads a form without a session, as far as the browser says where it comes from.
-    static func read(_ request: Request) async throws -> FormFields {
+    static func read(_ request: Request, upTo limit: Int = Routes.maxFormBytes) async throws -> FormFields {
         guard isFromHere(request) else { throw refusal }
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
         guard type == "application/x-www-form-urlencoded" else {
             throw ControlError.validation("Forms are sent as application/x-www-form-urlencoded.")
         }
-        let body = try await request.body.collect(upTo: Routes.maxFormBytes)
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: limit)
+        } catch let error as any HTTPResponseError {
+            throw error
+        } catch {
+            // A client that left, which is nobody's fault here.
+            throw ControlError.validation("The form did not arrive as a whole.")
+        }
         return try FormFields(body.readableBytesView)
     }
 

@@ -8,7 +8,7 @@ enum SessionActions {
     static func add(to router: Router<DashboardContext>, _ desk: Desk) {
         router.post("/sign-out") { request, context in
             try await Routes.answer(request, context, desk) { visit in
-                _ = try await FormGuard.read(request, for: visit.session)
+                try await FormGuard.read(request, for: visit.session).require(only: [FormGuard.field])
                 if let token = Cookies.value(of: desk.cookies.name, in: request) {
                     try await desk.control.signOut(token: token)
                 }
@@ -20,6 +20,7 @@ enum SessionActions {
         router.post("/theme") { request, context in
             try await Routes.answer(request, context, desk) { visit in
                 let form = try await FormGuard.read(request, for: visit.session)
+                try form.require(only: ["theme", "back", FormGuard.field])
                 guard let theme = form["theme"].flatMap(Theme.init) else {
                     throw ControlError.validation("theme must be auto, light or dark.")
                 }

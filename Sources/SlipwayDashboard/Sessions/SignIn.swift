@@ -36,7 +36,8 @@ enum SignIn {
     }
 
     private static func signIn(_ request: Request, _ desk: Desk) async throws -> Response {
-        let fields = try await FormGuard.read(request)
+        // Nobody has been asked for a key yet.
+        let fields = try await FormGuard.read(request, upTo: 16 << 10)
         try fields.require(only: ["key", "next", FormGuard.field])
         // Another site must not sign a person in as somebody else: what the form has must be in a cookie too.
         guard let token = fields[FormGuard.field], token.utf8.count >= 32,

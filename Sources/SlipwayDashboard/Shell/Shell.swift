@@ -16,6 +16,10 @@ enum Shell {
                 markup.el(.main, .id("content"), .tabindex(-1)) {
                     markup.el(.p, "", .id("connection"), .class("connection"), .role("status"), .hidden)
                     if let notice { markup.el(.p, notice, .class("notice ok"), .role("status")) }
+                    // Whatever form it was of, which may not be on the page any more.
+                    if let refused = visit.refused, !refused.message.isEmpty {
+                        markup.el(.p, refused.message, .class("notice bad"), .role("alert"))
+                    }
                     markup.crumbs(page.crumbs)
                     page.content(markup)
                     markup.footnote()

@@ -109,7 +109,7 @@ extension Markup {
     fileprivate func make(_ models: [Model], _ visit: Visit) {
         let view = FormView("make", Path("api-keys"), visit)
         let categories = APIKeyCategory.allCases.filter { visit.caller.grant.category.canMake($0) }
-        form(view, fields: ["name", "type"]) {
+        form(view) {
             field(view, "name", "Name", hint: "Says later what it is for.")
             choice(
                 view, "type", "Type", categories.map { ($0.rawValue, $0.label) },

@@ -9,18 +9,24 @@ enum EnvironmentGroupsPage {
     static func add(to routes: Routes) {
         routes.page("/environments", is: "GET /v1/environment_groups", make)
         routes.action(
-            "/environments/{env_name}", is: operation, fields: ["restricted", "user"], page: make
+            "/environments/{env_name}", is: operation, fields: ["restricted", "user", "was"], page: make
         ) { visit, form in
             let name = try visit.environment
             let isRestricted = form["restricted"] != nil
             _ = try await visit.control.restrict(
                 name, team: nil, isRestricted,
                 userIDs: isRestricted ? form.all("user").map { UserID($0) } : [],
-                by: visit.caller)
+                ifStill: { state($0) == form["was"] }, by: visit.caller)
             return .see(
                 Path("environments"),
                 isRestricted ? "\(name) is restricted now." : "\(name) is open to everybody now.")
         }
+    }
+
+    /// What the form shows, in one word.
+    fileprivate static func state(_ group: EnvironmentGroup) -> String {
+        ([group.isRestricted ? "restricted" : "open"] + group.userIDs.map(\.text).sorted())
+            .joined(separator: " ")
     }
 
     private static func make(_ visit: Visit) async throws -> Page {
@@ -50,6 +56,8 @@ extension Markup {
             guard visit.may("PATCH /v1/environment_groups/{env_name}") else { return }
             let edit = FormView("group-\(name)", Path("environments", name), visit)
             form(edit) {
+                let was = EnvironmentGroupsPage.state(view.group)
+                void(.input, .type("hidden"), .name("was"), .value(was))
                 checkbox(edit, "restricted", "Restricted", isSet: view.group.isRestricted)
                 el(.fieldset) {
                     el(.legend, "May manage it, besides admins")

@@ -57,7 +57,7 @@ enum MembersPage {
 extension Markup {
     fileprivate func add(_ visit: Visit) {
         let view = FormView("add", Path("members"), visit)
-        form(view, fields: ["email", "name", "role"]) {
+        form(view) {
             field(view, "email", "Mail address", .required)
             field(view, "name", "Name")
             choice(

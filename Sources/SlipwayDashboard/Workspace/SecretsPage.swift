@@ -63,7 +63,7 @@ extension Markup {
 
     fileprivate func set(_ visit: Visit) {
         let view = FormView("set", Path("secrets"), visit)
-        form(view, fields: ["name", "value"]) {
+        form(view) {
             field(view, "name", "Name", hint: "One that is there gets the new value.", .required)
             // Never shown again, not even to the person who has just typed it.
             let id = "set-value"
