@@ -46,10 +46,11 @@ public struct Dashboard: Sendable {
             if response.status == .notFound, response.headers[.contentType] == nil {
                 throw HTTPError(.notFound)
             }
+            if response.status == .contentTooLarge, response.headers[.contentType] == nil {
+                response = Markup.plainProblem("Too large", "The form is too large.", .contentTooLarge)
+            }
         } catch let error as HTTPError where error.status == .notFound {
             response = Markup.plainProblem("Not found", "There is no such page.", .notFound)
-        } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
-            response = Markup.plainProblem("Too large", "The form is too large.", error.status)
         } catch {
             context.logger.error("a page failed", metadata: ["error": "\(error)"])
             response = Markup.plainProblem(
