@@ -18,6 +18,7 @@ struct Slipway: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStream.fillClosed()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -26,8 +27,7 @@ struct Slipway: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            ClientCommands.exit(with: error)
-            exit(withError: error)
+            ClientCommands.exit(with: error, of: Slipway.self)
         }
     }
 }

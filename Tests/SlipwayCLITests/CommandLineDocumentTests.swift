@@ -102,9 +102,11 @@ struct CommandLineDocument {
             | `-o`, `--output` | `table`, `json` or `yaml`; the last two are the API's own document |
             | `-y`, `--yes` | do not ask; where there is no terminal, what deletes or stops something is refused without it |
 
-            The server is that of `--remote`, else of `SLIPWAY_REMOTE` (a URL or a name), else the remote in use (`slipway config use`), else `http://localhost:8000`. The key is that of `--api-key-file`, else of the remote that `--remote` names, else `SLIPWAY_API_KEY`, else the remote's, else, on this machine only, the admin key in `SLIPWAY_DATA_DIR`. Remotes are kept in `~/.config/slipway/config.yaml`, which only you can read. Names like `s3.localhost` need no help from the system.
+            The server is that of `--remote`, else of `SLIPWAY_REMOTE` (a URL or a name), else the remote in use (`slipway config use`), else `http://localhost:8000`. The key is that of `--api-key-file`, else of the remote that `--remote` names, else `SLIPWAY_API_KEY`, else the remote's, else, on this machine only, the admin key in `SLIPWAY_DATA_DIR`. Remotes are kept in `~/.config/slipway/config.yaml`, which only you can read. Names like `s3.localhost` need no help from the system. A URL is http or https and has a host, a port and a path, nothing else; a key of the file that means nothing is refused.
 
             Colours, questions and lines that change in place are for terminals only; `NO_COLOR` turns colours off. `slipway promote` asks on a terminal and does not elsewhere, so that scripts go on as they did.
+
+            Nothing that is shown on a terminal controls it: control characters and those that reorder text are written out (`\\u{1b}`), in JSON and YAML as escapes of that language. Into a pipe or a file documents, logs and answers go as they are. A command goes on where standard error cannot be written, and ends with 1 where standard output cannot.
 
             ## Exit codes
 

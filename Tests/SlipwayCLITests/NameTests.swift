@@ -62,4 +62,14 @@ struct NameTests {
     func refused(arguments: [String]) {
         #expect(throws: (any Error).self) { try DeploymentArguments.parse(arguments) }
     }
+
+    @Test("what has no name is not called -", arguments: ["-", ""])
+    func nameless(wanted: String) throws {
+        let keys = [Named(["prefix": "p1", "name": .null], id: "prefix", name: "name")]
+        let failure = try #require(throws: CommandFailure.self) {
+            try Choice.pick(wanted, kind: "key", among: keys)
+        }
+        #expect(failure.code == .notFound)
+        #expect(try Choice.pick("p1", kind: "key", among: keys).id == "p1")
+    }
 }

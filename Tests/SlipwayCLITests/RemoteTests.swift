@@ -66,6 +66,41 @@ struct RemoteTests {
         #expect(throws: CommandFailure.self) { try choose("http://") }
     }
 
+    @Test(
+        "a URL with more than a server's address is refused without being shown",
+        arguments: [
+            "http://u:PASSWORD@h", "http://PASSWORD@h", "http://h?q=PASSWORD", "http://h#PASSWORD",
+            "http://h?",
+            "ftp://u:PASSWORD@h", "http://u:PASSWORD@h:x", "http://h/ PASSWORD@",
+        ])
+    func otherParts(url: String) throws {
+        let failure = try #require(throws: CommandFailure.self) { try choose(url) }
+        #expect(!failure.description.contains("PASSWORD"))
+        #expect(!ServerURL.shown("http://u:PASS@WORD@h:1/x@y").contains("WORD"))
+        #expect(ServerURL.shown("http://h:1/x@y") == "http://h:1/x@y")
+    }
+
+    @Test(
+        "what cannot be called is no URL of a server", arguments: ["ftp://h", "file:///x", "http://h:99999"])
+    func schemes(url: String) throws {
+        #expect(throws: CommandFailure.self) { try choose(url) }
+        #expect(try choose("HTTPS://h/base", keyFile: "k").url == "HTTPS://h/base")
+    }
+
+    @Test(
+        "a misspelt key of the file is named",
+        arguments: ["curent: home", "remotes: {a: {url: x, api_key: K, ulr: y}}"])
+    func misspelt(text: String) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let failure = try #require(throws: CommandFailure.self) { try StoredRemotes.load(from: path) }
+        #expect(
+            ["curent. Did you mean current?", "ulr. Did you mean url?"].contains {
+                failure.message.hasSuffix($0)
+            })
+    }
+
     @Test("are kept in a file that no one else may read, also where it was readable")
     func file() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path

@@ -22,14 +22,25 @@ enum Connections {
                 return try await client(for: address).execute(request, timeout: timeout)
             } catch let error where isUnreachable(error) {
                 refused = true
-            } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
-                throw CommandFailure("\(place) did not answer in time.", code: .timedOut)
-            } catch let error as HTTPClientError {
-                throw CommandFailure("\(place) cannot be called: \(error).")
+            } catch {
+                // A file that is sent may be what fails.
+                throw CommandFailure(file: error) ?? CommandFailure(connection: error, place: place)
             }
         }
         precondition(refused, "every host has an address to try")
         throw CommandFailure.unreachable(place)
+    }
+
+    /// The whole body of an answer.
+    /// - Throws: `CommandFailure` where it is longer than `limit` or ends early.
+    static func body(of response: HTTPClientResponse, upTo limit: Int, place: String) async throws
+        -> ByteBuffer
+    {
+        do {
+            return try await response.body.collect(upTo: limit)
+        } catch {
+            throw CommandFailure(answer: error, place: place)
+        }
     }
 
     /// A host and the address that stands for it; without one the system resolves the name.

@@ -7,12 +7,10 @@ struct LogReader {
     struct Line: Codable {
         /// Nanoseconds since 1970.
         var timestamp: String
+        /// A model may write anything.
         var message: String
         var level: String?
         var replica: String?
-
-        /// A model may write anything; a terminal gets nothing that controls it.
-        var shownMessage: String { Terminal.current.outputIsTerminal ? message.printable() : message }
     }
 
     private struct Page: Decodable {

@@ -50,9 +50,9 @@ struct Remote: Sendable {
             request.body = .bytes(try JSONEncoder().encode(body))
         }
         let response = try await Connections.execute(request, timeout: Self.timeout, place: place)
-        let bytes = try await response.body.collect(upTo: Self.maxAnswer)
+        let bytes = try await Connections.body(of: response, upTo: Self.maxAnswer, place: place)
         guard response.status.code < 300 else {
-            throw CommandFailure.answered(Int(response.status.code), Self.message(in: bytes))
+            throw CommandFailure.answered(Int(response.status.code), Self.refusal(in: bytes))
         }
         return Array(bytes.readableBytesView)
     }
@@ -87,18 +87,27 @@ struct Remote: Sendable {
         let pieces = FilePieces(handle: handle, progress: { progress($0, size) })
         request.body = .stream(pieces, length: .known(size))
         let response = try await Connections.execute(request, timeout: .hours(6), place: place)
-        let bytes = try await response.body.collect(upTo: 1 << 20)
+        let bytes = try await Connections.body(of: response, upTo: 1 << 20, place: place)
         guard response.status.code < 300 else {
-            throw CommandFailure.answered(Int(response.status.code), String(buffer: bytes))
+            throw CommandFailure.answered(Int(response.status.code), Self.refusal(in: bytes))
         }
     }
 
     /// The management API says `message`, the inference API `error`.
-    static func message(in bytes: ByteBuffer) -> String {
+    static func message(in bytes: ByteBuffer) -> String? {
         let document = WireJSON.value(from: Array(bytes.readableBytesView))
         for member in ["message", "error"] {
             if case .string(let text)? = document?[member] { return text }
         }
-        return String(buffer: bytes)
+        return nil
+    }
+
+    /// What is shown of a refusal: not the whole page of a server that is another one.
+    static func refusal(in bytes: ByteBuffer) -> String {
+        if let message = message(in: bytes) { return message }
+        let text = String(buffer: bytes).trimmingCharacters(in: .whitespacesAndNewlines)
+        if text.isEmpty { return "nothing else." }
+        if text.hasPrefix("<") { return "a page and no message. Is it a Slipway server?" }
+        return text.truncated(to: 1000)
     }
 }

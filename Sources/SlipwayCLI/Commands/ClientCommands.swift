@@ -12,12 +12,22 @@ public enum ClientCommands {
         InstanceTypes.self, Login.self, Config.self,
     ]
 
-    /// Ends the process because of an error of these commands, if it is one.
-    public static func exit(with error: any Error) {
-        guard let failure = error as? CommandFailure else { return }
+    /// Ends the process because of an error, or with the help that was asked for.
+    /// - Parameter root: the command whose arguments were parsed.
+    public static func exit<Root: ParsableCommand>(with error: any Error, of root: Root.Type) -> Never {
+        if let failure = error as? CommandFailure ?? CommandFailure(file: error) { exit(failure) }
+        let code = root.exitCode(for: error)
+        let text = root.fullMessage(for: error)
+        // ArgumentParser would print it itself, and names of files and arguments in it as they are.
+        if !text.isEmpty { code.isSuccess ? put(text + "\n") : tell(text) }
+        Foundation.exit(code.rawValue)
+    }
+
+    private static func exit(_ failure: CommandFailure) -> Never {
         let terminal = Terminal.current
         let label = terminal.errorIsTerminal ? Colour.red.paint("Error:", on: terminal) : "Error:"
-        tell("\(label) \(failure.description.printable(lines: true))")
+        StandardStream.error.write(
+            Array("\(label) \(failure.description.printable(lines: true))\n".utf8))
         Foundation.exit(failure.code.rawValue)
     }
 }

@@ -15,7 +15,10 @@ struct Config: ParsableCommand {
         func run() throws {
             let stored = try StoredRemotes.load()
             let rows = stored.remotes.sorted { $0.key < $1.key }.map { name, remote in
-                ["name": .string(name), "url": .string(remote.url), "current": .bool(name == stored.current)]
+                [
+                    "name": .string(name), "url": .string(ServerURL.shown(remote.url)),
+                    "current": .bool(name == stored.current),
+                ]
                     as JSONValue
             }
             try output.printer.list(
@@ -33,7 +36,7 @@ struct Config: ParsableCommand {
             let remote = try stored.named(name)
             stored.current = name
             try stored.save()
-            say("\(name) (\(remote.url)) is in use")
+            say("\(name) (\(ServerURL.shown(remote.url))) is in use")
         }
     }
 
@@ -45,7 +48,7 @@ struct Config: ParsableCommand {
         func run() throws {
             var stored = try StoredRemotes.load()
             let remote = try stored.named(name)
-            try confirmation.confirm("Forget \(name) (\(remote.url)) and its key?")
+            try confirmation.confirm("Forget \(name) (\(ServerURL.shown(remote.url))) and its key?")
             stored.remotes[name] = nil
             if stored.current == name { stored.current = nil }
             try stored.save()

@@ -64,7 +64,7 @@ struct Deployments: AsyncParsableCommand {
             guard options.output.output == .table, let raw = document["raw_config"].string else {
                 return try options.printer.one(document)
             }
-            say(Terminal.current.outputIsTerminal ? raw.printable(lines: true) : raw)
+            put(StandardStream.output.safe(raw, lines: true) + "\n")
         }
     }
 

@@ -48,11 +48,11 @@ enum InputData {
     static func read(_ text: String) throws -> Data {
         guard text.hasPrefix("@") else { return Data(text.utf8) }
         let file = String(text.dropFirst())
-        if file == "-" { return try FileHandle.standardInput.readToEnd() ?? Data() }
         do {
+            if file == "-" { return try FileHandle.standardInput.readToEnd() ?? Data() }
             return try Data(contentsOf: URL(fileURLWithPath: file))
         } catch {
-            throw ValidationError("\(file) cannot be read.")
+            throw ValidationError("\(file == "-" ? "Standard input" : file) cannot be read.")
         }
     }
 }

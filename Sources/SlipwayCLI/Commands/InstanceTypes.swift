@@ -31,7 +31,7 @@ struct InstanceTypes: AsyncParsableCommand {
         func run() async throws {
             let all = try await options.connect().document("GET", "/v1/instance_types")
                 .self["instance_types"].elements
-                .map { Named(id: $0["id"].text, name: $0["name"].text, document: $0) }
+                .map { Named($0, id: "id", name: "name") }
             try options.printer.one(Choice.pick(type, kind: "instance type", among: all).document)
         }
     }

@@ -72,9 +72,10 @@ struct Keys: AsyncParsableCommand {
         func run() async throws {
             let server = try options.connect()
             let all = try await server.document("GET", "/v1/api_keys")["keys"].elements
-                .map { Named(id: $0["prefix"].text, name: $0["name"].text, detail: $0["type"].text) }
+                .map { Named($0, id: "prefix", name: "name", detail: "type") }
             let found = try Choice.pick(key, kind: "key", among: all)
-            try confirmation.confirm("Delete the key \(found.id) (\(found.name))?")
+            let name = found.name.isEmpty ? "" : " (\(found.name))"
+            try confirmation.confirm("Delete the key \(found.id)\(name)?")
             let gone = try await server.document("DELETE", path("v1", "api_keys", found.id))
             try options.printer.done("key \(found.id) is deleted", gone)
         }

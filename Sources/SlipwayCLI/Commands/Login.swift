@@ -22,9 +22,7 @@ struct Login: AsyncParsableCommand {
         guard StoredRemotes.isName(name) else {
             throw ValidationError("A remote's name is made of letters, digits and . _ -")
         }
-        guard let host = URL(string: url)?.host, !host.isEmpty, url.contains("://"),
-            !url.contains(where: \.isWhitespace)
-        else { throw ValidationError("\(url.printable()) is not a URL.") }
+        if let problem = ServerURL.problem(url) { throw ValidationError(problem) }
     }
 
     func run() async throws {
@@ -42,7 +40,7 @@ struct Login: AsyncParsableCommand {
         stored.remotes[name] = remote
         stored.current = name
         try stored.save()
-        say("Logged in to \(remote.url) as \(me.printable()); the remote is called \(name).")
+        say("Logged in to \(remote.url) as \(me); the remote is called \(name).")
         guard trussrc else { return }
         try TrussRC.write(remote, named: name)
         say("\(TrussRC.path) has it too: truss push --remote \(name)")

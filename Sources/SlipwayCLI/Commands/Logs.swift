@@ -47,7 +47,7 @@ struct Logs: AsyncParsableCommand {
             guard let env, polls % 5 == 0 else { continue }
             let now = try await resolver.serving(env, of: model)
             guard now.id != deployment.id else { continue }
-            tell("\(env) is served by \(now.name.printable()) (\(now.id)) now")
+            tell("\(env) is served by \(now.name) (\(now.id)) now")
             deployment = now
             log = reader(resolver.server, model, deployment)
         }
@@ -78,17 +78,22 @@ struct Logs: AsyncParsableCommand {
             }
             guard let time = Int64(line.timestamp) else { continue }
             let date = Date(timeIntervalSince1970: Double(time) / 1e9).formatted(.iso8601)
-            let level = line.level ?? "-"
+            let level = StandardStream.output.safe(line.level ?? "-")
             let shown = Self.colour(level)?.paint(level, on: .current) ?? level
-            say([date, shown, line.replica ?? "-", line.shownMessage].joined(separator: " "))
+            let rest = StandardStream.output.safe("\(line.replica ?? "-") \(line.message)")
+            sayPainted("\(date) \(shown) \(rest)")
         }
     }
 
     /// Lines of JSON, or the entries of one YAML list.
     private func show(document line: LogReader.Line) throws {
         let bytes = try WireJSON.encode(line)
-        if options.output.output == .json { return say(String(decoding: bytes, as: UTF8.self)) }
-        put(try YAMLWriter.write([WireJSON.value(from: bytes) ?? .null]))
+        let format = options.output.output
+        let text =
+            format == .yaml
+            ? try YAMLWriter.write([WireJSON.value(from: bytes) ?? .null])
+            : String(decoding: bytes, as: UTF8.self) + "\n"
+        put(DocumentText.shown(text, format, on: .current))
     }
 
     private static func colour(_ level: String) -> Colour? {

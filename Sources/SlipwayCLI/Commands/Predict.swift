@@ -46,7 +46,7 @@ struct Predict: AsyncParsableCommand {
         let response = try await Connections.execute(
             request, timeout: .seconds(Int64(timeout)), place: server.place)
         guard response.status.code < 300 else { throw await Self.refusal(response) }
-        try await write(response)
+        try await write(response, of: server.place)
     }
 
     private func place(of model: Named, _ resolver: Resolver) async throws -> String {
@@ -71,17 +71,21 @@ struct Predict: AsyncParsableCommand {
 
     private static func refusal(_ response: HTTPClientResponse) async -> CommandFailure {
         let bytes = (try? await response.body.collect(upTo: Remote.maxAnswer)) ?? ByteBuffer()
-        return .answered(Int(response.status.code), Remote.message(in: bytes))
+        return .answered(Int(response.status.code), Remote.message(in: bytes) ?? String(buffer: bytes))
     }
 
-    private func write(_ response: HTTPClientResponse) async throws {
+    private func write(_ response: HTTPClientResponse, of place: String) async throws {
         var output = AnswerOutput(terminal: .current)
-        if stream {
-            for try await piece in response.body { try output.write(piece) }
-        } else {
-            try output.write(await response.body.collect(upTo: Self.maxAnswer))
+        do {
+            if stream {
+                for try await piece in response.body { output.write(piece) }
+            } else {
+                output.write(try await response.body.collect(upTo: Self.maxAnswer))
+            }
+        } catch {
+            throw CommandFailure(answer: error, place: place)
         }
-        try output.finish()
+        output.finish()
     }
 }
 
@@ -94,17 +98,17 @@ struct AnswerOutput {
 
     init(terminal: Terminal) { self.terminal = terminal }
 
-    mutating func write(_ piece: ByteBuffer) throws {
+    mutating func write(_ piece: ByteBuffer) {
         guard terminal.outputIsTerminal else {
-            return try FileHandle.standardOutput.write(contentsOf: Data(piece.readableBytesView))
+            return put(bytes: Array(piece.readableBytesView))
         }
-        try show(text(of: Array(piece.readableBytesView)))
+        show(text(of: Array(piece.readableBytesView)))
     }
 
-    mutating func finish() throws {
+    mutating func finish() {
         guard terminal.outputIsTerminal else { return }
-        try show(String(decoding: rest, as: UTF8.self))
-        if let last, last != "\n" { try show("\n") }
+        show(String(decoding: rest, as: UTF8.self))
+        if let last, last != "\n" { show("\n") }
     }
 
     /// The whole characters so far.
@@ -125,9 +129,9 @@ struct AnswerOutput {
         return 0
     }
 
-    private mutating func show(_ text: String) throws {
+    private mutating func show(_ text: String) {
         guard !text.isEmpty else { return }
         last = text.last
-        try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        put(text)
     }
 }

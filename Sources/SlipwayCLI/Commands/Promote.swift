@@ -45,7 +45,7 @@ struct Promote: AsyncParsableCommand {
         if dryRun || asks {
             let plan = try await resolver.server.document("POST", place + "?dry_run=true", body: body)
             if dryRun, options.output.output != .table { return try options.printer.one(plan) }
-            for line in PlanText.lines(plan, model: model, source: source) { say(line) }
+            for line in PlanText.lines(plan, model: model, source: source) { sayPainted(line) }
             if dryRun { return }
             guard Question.ask("Promote?") else { throw CommandFailure("Nothing was changed.") }
         }

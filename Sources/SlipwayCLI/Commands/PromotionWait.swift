@@ -9,7 +9,7 @@ struct PromotionWait {
     let model: Named
     let environment: String
     let deployment: String
-    /// Where lines go.
+    /// Where lines go, `say` or `tell`: each makes text of others safe for its own stream.
     var show: (String) -> Void = say
 
     private static let interval = Duration.milliseconds(500)
@@ -30,7 +30,7 @@ struct PromotionWait {
             progress.clear()
             try await Waiting.tell(&log, show)
             let line = [status, stage?.text].compactMap { $0 }.joined(separator: " ")
-            if line != last { show(line.printable()) }
+            if line != last { show(line) }
             last = line
             if try ended(stage, status) { return }
             let seconds = (ContinuousClock.now - start).components.seconds

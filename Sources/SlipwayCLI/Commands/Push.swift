@@ -100,9 +100,8 @@ struct Push: AsyncParsableCommand {
 
     private func list(_ source: TrussSource, of model: String) {
         for file in source.files {
-            say(
-                "\(Self.size(file.size).leftPadded(to: 10))  \(file.name)\(file.link.map { " -> \($0)" } ?? "")"
-            )
+            let link = file.link.map { " -> \($0)" } ?? ""
+            say("\(Self.size(file.size).leftPadded(to: 10))  \(file.name)\(link)")
         }
         let bytes = source.files.reduce(Int64(0)) { $0 + $1.size }
         say("\(source.files.count) files, \(Self.size(bytes))")

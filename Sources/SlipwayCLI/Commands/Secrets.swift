@@ -31,8 +31,8 @@ struct Secrets: AsyncParsableCommand {
         func run() async throws {
             let server = try options.connect()
             let value =
-                try valueFile.map { String(decoding: try InputData.read("@" + $0), as: UTF8.self) }
-                ?? HiddenInput.read("Value of \(name.printable()): ")
+                try valueFile.map { try InputText.decode(InputData.read("@" + $0), $0) }
+                ?? HiddenInput.read("Value of \(name): ")
             guard !value.isEmpty else { throw CommandFailure("The value is empty. Nothing was changed.") }
             let made = try await server.document(
                 "POST", "/v1/secrets", body: ["name": .string(name), "value": .string(value)] as JSONValue)
@@ -49,7 +49,7 @@ struct Secrets: AsyncParsableCommand {
         func run() async throws {
             let server = try options.connect()
             let all = try await server.document("GET", "/v1/secrets")["secrets"].elements
-                .map { Named(id: $0["name"].text, name: $0["name"].text) }
+                .map { Named($0, id: "name", name: "name") }
             let secret = try Choice.pick(name, kind: "secret", among: all)
             try confirmation.confirm("Delete the secret \(secret.name)? Models that read it go without.")
             let gone = try await server.document("DELETE", path("v1", "secrets", secret.name))

@@ -55,10 +55,11 @@ struct Waiting {
     }
 
     /// What was logged before the status that is told next.
+    /// - Parameter show: makes text of others safe for where it writes it.
     static func tell(_ log: inout LogReader, _ show: (String) -> Void = say) async throws {
         while true {
             let (lines, more) = try await log.next()
-            for line in lines { show("  " + line.shownMessage) }
+            for line in lines { show("  " + line.message) }
             if !more { return }
         }
     }

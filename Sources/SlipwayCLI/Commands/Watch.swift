@@ -46,7 +46,7 @@ struct Watch: AsyncParsableCommand {
                 }
             } catch let failure as CommandFailure {
                 // Once: a config that cannot be read stays so until it is saved again.
-                if failure != lastFailure { tell(failure.description.printable(lines: true)) }
+                if failure != lastFailure { tell(failure.description) }
                 lastFailure = failure
                 if failure.code == .unreachable { last = nil }
             }
@@ -84,12 +84,12 @@ struct Watch: AsyncParsableCommand {
             _ = try await server.document("POST", place, body: body)
             let synced = try await server.document("POST", place + "/sync")
             if let reason = synced["needs_full_deploy_reason"].string { return try await push(reason) }
-            say("patched: \(paths.joined(separator: ", "))".printable())
+            say("patched: \(paths.joined(separator: ", "))")
         }
     }
 
     private func push(_ reason: String) async throws {
-        say("pushing again: \(reason)".printable())
+        say("pushing again: \(reason)")
         var arguments = [directory, "--wait"]
         if let name = remote.remote { arguments += ["--remote", name] }
         if let file = remote.apiKeyFile { arguments += ["--api-key-file", file] }

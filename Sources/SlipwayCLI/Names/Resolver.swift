@@ -67,8 +67,7 @@ struct Resolver {
     func deployments(of model: Named) async throws -> [Named] {
         let answer = try await server.document("GET", path("v1", "models", model.id, "deployments"))
         return answer["deployments"].elements.map {
-            Named(
-                id: $0["id"].text, name: $0["name"].text, detail: $0["status"].text, document: $0)
+            Named($0, id: "id", name: "name", detail: "status")
         }
     }
 
@@ -94,7 +93,7 @@ struct Resolver {
     func environment(_ name: String, of model: Named) async throws -> Named {
         let answer = try await server.document("GET", path("v1", "models", model.id, "environments"))
         let all = answer["environments"].elements.map {
-            Named(id: $0["name"].text, name: $0["name"].text, document: $0)
+            Named($0, id: "name", name: "name")
         }
         return try Choice.pick(name, kind: "environment", among: all)
     }
@@ -118,7 +117,7 @@ struct Resolver {
     func user(_ wanted: String) async throws -> Named {
         let answer = try await server.all("/v1/users", items: "items")
         let all = answer["items"].elements.map {
-            Named(id: $0["user_id"].text, name: $0["email"].text, document: $0)
+            Named($0, id: "user_id", name: "email")
         }
         return try Choice.pick(wanted, kind: "user", among: all)
     }

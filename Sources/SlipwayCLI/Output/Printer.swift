@@ -27,14 +27,14 @@ struct Printer {
         if rows.isEmpty { return tell("Nothing found.") }
         let table = Table(
             titles: columns.map(\.title), rows: rows.map { row in columns.map { $0.cell(row) } })
-        for line in table.lines(on: terminal) { say(line) }
+        for line in table.lines(on: terminal) { sayPainted(line) }
     }
 
     /// One thing with all that is known of it.
     func one(_ document: JSONValue) throws {
         guard format == .table else { return try write(document) }
         for (name, value) in Self.fields(document, prefix: "") {
-            say("\(Colour.bold.paint(name + ":", on: terminal)) \(value.printable())")
+            sayPainted("\(Colour.bold.paint(name + ":", on: terminal)) \(value.printable())")
         }
     }
 
@@ -45,7 +45,7 @@ struct Printer {
     }
 
     private func write(_ document: JSONValue) throws {
-        put(try Self.text(document, format))
+        put(DocumentText.shown(try Self.text(document, format), format, on: terminal))
     }
 
     static func text(_ document: JSONValue, _ format: OutputFormat) throws -> String {
@@ -61,22 +61,4 @@ struct Printer {
             fields(value, prefix: prefix.isEmpty ? name.printable() : "\(prefix).\(name.printable())")
         }
     }
-}
-
-/// Prints a line at once, into a pipe too: what reads it may act on it.
-func say(_ line: String) { put(line + "\n") }
-
-/// Writes to standard output at once.
-func put(_ text: String) {
-    do {
-        try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-    } catch {
-        // Whoever read it has gone, as `head` does. NIO ignores the signal that would have ended this process.
-        exit(FailureCode.failed.rawValue)
-    }
-}
-
-/// Prints a line to standard error, which is not part of the output.
-func tell(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
 }

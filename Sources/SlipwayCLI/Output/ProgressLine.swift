@@ -16,7 +16,7 @@ final class ProgressLine: Sendable {
 
     func show(_ text: String) {
         guard isOn else { return }
-        let line = text.truncated(to: width - 1)
+        let line = text.printable().truncated(to: width - 1)
         shown.withLock { shown in
             guard shown != line else { return }
             shown = line
@@ -41,5 +41,5 @@ final class ProgressLine: Sendable {
         return "[\(marks)] \(Int(share * 100)) %"
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardStream.error.write(Array(text.utf8)) }
 }

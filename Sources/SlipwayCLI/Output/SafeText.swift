@@ -3,13 +3,20 @@
 extension String {
     /// Control characters and what reorders text, written out. Tabs and line ends stay when `lines` is true.
     func printable(lines: Bool = false) -> String {
+        replacingHarmful(but: lines ? ["\n", "\t"] : []) { "\\u{\(String($0.value, radix: 16))}" }
+    }
+
+    /// The same with each such character written in another way.
+    func replacingHarmful(
+        but kept: [Unicode.Scalar], with written: (Unicode.Scalar) -> String
+    ) -> String {
         guard unicodeScalars.contains(where: \.isHarmful) else { return self }
         var safe = ""
         for scalar in unicodeScalars {
-            if !scalar.isHarmful || lines && (scalar == "\n" || scalar == "\t") {
+            if !scalar.isHarmful || kept.contains(scalar) {
                 safe.unicodeScalars.append(scalar)
             } else {
-                safe += "\\u{\(String(scalar.value, radix: 16))}"
+                safe += written(scalar)
             }
         }
         return safe

@@ -19,7 +19,7 @@ struct ConfirmationOptions: ParsableArguments {
 enum Question {
     /// Anything but `y` or `yes` means no.
     static func ask(_ question: String) -> Bool {
-        FileHandle.standardError.write(Data("\(question.printable()) [y/N] ".utf8))
+        StandardStream.error.write(Array("\(question.printable()) [y/N] ".utf8))
         let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
         return answer == "y" || answer == "yes"
     }

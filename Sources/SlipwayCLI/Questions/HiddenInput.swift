@@ -9,8 +9,8 @@ enum HiddenInput {
     /// - Parameter prompt: what is asked for, such as `API key: `.
     static func read(_ prompt: String) throws -> String {
         guard Terminal.current.inputIsTerminal else {
-            let data = try FileHandle.standardInput.readToEnd() ?? Data()
-            return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+            let data = try InputData.read("@-")
+            return try InputText.decode(data, "Standard input").trimmingCharacters(in: .newlines)
         }
         return try fromTerminal(prompt)
     }
@@ -25,10 +25,10 @@ enum HiddenInput {
             throw CommandFailure("The terminal cannot be made silent.")
         }
         // Only now: who sees the prompt may type.
-        FileHandle.standardError.write(Data(prompt.utf8))
+        StandardStream.error.write(Array(prompt.printable().utf8))
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
-            FileHandle.standardError.write(Data("\n".utf8))
+            StandardStream.error.write([0x0A])
         }
         return try line()
     }
@@ -38,13 +38,26 @@ enum HiddenInput {
         var byte: UInt8 = 0
         while Glibc.read(STDIN_FILENO, &byte, 1) == 1 {
             switch byte {
-            case 0x0A, 0x0D: return String(decoding: bytes, as: UTF8.self)
+            case 0x0A, 0x0D: return try text(bytes)
             case 0x03, 0x04: throw CommandFailure("Nothing was changed.")
-            case 0x7F, 0x08: if !bytes.isEmpty { bytes.removeLast() }
+            case 0x7F, 0x08: removeCharacter(&bytes)
             case 0x15: bytes = []
-            default: if bytes.count < maxLength { bytes.append(byte) }
+            default:
+                guard bytes.count < maxLength else {
+                    throw CommandFailure("That is too long. Nothing was changed.")
+                }
+                bytes.append(byte)
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return try text(bytes)
+    }
+
+    private static func text(_ bytes: [UInt8]) throws -> String {
+        try InputText.decode(bytes, "What was typed")
+    }
+
+    /// All bytes of the last character.
+    private static func removeCharacter(_ bytes: inout [UInt8]) {
+        while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
     }
 }

@@ -27,10 +27,10 @@ struct RemoteChoice: Equatable {
         let isURL = name?.contains("://") ?? false
         let entry = try name.flatMap { isURL ? nil : try stored.named($0) }
         url = Self.trimmed(entry?.url ?? name ?? Self.defaultURL)
-        guard let host = URL(string: url)?.host, !host.isEmpty else {
-            throw CommandFailure(
-                "\(url.printable()) is not a URL.", hint: "An example: http://localhost:8000")
+        if let problem = ServerURL.problem(url) {
+            throw CommandFailure(problem, hint: "An example: http://localhost:8000")
         }
+        let host = URL(string: url)?.host ?? ""
         if let keyFile {
             key = .file(keyFile)
         } else if remote != nil, let entry {

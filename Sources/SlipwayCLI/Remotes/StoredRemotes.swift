@@ -64,11 +64,33 @@ extension StoredRemotes {
         }
         if data.isEmpty { return StoredRemotes() }
         do {
+            try refuseUnknownKeys(data, path)
             return try YAMLDecoder().decode(StoredRemotes.self, from: data)
+        } catch let failure as CommandFailure {
+            throw failure
         } catch {
             // The error may quote the file, and so a key.
             throw CommandFailure(
                 "\(path) is not a list of remotes.", hint: "Correct it, or remove it and log in again.")
+        }
+    }
+
+    /// A misspelt key would be ignored, and lost with the next login.
+    private static func refuseUnknownKeys(_ data: Data, _ path: String) throws {
+        guard let file = try Yams.compose(yaml: String(decoding: data, as: UTF8.self))?.mapping else {
+            return
+        }
+        try refuse(file, but: ["current", "remotes"], path)
+        for remote in file["remotes"]?.mapping?.values.compactMap(\.mapping) ?? [] {
+            try refuse(remote, but: ["url", "api_key"], path)
+        }
+    }
+
+    private static func refuse(_ mapping: Node.Mapping, but known: [String], _ path: String) throws {
+        for key in mapping.keys.map({ $0.string ?? "" }) where !known.contains(key) {
+            throw CommandFailure(
+                "\(path) has a key that means nothing: \(key.truncated(to: 40)).\(NearNames.hint(for: key, among: known))",
+                hint: "Correct it, or remove it and log in again.")
         }
     }
 

@@ -1,7 +1,7 @@
 // `slipway backup FILE`: everything a server cannot make again, in one file. Works beside a running server.
 
 import ArgumentParser
-import Foundation
+import SlipwayCLI
 
 struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,8 +20,7 @@ struct Backup: ParsableCommand {
         let (manifest, bytes) = try BackupWriter(root: DataDirectory.absolute(dataDir), destination: file)
             .write()
         for key in manifest.missingArchives {
-            FileHandle.standardError.write(
-                Data("warning: archive \(key) is gone; what needs it cannot be built again.\n".utf8))
+            tell("warning: archive \(key) is gone; what needs it cannot be built again.")
         }
         let seconds = (begin.duration(to: .now) / .milliseconds(1)).rounded() / 1000
         print(
