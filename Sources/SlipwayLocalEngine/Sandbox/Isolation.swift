@@ -152,16 +152,16 @@ extension Isolation {
                 "replicas have a user and a mount namespace and a root of their own, without the data directory"
             )
         case .plain:
-            guard isOptional else {
+            if isOptional {
+                missing.append("replicas run as the server's user, with what that user may do")
+                missing.append(
+                    "mount namespaces cannot be used\(why): replicas run as plain processes and see the files of their user, the data directory and other models among them"
+                )
+            } else {
                 missing.append(
                     "mount namespaces cannot be used\(why): nothing is built or started; --isolation none does without"
                 )
-                return (facts, missing)
             }
-            missing.append("replicas run as the server's user, with what that user may do")
-            missing.append(
-                "mount namespaces cannot be used\(why): replicas run as plain processes and see the files of their user, the data directory and other models among them"
-            )
         }
         tell(
             .processes, "replicas have a process namespace with a /proc of their own",
