@@ -60,14 +60,14 @@ struct FormTests {
 
     @Test("forms are decoded, and what cannot be decoded is refused")
     func decoding() throws {
-        let form = try FormFields("a=1+2%26&b=%C3%A9&a=last&empty=&flag".utf8)
-        #expect(form["a"] == "last" && form.all("a") == ["1 2&", "last"] && form["b"] == "é")
+        let form = try FormFields("user=1+2%26&b=%C3%A9&user=last&empty=&flag".utf8)
+        #expect(form["user"] == "last" && form.all("user") == ["1 2&", "last"] && form["b"] == "é")
         #expect(form["empty"] == "" && form["flag"] == "" && form["missing"] == nil)
         for broken in ["a=%", "a=%4", "a=%zz", "a=%ff", "%=1"] {
             #expect(throws: ControlError.self, "\(broken)") { try FormFields(broken.utf8) }
         }
-        #expect(throws: ControlError.self) { try form.require(only: ["a", "b", "empty"]) }
-        try form.require(only: ["a", "b", "empty", "flag"])
+        #expect(throws: ControlError.self) { try form.require(only: ["user", "b", "empty"]) }
+        try form.require(only: ["user", "b", "empty", "flag"])
     }
 
     @Test("a form has a bounded number of fields, each once, and none that it was not asked for")
