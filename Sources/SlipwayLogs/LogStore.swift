@@ -172,7 +172,8 @@ public final class LogStore: Sendable {
         // Not by `run`: it does nothing in a task that is cancelled.
         await withCheckedContinuation { continuation in
             ThreadPool.disk.submit { [self] in
-                flush()
+                // Of all: what the flusher took and was cancelled with is not among the pending ones any more.
+                for journal in journals.withLock({ Array($0.values) }) { journal.flush() }
                 continuation.resume()
             }
         }
