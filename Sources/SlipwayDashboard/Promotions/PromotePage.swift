@@ -16,7 +16,7 @@ enum PromotePage {
             let (model, name) = (try visit.modelID, try visit.environment)
             // The plan that was shown is one of replacing this deployment.
             let serving = try await visit.control.environment(name, of: model).current?.deployment.id.text
-            guard form["was"] == serving ?? "" else { throw ControlError.changedMeanwhile }
+            if let was = form["was"], was != serving ?? "" { throw ControlError.changedMeanwhile }
             let promoted = try await visit.control.promote(
                 .id(DeploymentID(form.required("deployment"))), of: model, to: name,
                 PromoteOptions(
