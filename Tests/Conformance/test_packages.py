@@ -42,6 +42,8 @@ def test_it_is_one_server_with_a_key(slipway_server):
 def test_nothing_of_a_server_is_left(slipway_server):
     with slipway.testing.server() as server:
         assert server.url != slipway_server.url
+        # Its log has the key.
+        assert server.key in server.log() and server.data_dir.parent.stat().st_mode & 0o077 == 0
         assert requests.get(server.url + "/healthz").status_code == 200
     assert not server.data_dir.parent.exists() and server.process.returncode == 0
 

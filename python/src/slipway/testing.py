@@ -73,9 +73,8 @@ def server(*arguments: str, start_timeout: float = 60, environment: dict[str, st
     `arguments` go to `slipway serve`: `"--isolation", "none"` where the machine gives no namespaces, `"--tools-dir"` with
     a Python environment that has uv and truss where there is no package index.
     """
+    # Only its owner gets in: the log of a first start has the admin's key.
     place = pathlib.Path(tempfile.mkdtemp(prefix="slipway-testing-"))
-    # Where nothing else isolates them, replicas are other users and have to get here.
-    place.chmod(0o755)
     log = place / "server.log"
     command = [
         program(), "serve", "--data-dir", str(place / "data"), "--port", "0", "--inference-port", "0",
